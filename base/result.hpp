@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Result and Error: how every room of lemu reports what the outside world did to it.
+// Exceptions are for bugs; a Result is for a missing file, a refused system call, a malformed package.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace lemu {
+
+/// What an error means to the person or program that asked. `exit_code.hpp` of the command line maps each to
+/// the documented exit code; servers map each to a status.
+enum class ErrorKind {
+  bad_usage,           ///< the command line or an option's value is wrong
+  bad_input,           ///< a package, an event or another file from the user is wrong
+  invalid_entrypoint,  ///< Lambda's own Runtime.InvalidEntrypoint: no bootstrap, or one that cannot be executed
+  host_lacks,          ///< this host cannot do it (no QEMU, namespaces refused)
+  internal,            ///< lemu itself failed
+};
+
+/// One failure: what happened (names the thing and the reason), and what to do about it.
+struct Error {
+  ErrorKind kind = ErrorKind::internal;
+  std::string message;          ///< "cannot open /x/bootstrap: Permission denied"
+  std::string remedy = {};      ///< "chmod +x /x/bootstrap"; empty when none is known
+  int os_error = 0;             ///< errno, where an operating system call was the reason; 0 otherwise
+  std::string aws_message = {}; ///< for invalid_entrypoint: the text Lambda itself would use after "Error: "
+
+  /// The same error, with what was being attempted put in front of its message.
+  [[nodiscard]] Error within(std::string_view attempt) && {
+    message = std::string(attempt) + ": " + message;
+    return std::move(*this);
+  }
+};
+
+/// A value, or the Error that kept it from being made.
+template <class T>
+class [[nodiscard]] Result : public tl::expected<T, Error> {
+ public:
+  using tl::expected<T, Error>::expected;
+};
+
+using Status = Result<void>;
+
+/// `return fail(ErrorKind::bad_input, "…", "…");`
+[[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string message, std::string remedy = {}) {
+  return tl::unexpected<Error>(Error{kind, std::move(message), std::move(remedy)});
+}
+
+/// Passes an error on: `if (!r) return fail(std::move(r.error()));`
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+
+/// An error for a failed system call: "ATTEMPT: strerror(code)".
+[[nodiscard]] tl::unexpected<Error> fail_errno(int code, std::string_view attempt,
+                                               ErrorKind kind = ErrorKind::internal, std::string remedy = {});
+
+}  // namespace lemu

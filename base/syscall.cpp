@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/syscall.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace lemu {
+namespace {
+
+template <class Call>
+auto retry(Call call) {
+  auto answer = call();
+  while (answer < 0 && errno == EINTR) answer = call();
+  return answer;
+}
+
+}  // namespace
+
+Result<Fd> open_file(const std::string& path, int flags, mode_t mode) {
+  const int fd = retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
+  if (fd < 0) return fail_errno(errno, "cannot open " + path);
+  return Fd(fd);
+}
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno(errno, "cannot make a pipe");
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+Result<SocketPair> make_socket_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+    return fail_errno(errno, "cannot make a socket pair");
+  return SocketPair{Fd(ends[0]), Fd(ends[1])};
+}
+
+Result<std::size_t> read_some_full(int fd, std::span<std::byte> into) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t n = retry([&] { return ::read(fd, into.data() + done, into.size() - done); });
+    if (n < 0) return fail_errno(errno, "cannot read");
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+Status write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = retry([&] { return ::write(fd, bytes.data(), bytes.size()); });
+    if (n < 0) return fail_errno(errno, "cannot write");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  Result<Fd> fd = open_file(path, O_RDONLY);
+  if (!fd) return fail(std::move(fd.error()));
+  std::string content;
+  std::size_t room = 64 * 1024;
+  while (true) {
+    const std::size_t before = content.size();
+    content.resize(before + room);
+    Result<std::size_t> n = read_some_full(
+        fd->get(), std::as_writable_bytes(std::span<char>(content.data() + before, room)));
+    if (!n) return fail(std::move(n.error()).within(path));
+    content.resize(before + *n);
+    if (content.size() > limit)
+      return fail(ErrorKind::bad_input, path + " is larger than " + std::to_string(limit) + " bytes");
+    if (*n < room) return content;
+    room *= 2;
+  }
+}
+
+Status write_file(const std::string& path, std::string_view content, mode_t mode) {
+  Result<Fd> fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  if (!fd) return fail(std::move(fd.error()));
+  Status written = write_all(fd->get(), content);
+  if (!written) return fail(std::move(written.error()).within(path));
+  return {};
+}
+
+Status write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {
+  const std::string beside = path + ".tmp" + std::to_string(::getpid());
+  Status written = write_file(beside, content, mode);
+  if (!written) return written;
+  if (::rename(beside.c_str(), path.c_str()) < 0) {
+    const int code = errno;
+    ::unlink(beside.c_str());
+    return fail_errno(code, "cannot rename " + beside + " to " + path);
+  }
+  return {};
+}
+
+}  // namespace lemu

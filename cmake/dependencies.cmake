@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything comes from the distribution's packages; nothing is downloaded while building.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+# Asio, Beast and Process v2 are used header-only; Process v2 needs 1.81, and became a compiled library later.
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 OLD)
+endif()
+find_package(Boost 1.81 REQUIRED OPTIONAL_COMPONENTS process)
+add_library(lemu_boost INTERFACE)
+target_link_libraries(lemu_boost INTERFACE Boost::headers Threads::Threads)
+if(TARGET Boost::process)
+  target_link_libraries(lemu_boost INTERFACE Boost::process)
+endif()
+target_compile_definitions(lemu_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY)
+
+find_package(tl-expected REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(doctest REQUIRED)
+
+# Debian ships no static archives of spdlog and fmt, so both are compiled into one source file of ours.
+find_path(LEMU_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
+add_library(lemu_spdlog INTERFACE)
+target_include_directories(lemu_spdlog SYSTEM INTERFACE ${LEMU_SPDLOG_INCLUDE})
+target_compile_definitions(lemu_spdlog INTERFACE SPDLOG_FMT_EXTERNAL_HO FMT_HEADER_ONLY)
+
+# libarchive's own list of what a static link of it needs; libxml2's is named because libarchive's leaves it out.
+pkg_check_modules(ARCHIVE REQUIRED libarchive)
+add_library(lemu_archive INTERFACE)
+if(LEMU_STATIC)
+  pkg_check_modules(ARCHIVE_STATIC REQUIRED libarchive libxml-2.0)
+  list(REMOVE_DUPLICATES ARCHIVE_STATIC_STATIC_LIBRARIES)
+  target_link_libraries(lemu_archive INTERFACE ${ARCHIVE_STATIC_STATIC_LIBRARIES})
+else()
+  target_link_libraries(lemu_archive INTERFACE ${ARCHIVE_LIBRARIES})
+endif()
