@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which of the distribution's packages each job needs, and how they are got. Sourced by ./dev.
+# Nothing here changes the user's system beyond `apt-get install` of the packages named on the screen:
+# QEMU's static build and arm64 packages are unpacked into build/tools instead (see fetch_package).
+
+export DEBIAN_FRONTEND=noninteractive
+
+readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libspdlog-dev libfmt-dev nlohmann-json3-dev doctest-dev
+  libcli11-dev libexpected-dev libarchive-dev libacl1-dev nettle-dev libxml2-dev liblzma-dev libzstd-dev liblz4-dev
+  libbz2-dev zlib1g-dev libicu-dev)
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf 'dev: %s\n' "$*" >&2; exit 1; }
+
+# "debian 12", "ubuntu 24.04", …; derivatives answer as what they come from.
+distribution() {
+  [[ -r /etc/os-release ]] || { echo "unknown 0"; return; }
+  (. /etc/os-release
+   case "${ID:-} ${ID_LIKE:-}" in
+     ubuntu*|*" ubuntu"*) echo "ubuntu ${VERSION_ID:-0}" ;;
+     debian*|*" debian"*) echo "debian ${VERSION_ID:-99}" ;;  # testing and unstable carry no number
+     *) echo "${ID:-unknown} ${VERSION_ID:-0}" ;;
+   esac)
+}
+
+# The Boost that is 1.81 or later: Debian 12's default is older.
+boost_package() {
+  case "$(distribution)" in
+    "debian 12"*) echo libboost1.81-dev ;;
+    *) echo libboost-dev ;;
+  esac
+}
+
+other_arch() { [[ $(uname -m) == aarch64 ]] && echo x86_64 || echo aarch64; }
+
+missing_packages() {
+  local package
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
+  done
+}
+
+# Installs what is missing of the packages named, or says what to install and how.
+need_packages() {
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    say "$(distribution) has no apt: going on with what is installed. On Debian these packages are needed: $*"
+    return
+  fi
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null || { [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; }; then
+      die "these packages are missing and neither root nor sudo is at hand: ${missing[*]}
+     install them with: apt-get install --no-install-recommends ${missing[*]}"
+    fi
+    as_root=(sudo --preserve-env=DEBIAN_FRONTEND)
+  fi
+  say "installing from the distribution: ${missing[*]}"
+  # Without recommended packages: qemu-user's would register QEMU in the host kernel.
+  "${as_root[@]}" apt-get update -qq || say "apt-get update failed; trying with the package lists that are here"
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+    die "apt-get could not install: ${missing[*]}"
+}
+
+# An apt that knows only packages of one architecture, with its state in build/tools: needs no root and no
+# `dpkg --add-architecture`. The user's sources, keys and proxies are used as they are.
+private_apt() {
+  local arch=$1 state=$REPO/build/tools/apt-$1
+  shift
+  mkdir -p "$state/lists/partial" "$state/archives/partial"
+  : >"$state/status"
+  apt-get -qq -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User=root \
+    -o Dir::State="$state" -o Dir::State::status="$state/status" -o Dir::State::lists="$state/lists" \
+    -o Dir::Cache="$state" -o Dir::Cache::archives="$state/archives" -o APT::Install-Recommends=false \
+    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false "$@"
+}
+
+# fetch_packages ROOT ARCH PACKAGE…: unpacks packages, with all they depend on, into ROOT without installing them.
+fetch_packages() {
+  local root=$1 arch=$2 state=$REPO/build/tools/apt-$2 deb
+  shift 2
+  command -v apt-get >/dev/null || return 1
+  say "fetching for $arch, unpacked into ${root#"$REPO/"} and not installed: $*"
+  private_apt "$arch" update >"$state.log" 2>&1 || true  # a third party's source without this architecture
+  rm -f "$state/archives/"*.deb
+  private_apt "$arch" install -y --download-only "$@" >>"$state.log" 2>&1 || { tail -3 "$state.log" >&2; return 1; }
+  mkdir -p "$root"
+  for deb in "$state/archives/"*.deb; do dpkg-deb -x "$deb" "$root" || return 1; done
+}
+
+# QEMU from the machine, else its static build from the distribution. That one is unpacked and not installed:
+# its package registers QEMU with the host's kernel, at once where systemd runs.
+need_qemu() {
+  local foreign tools=$REPO/build/tools/qemu
+  foreign=$(other_arch)
+  export PATH=$PATH:$tools/usr/bin
+  command -v "qemu-$foreign-static" >/dev/null && return 0
+  case "$(distribution)" in
+    "debian 12"* | "ubuntu 24.04"*) fetch_packages "$tools" "$(dpkg --print-architecture)" qemu-user-static ;;
+    debian* | ubuntu*) command -v "qemu-$foreign" >/dev/null ||
+      fetch_packages "$tools" "$(dpkg --print-architecture)" qemu-user ;;
+    *) command -v "qemu-$foreign" >/dev/null || say "no qemu-$foreign here: install QEMU's user mode emulation" ;;
+  esac
+}
+
+cross_packages() { echo "g++-${1:-$(other_arch | tr _ -)}-linux-gnu"; }

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Adds up JUnit files of ctest (whose doctest programs hold many cases each) and pytest into one line."""
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+DOCTEST = re.compile(r"\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped")
+
+
+def count(case):
+    """(passed, failed, skipped) of one testcase element."""
+    ended_badly = case.find("failure") is not None or case.find("error") is not None
+    cases = DOCTEST.search(re.sub(r"\x1b\[[0-9;]*m", "", case.findtext("system-out") or ""))
+    if cases:
+        passed, failed, _filtered = (int(n) for n in cases.groups())
+        # A program whose cases all passed may still end badly: a sanitizer's report, a crash in a destructor.
+        return passed, max(failed, int(ended_badly)), 0
+    if ended_badly or case.get("status") == "notrun":  # notrun is ctest's word for a program that was not built
+        return 0, 1, 0
+    if case.find("skipped") is not None:
+        return 0, 0, 1
+    return 1, 0, 0
+
+
+def main(paths):
+    total = [0, 0, 0]
+    for path in paths:
+        try:
+            cases = ElementTree.parse(path).iter("testcase")
+        except (OSError, ElementTree.ParseError) as error:
+            print(f"tally: {path}: {error}", file=sys.stderr)
+            total[1] += 1  # a run that left no result did not pass
+            continue
+        for case in cases:
+            total = [a + b for a, b in zip(total, count(case))]
+    print("%d passed, %d failed, %d skipped" % tuple(total))
+    return 1 if total[1] else 0
+
+
+sys.exit(main(sys.argv[1:]))
