@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <strings.h>
 #include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
-#include <strings.h>
 #include <system_error>
 
 struct Reply {
@@ -35,7 +35,8 @@ class RuntimeApi {
  public:
   RuntimeApi() {
     const char* where = std::getenv("AWS_LAMBDA_RUNTIME_API");
-    if (where == nullptr) throw std::runtime_error("AWS_LAMBDA_RUNTIME_API is not set: is this running in Lambda?");
+    if (where == nullptr)
+      throw std::runtime_error("AWS_LAMBDA_RUNTIME_API is not set: is this running in Lambda?");
     host_ = where;
     const size_t colon = host_.rfind(':');
     sockaddr_in address{};

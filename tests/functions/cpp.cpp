@@ -43,9 +43,9 @@ std::string answer(const std::string& event) {
   for (const char letter : event) ++letters[letter];
 
   std::ostringstream out;
-  out << "{\"handler\":\"" << std::getenv("_HANDLER") << "\",\"hash\":\"" << std::hex << fnv1a(event) << std::dec
-      << "\",\"letters\":" << letters.size() << ",\"sum\":" << std::setprecision(17) << sum << ",\"thrown\":\"" << thrown(5)
-      << "\"}";
+  out << "{\"handler\":\"" << std::getenv("_HANDLER") << "\",\"hash\":\"" << std::hex << fnv1a(event)
+      << std::dec << "\",\"letters\":" << letters.size() << ",\"sum\":" << std::setprecision(17) << sum
+      << ",\"thrown\":\"" << thrown(5) << "\"}";
   return out.str();
 }
 

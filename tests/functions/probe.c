@@ -28,11 +28,11 @@ void text_field(const struct call* call, const char* name, char* out, size_t cap
   const char* value = find_field(call, name);
   size_t n = 0;
   if (value && *value == '"') {
-    for (++value; *value && *value != '"' && n + sizeof call->id < capacity; ++value) {
+    for (++value; *value && *value != '"' && n + 1 < capacity; ++value) {
       if (*value == '\\') {
         ++value;
         out[n++] = *value == 'n' ? '\n' : *value == 'r' ? '\r' : *value == 't' ? '\t' : *value;
-      } else if (strncmp(value, "$ID", 3) == 0) {
+      } else if (strncmp(value, "$ID", 3) == 0 && n + sizeof call->id < capacity) {
         n += (size_t)sprintf(out + n, "%s", call->id);
         value += 2;
       } else {
@@ -54,7 +54,9 @@ void note(const char* format, ...) {
   put_string(&notes, line, strlen(line));
 }
 
-void put_notes(struct text* out) { put(out, "[%s]", notes.data ? notes.data : ""); }
+void put_notes(struct text* out) {
+  put(out, "[%s]", notes.data ? notes.data : "");
+}
 
 void sleep_ms(long ms) {
   struct timespec time = {ms / 1000, ms % 1000 * 1000000};
@@ -100,8 +102,8 @@ static long bump(const char* path) {
   return count;
 }
 
-/// {"do":"exit","at":2}: the behaviour on the second invocation of this environment; on the others, the two counters.
-/// The one in /tmp survives a reset, the one in memory does not.
+/// {"do":"exit","at":2}: the behaviour on the second invocation of this environment; on the others, the two
+/// counters. The one in /tmp survives a reset, the one in memory does not.
 static void run_call(struct call* call) {
   char name[64];
   text_field(call, "do", name, sizeof name);
@@ -114,8 +116,10 @@ static void run_call(struct call* call) {
     }
   }
   behaviour* run = find_behaviour(*name ? name : "echo");
-  if (run) run(call);
-  else put(&call->out, "{\"unknown\":\"%s\"}", name);
+  if (run)
+    run(call);
+  else
+    put(&call->out, "{\"unknown\":\"%s\"}", name);
 }
 
 int main(int argc, char** argv) {
@@ -127,7 +131,7 @@ int main(int argc, char** argv) {
     return 7;
   }
   const char* handler = getenv("_HANDLER");
-  if (handler) {
+  if (handler && strncmp(handler, "init-", 5) == 0) {
     const int once = strncmp(handler, "init-once-", 10) == 0;
     if (!once || bump("/tmp/inits") == 1) run_init(handler + (once ? 10 : 5));
   }
@@ -140,8 +144,9 @@ int main(int argc, char** argv) {
     struct call call = {.event = &event, .number = number};
     rt_header(&event, "Lambda-Runtime-Aws-Request-Id", call.id, sizeof call.id);
     run_call(&call);
-    if (!call.answered) answer(&call, "Content-Type: application/json\r\n", call.out.data ? call.out.data : "null",
-                               call.out.data ? call.out.size : 4);
+    if (!call.answered)
+      answer(&call, "Content-Type: application/json\r\n", call.out.data ? call.out.data : "null",
+             call.out.data ? call.out.size : 4);
     const long after = number_field(&call, "sleep_after", 0);
     if (after) sleep_ms(after);
     free(call.out.data);

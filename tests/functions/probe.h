@@ -37,7 +37,8 @@ struct named {
 };
 extern const struct named api_behaviours[], look_behaviours[], harm_behaviours[];
 
-/// For the init phase, by the words of _HANDLER: "init-exit-3", "init-once-signal-11", … Returns when init may go on.
+/// For the init phase, by the words of _HANDLER: "init-exit-3", "init-once-signal-11", … Returns when init
+/// may go on.
 void run_init(const char* handler);
 
 #endif

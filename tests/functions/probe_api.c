@@ -4,7 +4,9 @@
 
 #include <time.h>
 
-static void do_echo(struct call* call) { put_bytes(&call->out, call->event->body, call->event->size); }
+static void do_echo(struct call* call) {
+  put_bytes(&call->out, call->event->body, call->event->size);
+}
 
 static void do_earlier(struct call* call) {
   put(&call->out, "{\"notes\":");
@@ -15,12 +17,13 @@ static void do_earlier(struct call* call) {
 /// What came with the event. `now_ms` lets the caller see how far the deadline is.
 static void do_headers(struct call* call) {
   static const char* const names[] = {
-      "Lambda-Runtime-Aws-Request-Id",       "Lambda-Runtime-Deadline-Ms",       "Lambda-Runtime-Trace-Id",
-      "Lambda-Runtime-Invoked-Function-Arn", "Lambda-Runtime-Client-Context",    "Content-Type",
+      "Lambda-Runtime-Aws-Request-Id",       "Lambda-Runtime-Deadline-Ms",    "Lambda-Runtime-Trace-Id",
+      "Lambda-Runtime-Invoked-Function-Arn", "Lambda-Runtime-Client-Context", "Content-Type",
       "Lambda-Runtime-Cognito-Identity",     "Lambda-Runtime-Aws-Tenant-Id"};
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  put(&call->out, "{\"now_ms\":%lld,\"number\":%d", now.tv_sec * 1000LL + now.tv_nsec / 1000000, call->number);
+  put(&call->out, "{\"now_ms\":%lld,\"number\":%d", now.tv_sec * 1000LL + now.tv_nsec / 1000000,
+      call->number);
   for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
     char value[2048];
     rt_header(call->event, names[i], value, sizeof value);
@@ -34,12 +37,15 @@ static void do_next_twice(struct call* call) {
   struct rt_reply again = rt_next();
   char id[64];
   rt_header(&again, "Lambda-Runtime-Aws-Request-Id", id, sizeof id);
-  put(&call->out, "{\"first\":\"%s\",\"second\":\"%s\",\"status\":%d,\"same_body\":%s}", call->id, id, again.status,
-      again.size == call->event->size && memcmp(again.body, call->event->body, again.size) == 0 ? "true" : "false");
+  put(&call->out, "{\"first\":\"%s\",\"second\":\"%s\",\"status\":%d,\"same_body\":%s}", call->id, id,
+      again.status,
+      again.size == call->event->size && memcmp(again.body, call->event->body, again.size) == 0 ? "true"
+                                                                                                : "false");
   rt_free(&again);
 }
 
-/// First invocation: answers twice. Second: answers the first one's id again, then says what it heard each time.
+/// First invocation: answers twice. Second: answers the first one's id again, then says what it heard each
+/// time.
 static void do_answer_twice(struct call* call) {
   static char first_id[64];
   if (call->number == 1) {
@@ -78,8 +84,8 @@ static void do_error(struct call* call) {
   call->answered = 1;
 }
 
-/// {"do":"respond","size":N,"chunked":1,"trailers":1,"mode":"streaming","pause":MS}: N bytes in all, a JSON string.
-/// Chunked with trailers is how aws-lambda-go posts everything.
+/// {"do":"respond","size":N,"chunked":1,"trailers":1,"mode":"streaming","pause":MS}: N bytes in all, a JSON
+/// string. Chunked with trailers is how aws-lambda-go posts everything.
 static void do_respond(struct call* call) {
   const size_t size = (size_t)number_field(call, "size", 2);
   char mode[64], headers[1024];
@@ -97,9 +103,13 @@ static void do_respond(struct call* call) {
   const int trailers = number_field(call, "trailers", 0) != 0;
   const size_t piece = (size_t)number_field(call, "piece", 16384);
   struct text request = {0};
-  put(&request, "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", call->id);
+  put(&request,
+      "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n",
+      call->id);
   if (*mode) put(&request, "Lambda-Runtime-Function-Response-Mode: %s\r\n", mode);
-  if (trailers) put(&request, "Trailer: Lambda-Runtime-Function-Error-Type\r\nTrailer: Lambda-Runtime-Function-Error-Body\r\n");
+  if (trailers)
+    put(&request,
+        "Trailer: Lambda-Runtime-Function-Error-Type\r\nTrailer: Lambda-Runtime-Function-Error-Body\r\n");
   put(&request, "\r\n");
   rt_send_all(rt_socket, request.data, request.size);
   for (size_t at = 0; at < size; at += piece) {
@@ -111,7 +121,9 @@ static void do_respond(struct call* call) {
     const long pause_ms = number_field(call, "pause", 0);
     if (pause_ms) sleep_ms(pause_ms);
   }
-  const char* end = trailers ? "0\r\nLambda-Runtime-Function-Error-Type: \r\nLambda-Runtime-Function-Error-Body: \r\n\r\n" : "0\r\n\r\n";
+  const char* end =
+      trailers ? "0\r\nLambda-Runtime-Function-Error-Type: \r\nLambda-Runtime-Function-Error-Body: \r\n\r\n"
+               : "0\r\n\r\n";
   rt_send_all(rt_socket, end, strlen(end));
   struct rt_reply reply = rt_read(rt_socket);
   if (reply.status != 202) note("response: %d %s", reply.status, reply.body ? reply.body : "connection lost");
@@ -120,7 +132,8 @@ static void do_respond(struct call* call) {
   free(body);
 }
 
-/// {"do":"raw","send":"POST /…$ID…\r\n…","shut":1,"answered":1}: these very bytes on a connection of their own.
+/// {"do":"raw","send":"POST /…$ID…\r\n…","shut":1,"answered":1}: these very bytes on a connection of their
+/// own.
 static void do_raw(struct call* call) {
   char request[16384];
   text_field(call, "send", request, sizeof request);

@@ -33,9 +33,11 @@ static void put_link(struct text* out, const char* name, const char* path) {
   put_string(out, target, n > 0 ? (size_t)n : 0);
 }
 
-/// Lines of /proc/self/status that tell the rights of this process (QEMU's are the guest's: it is one process).
+/// Lines of /proc/self/status that tell the rights of this process (QEMU's are the guest's: it is one
+/// process).
 static void put_status(struct text* out) {
-  static const char* const keys[] = {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Groups"};
+  static const char* const keys[] = {"CapInh", "CapPrm",     "CapEff", "CapBnd",
+                                     "CapAmb", "NoNewPrivs", "Groups"};
   FILE* file = fopen("/proc/self/status", "r");
   char line[1024];
   while (file && fgets(line, sizeof line, file)) {
@@ -54,7 +56,9 @@ static void do_ids(struct call* call) {
   struct text* out = &call->out;
   struct utsname machine;
   uname(&machine);
-  put(out, "{\"uid\":%d,\"gid\":%d,\"euid\":%d,\"egid\":%d,\"pid\":%d,\"ppid\":%d,\"machine\":\"%s\",\"hostname\":\"%s\"",
+  put(out,
+      "{\"uid\":%d,\"gid\":%d,\"euid\":%d,\"egid\":%d,\"pid\":%d,\"ppid\":%d,\"machine\":\"%s\",\"hostname\":"
+      "\"%s\"",
       getuid(), getgid(), geteuid(), getegid(), getpid(), getppid(), machine.machine, machine.nodename);
   put_link(out, "cwd", "/proc/self/cwd");
   put_link(out, "exe", "/proc/self/exe");
@@ -129,13 +133,17 @@ static void do_rlimits(struct call* call) {
   static const struct {
     const char* name;
     int which;
-  } limits[] = {{"nofile", RLIMIT_NOFILE}, {"nproc", RLIMIT_NPROC}, {"core", RLIMIT_CORE},
-                {"memlock", RLIMIT_MEMLOCK}, {"stack", RLIMIT_STACK}};
+  } limits[] = {{"nofile", RLIMIT_NOFILE},
+                {"nproc", RLIMIT_NPROC},
+                {"core", RLIMIT_CORE},
+                {"memlock", RLIMIT_MEMLOCK},
+                {"stack", RLIMIT_STACK}};
   put(&call->out, "{\"number\":%d", call->number);
   for (size_t i = 0; i < sizeof limits / sizeof *limits; ++i) {
     struct rlimit limit;
     getrlimit(limits[i].which, &limit);
-    put(&call->out, ",\"%s\":[%lld,%lld]", limits[i].name, (long long)limit.rlim_cur, (long long)limit.rlim_max);
+    put(&call->out, ",\"%s\":[%lld,%lld]", limits[i].name, (long long)limit.rlim_cur,
+        (long long)limit.rlim_max);
   }
   put(&call->out, "}");
 }
@@ -147,7 +155,8 @@ static void do_resolve(struct call* call) {
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
   text_field(call, "name", name, sizeof name);
   const int error = getaddrinfo(name, "443", &hints, &found);
-  if (error == 0) getnameinfo(found->ai_addr, found->ai_addrlen, address, sizeof address, NULL, 0, NI_NUMERICHOST);
+  if (error == 0)
+    getnameinfo(found->ai_addr, found->ai_addrlen, address, sizeof address, NULL, 0, NI_NUMERICHOST);
   put(&call->out, "{\"error\":");
   put_string(&call->out, error ? gai_strerror(error) : "", error ? strlen(gai_strerror(error)) : 0);
   put(&call->out, ",\"address\":\"%s\"}", address);
@@ -158,6 +167,6 @@ static void do_resolve(struct call* call) {
 }
 
 const struct named look_behaviours[] = {
-    {"env", do_env},         {"ids", do_ids}, {"open", do_open},       {"stat", do_stat},       {"list", do_list},
-    {"fds", do_fds},         {"rlimits", do_rlimits}, {"resolve", do_resolve}, {NULL, NULL},
+    {"env", do_env}, {"ids", do_ids},         {"open", do_open},       {"stat", do_stat}, {"list", do_list},
+    {"fds", do_fds}, {"rlimits", do_rlimits}, {"resolve", do_resolve}, {NULL, NULL},
 };

@@ -121,14 +121,15 @@ static inline struct rt_reply rt_read(int fd) {
 }
 
 /// `headers` are whole lines, each with its CRLF, or "". The body may be NULL.
-static inline struct rt_reply rt_request(const char* method, const char* path, const char* headers, const char* body,
-                                         size_t size) {
+static inline struct rt_reply rt_request(const char* method, const char* path, const char* headers,
+                                         const char* body, size_t size) {
   if (rt_socket < 0) rt_socket = rt_connect();
   char head[8192];
-  const int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %zu\r\n%s\r\n", method, path,
-                         getenv("AWS_LAMBDA_RUNTIME_API"), size, headers);
+  const int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %zu\r\n%s\r\n",
+                         method, path, getenv("AWS_LAMBDA_RUNTIME_API"), size, headers);
   struct rt_reply reply = {0};
-  if (rt_socket >= 0 && rt_send_all(rt_socket, head, (size_t)n) == 0 && rt_send_all(rt_socket, body, size) == 0) {
+  if (rt_socket >= 0 && rt_send_all(rt_socket, head, (size_t)n) == 0 &&
+      rt_send_all(rt_socket, body, size) == 0) {
     reply = rt_read(rt_socket);
   }
   if (reply.status == 0 && rt_socket >= 0) {
@@ -180,9 +181,12 @@ static inline void put_string(struct text* text, const char* bytes, size_t size)
   put_bytes(text, "\"", 1);
   for (size_t i = 0; i < size; ++i) {
     const unsigned char c = (unsigned char)bytes[i];
-    if (c == '"' || c == '\\') put(text, "\\%c", c);
-    else if (c < 32 || c > 126) put(text, "\\u%04x", c);
-    else put_bytes(text, bytes + i, 1);
+    if (c == '"' || c == '\\')
+      put(text, "\\%c", c);
+    else if (c < 32 || c > 126)
+      put(text, "\\u%04x", c);
+    else
+      put_bytes(text, bytes + i, 1);
   }
   put_bytes(text, "\"", 1);
 }
