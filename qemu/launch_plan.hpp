@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "qemu/runtime_root.hpp"
 #include "qemu/sandbox/spec.hpp"
+#include "qemu/script.hpp"
 
 namespace lemu::qemu {
 
@@ -28,12 +29,6 @@ struct Emulator {
   std::string path;                    ///< host path
   std::string loader;                  ///< host path of its ld.so; empty for a static QEMU
   std::vector<std::string> libraries;  ///< host paths of its shared libraries
-};
-
-/// The program the bootstrap amounts to: itself, or the interpreter its `#!` line names.
-struct ScriptLine {
-  std::string interpreter;  ///< path as the function sees it
-  std::string argument;     ///< the one optional argument; empty when there is none
 };
 
 /// One choice of the plan, for `-v`, doctor and the report.
