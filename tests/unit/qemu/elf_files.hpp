@@ -17,6 +17,12 @@
 
 namespace lemu::qemu::test {
 
+#if defined(__x86_64__)
+inline constexpr std::uint16_t kThisMachine = EM_X86_64;
+#else
+inline constexpr std::uint16_t kThisMachine = EM_AARCH64;
+#endif
+
 struct TemporaryFolder {
   std::string path;
   TemporaryFolder() {
