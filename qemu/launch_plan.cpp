@@ -122,14 +122,14 @@ class Planner {
       return fail(ErrorKind::host_lacks, "--launch asks for emulation, but the function is for this host's own architecture, " +
                       std::string(names_of(host_.arch).lambda),
                   "leave --launch out");
-    plan_.execution = Execution::native;
+    plan_.execution = ExecutionMode::native;
     plan_.spec.normal = what;
     because("execution: native", "the function is for this host's architecture");
     return {};
   }
 
   Status execute_directly(const Program& what, std::string reason) {
-    plan_.execution = Execution::direct;
+    plan_.execution = ExecutionMode::direct;
     plan_.spec.normal = under_qemu(what);
     because("execution: direct QEMU", std::move(reason));
     lose_children();
@@ -142,7 +142,7 @@ class Planner {
                   "--launch host-binfmt: this host has no binfmt_misc registration for " +
                       std::string(names_of(request_.arch).lambda) + " that works inside a sandbox (flag F)",
                   "leave --launch out: lemu needs no registration on the host");
-    plan_.execution = Execution::host_binfmt;
+    plan_.execution = ExecutionMode::host_binfmt;
     plan_.spec.normal = what;
     because("execution: host binfmt", "the host's registration '" + *request_.host_registration + "'");
     return {};
@@ -152,7 +152,7 @@ class Planner {
     if (!isolated())
       return fail(ErrorKind::host_lacks, "--launch binfmt needs the sandbox's own user namespace",
                   "leave --sandbox off out, or use --launch direct");
-    plan_.execution = Execution::private_binfmt;
+    plan_.execution = ExecutionMode::private_binfmt;
     plan_.spec.normal = what;
     plan_.spec.binfmt =
         sandbox::Binfmt{request_.binfmt_registration, sandbox::kBinfmtFolder, need};
@@ -160,10 +160,10 @@ class Planner {
             need == Need::required ? "asked for with --launch binfmt" : "the first choice inside a sandbox");
     if (need == Need::required) return {};
     if (request_.host_registration) {
-      plan_.fallback = Execution::host_binfmt;
+      plan_.fallback = ExecutionMode::host_binfmt;
       plan_.spec.direct = what;
     } else {
-      plan_.fallback = Execution::direct;
+      plan_.fallback = ExecutionMode::direct;
       plan_.spec.direct = under_qemu(what);
     }
     return {};
@@ -256,12 +256,12 @@ class Planner {
 
 }  // namespace
 
-std::string_view name_of(Execution execution) {
+std::string_view name_of(ExecutionMode execution) {
   switch (execution) {
-    case Execution::native: return "native";
-    case Execution::private_binfmt: return "private binfmt";
-    case Execution::host_binfmt: return "host binfmt";
-    case Execution::direct: return "direct QEMU";
+    case ExecutionMode::native: return "native";
+    case ExecutionMode::private_binfmt: return "private binfmt";
+    case ExecutionMode::host_binfmt: return "host binfmt";
+    case ExecutionMode::direct: return "direct QEMU";
   }
   return "unknown";
 }

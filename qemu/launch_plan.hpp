@@ -21,8 +21,8 @@ enum class SandboxChoice { automatic, on, off };
 enum class LaunchChoice { automatic, native, private_binfmt, host_binfmt, direct };
 
 /// How the function's instructions are executed.
-enum class Execution { native, private_binfmt, host_binfmt, direct };
-[[nodiscard]] std::string_view name_of(Execution execution);
+enum class ExecutionMode { native, private_binfmt, host_binfmt, direct };
+[[nodiscard]] std::string_view name_of(ExecutionMode execution);
 
 /// A QEMU user-mode program as the plan needs it.
 struct Emulator {
@@ -68,8 +68,8 @@ struct LaunchRequest {
 
 struct LaunchPlan {
   sandbox::SandboxSpec spec;  ///< without `environment`, which the caller fills
-  Execution execution = Execution::native;   ///< of spec.normal
-  Execution fallback = Execution::direct;    ///< of spec.direct, when that is present
+  ExecutionMode execution = ExecutionMode::native;   ///< of spec.normal
+  ExecutionMode fallback = ExecutionMode::direct;    ///< of spec.direct, when that is present
   bool emulated = false;
   std::string task_root;                     ///< /var/task, or the real folder without a sandbox
   std::vector<std::string> lost;             ///< guarantees that this plan does not give, each a phrase

@@ -106,6 +106,7 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   }
   void start() { server_.start(); }
   [[nodiscard]] RuntimePhase phase() const { return state_.phase(); }
+  [[nodiscard]] std::size_t open_connections() const { return server_.connection_count(); }
 
  private:
   HeadVerdict begin(RuntimeState::Answer answer, RuntimePhase from, RuntimeCall call,
@@ -332,6 +333,9 @@ void RuntimeApi::stop() {
 }
 RuntimePhase RuntimeApi::phase() const {
   return service_->phase();
+}
+std::size_t RuntimeApi::open_connections() const {
+  return service_->open_connections();
 }
 
 }  // namespace lemu::rapi

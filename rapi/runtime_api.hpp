@@ -88,6 +88,8 @@ class RuntimeApi {
   void stop();
 
   [[nodiscard]] RuntimePhase phase() const;
+  /// Connections that are open: none is left once an ended runtime's last words have been read.
+  [[nodiscard]] std::size_t open_connections() const;
 
  private:
   class Service;

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 
+#include "base/syscall.hpp"
 #include "emulator/report/report_line.hpp"
 
 namespace lemu::emulator {
@@ -26,6 +27,13 @@ std::int64_t unix_ms(std::chrono::system_clock::time_point when) {
 
 std::chrono::steady_clock::time_point at(std::int64_t monotonic_ns) {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic_ns));
+}
+
+/// As Go's syscall.Errno words it, and so Lambda: "exec format error".
+std::string go_error_text(int code) {
+  std::string text = ::strerror(code);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
 }
 
 Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
@@ -274,10 +282,11 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       break;
     case ReportKind::starting:
       if (runtime_) runtime_->exec_at = at(report.time_ns);
-      memory_->watch_process(sender);
+      memory_->watch_process();
       break;
     case ReportKind::exited:
       if (runtime_) runtime_->wait_status = report.wait_status;
+      memory_->note_exit(static_cast<std::uint64_t>(report.max_rss_kb) * 1024);
       break;
     case ReportKind::all_gone: all_gone_ = true; break;
   }

@@ -27,8 +27,10 @@ class MemoryWatch {
   ~MemoryWatch();
 
   /// A runtime process has started; watching begins with its init.
-  void watch_process(pid_t pid);
+  void watch_process();
   void forget_process();
+  /// It has ended, and this much memory was resident at most (getrusage(2)); bytes.
+  void note_exit(std::uint64_t max_resident);
   /// An invocation begins, ends: between them the function is polled.
   void begin();
   void rest();

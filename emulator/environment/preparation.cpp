@@ -60,7 +60,9 @@ class Preparer {
   }
 
   Status take_code() {
-    Result<images::FunctionCode> code = images::prepare_code(settings_.target, folder_.code());
+    Result<images::Package> package = images::open_package(settings_.target);
+    if (!package) return fail(std::move(package.error()));
+    Result<images::FunctionCode> code = images::prepare(*package, folder_.code());
     if (!code) return fail(std::move(code.error()));
     code_ = std::move(*code);
     prepared_.request.task_folder = code_.task_folder;
