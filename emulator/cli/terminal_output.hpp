@@ -7,11 +7,10 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "emulator/cli/function_options.hpp"
 #include "emulator/invoke/session.hpp"
 
 namespace lemu::emulator::cli {
-
-enum class Verbosity { quiet, normal, verbose };
 
 class TerminalOutput : public SessionOutput {
  public:

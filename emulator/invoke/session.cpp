@@ -134,6 +134,7 @@ void Session::describe_mode(const PreparedFunction& prepared) {
   if (!plan_.emulated) return;
   mode_.cpu_model = prepared.request.cpu;
   mode_.qemu = prepared.qemu.value_or("");
+  qemu_command_ = qemu::qemu_command(*prepared.request.emulator, prepared.request.cpu, plan_.spec.isolation);
 }
 
 asio::awaitable<void> Session::init() { co_await environment_->init(); }

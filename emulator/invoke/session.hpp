@@ -56,6 +56,8 @@ class Session {
   [[nodiscard]] const RunMode& mode() const { return mode_; }
   [[nodiscard]] const std::vector<qemu::Reason>& reasons() const { return reasons_; }
   [[nodiscard]] const qemu::LaunchPlan& plan() const { return plan_; }
+  /// The words that run a foreign program by QEMU; empty natively.
+  [[nodiscard]] const std::vector<std::string>& qemu_command() const { return qemu_command_; }
   /// The folder that stays, when it was to be kept.
   [[nodiscard]] const std::string& folder() const { return folder_path_; }
 
@@ -73,6 +75,7 @@ class Session {
   qemu::LaunchPlan plan_;
   std::string refusal_;  ///< why there is no sandbox, when there was to be one
   std::vector<qemu::Reason> reasons_;
+  std::vector<std::string> qemu_command_;
   RunMode mode_;
 };
 
