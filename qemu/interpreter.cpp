@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -96,12 +97,17 @@ std::optional<std::string> listed_path(std::string_view line) {
 
 std::vector<QemuProgram> all_qemus(Arch guest, const std::string& path) {
   std::vector<QemuProgram> found;
+  const auto known = [&](const std::string& file) {
+    return std::any_of(found.begin(), found.end(),
+                       [&](const QemuProgram& qemu) { return qemu.path == file; });
+  };
   for (const char* suffix : {"-static", ""})
     for (const std::string& folder : split(path, ':')) {
       if (folder.empty()) continue;
       std::string file = folder;
       Result<QemuProgram> qemu = look_at(file.append("/").append(qemu_name(guest)).append(suffix), guest);
-      if (qemu) found.push_back(*std::move(qemu));
+      // /bin and /usr/bin are often one folder.
+      if (qemu && !known(qemu->path)) found.push_back(*std::move(qemu));
     }
   return found;
 }

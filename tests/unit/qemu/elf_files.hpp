@@ -43,6 +43,14 @@ struct TemporaryFolder {
   }
 };
 
+/// The text of /proc/PID/stat.
+inline std::string stat_text(pid_t pid, const std::string& name, pid_t parent, int started) {
+  std::string text = std::to_string(pid);
+  text.append(" (").append(name).append(") S ").append(std::to_string(parent));
+  for (int field = 5; field < 22; ++field) text.append(" 0");
+  return text.append(" ").append(std::to_string(started)).append(" 0 0\n");
+}
+
 /// What a hand-made ELF file shall say.
 struct ElfRecipe {
   std::uint16_t machine = EM_AARCH64;

@@ -57,7 +57,7 @@ TEST_CASE("the path is searched for the static QEMU first, then for the other") 
     CHECK(qemu->linkage == row.linkage);
     CHECK(qemu->guest == Arch::arm64);
   }
-  CHECK(all_qemus(Arch::arm64, base + "/a:" + base + "/b").size() == 2);
+  CHECK(all_qemus(Arch::arm64, base + "/a:" + base + "/b:" + base + "/a").size() == 2);
 
   const Result<QemuProgram> none = find_qemu(Arch::arm64, {.given = {}, .path = base + "/c:" + base + "/d"});
   REQUIRE_FALSE(none);
