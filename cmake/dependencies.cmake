@@ -26,13 +26,16 @@ add_library(lemu_spdlog INTERFACE)
 target_include_directories(lemu_spdlog SYSTEM INTERFACE ${LEMU_SPDLOG_INCLUDE})
 target_compile_definitions(lemu_spdlog INTERFACE SPDLOG_FMT_EXTERNAL_HO FMT_HEADER_ONLY)
 
-# libarchive's own list of what a static link of it needs; libxml2's is named because libarchive's leaves it out.
+# libarchive's own list of what a static link of it needs, less what only its other formats and its disk reader
+# call (xml2: xar; lz4: a filter; acl: files on disk). A zip reader links without them, so nobody installs them.
 pkg_check_modules(ARCHIVE REQUIRED libarchive)
 add_library(lemu_archive INTERFACE)
+target_include_directories(lemu_archive SYSTEM INTERFACE ${ARCHIVE_INCLUDE_DIRS})
 if(LEMU_STATIC)
-  pkg_check_modules(ARCHIVE_STATIC REQUIRED libarchive libxml-2.0)
-  list(REMOVE_DUPLICATES ARCHIVE_STATIC_STATIC_LIBRARIES)
-  target_link_libraries(lemu_archive INTERFACE ${ARCHIVE_STATIC_STATIC_LIBRARIES})
+  set(LEMU_ARCHIVE_LIBRARIES ${ARCHIVE_STATIC_LIBRARIES})
+  list(REMOVE_DUPLICATES LEMU_ARCHIVE_LIBRARIES)
+  list(FILTER LEMU_ARCHIVE_LIBRARIES EXCLUDE REGEX "^(acl|lz4|xml2|icu[a-z0-9]*)$")
+  target_link_libraries(lemu_archive INTERFACE ${LEMU_ARCHIVE_LIBRARIES})
 else()
   target_link_libraries(lemu_archive INTERFACE ${ARCHIVE_LIBRARIES})
 endif()

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/function_setup.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace lemu::emulator::cli {
+
+Result<std::string> libexec_folder() {
+  std::error_code code;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", code);
+  if (code) return fail(ErrorKind::internal, "cannot tell where lemu is installed: " + code.message());
+  const std::filesystem::path folder = self.parent_path().parent_path() / "libexec" / "lemu";
+  if (!std::filesystem::exists(folder / "lemu-sandbox", code))
+    return fail(ErrorKind::internal, "the helper " + (folder / "lemu-sandbox").string() + " is missing",
+                "install lemu whole: bin/lemu needs the libexec/lemu beside it");
+  return folder.string();
+}
+
+Result<SessionSettings> session_settings(const FunctionOptions& options, const std::string& target,
+                                         Identifiers& ids, TerminalOutput& output) {
+  SessionSettings settings;
+  const EnvironmentLookup environment = process_environment();
+
+  std::error_code code;
+  const std::string absolute = std::filesystem::absolute(target, code).lexically_normal().string();
+  Result<FunctionConfig> config = make_function_config(
+      options.settings, {absolute, environment, std::chrono::system_clock::now(), ids.hex(32)});
+  if (!config) return fail(std::move(config.error()));
+  settings.function = std::move(*config);
+  for (const std::string& note : settings.function.notes) output.note(note);
+
+  Result<std::vector<EnvironmentEntry>> entries = environment_entries(options);
+  if (!entries) return fail(std::move(entries.error()));
+  Result<UserVariables> variables = resolve_user_variables(*entries, environment);
+  if (!variables) return fail(std::move(variables.error()));
+  settings.variables = std::move(*variables);
+  for (const std::string& note : settings.variables.notes) output.note(note);
+
+  Result<Credentials> credentials = find_credentials(options.credentials, environment);
+  if (!credentials) return fail(std::move(credentials.error()));
+  settings.credentials = std::move(*credentials);
+
+  Result<std::string> libexec = libexec_folder();
+  if (!libexec) return fail(std::move(libexec.error()));
+  RunSettings& run = settings.run;
+  run.target = target;
+  run.arch = options.arch;
+  if (!options.qemu.empty()) run.qemu = options.qemu;
+  if (!options.cpu.empty()) run.cpu = options.cpu;
+  if (!options.sysroot.empty()) run.sysroot = options.sysroot;
+  run.search_path = environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+  run.sandbox = options.sandbox;
+  run.launch = options.launch;
+  run.tmp_bytes = settings.function.ephemeral_storage_mb << 20;
+  run.libexec = std::move(*libexec);
+  if (options.keep) {
+    run.tmp = qemu::LaunchRequest::Tmp::kept_folder;
+    settings.folder = SessionSettings::Folder::kept;
+  }
+  settings.timeout_scale = options.timeout_scale;
+  settings.environment_base =
+      default_environment_base([](const char* name) -> const char* { return std::getenv(name); });
+  return settings;
+}
+
+}  // namespace lemu::emulator::cli

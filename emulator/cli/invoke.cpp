@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/invoke.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <optional>
+
+#include "base/syscall.hpp"
+#include "emulator/cli/exit_code.hpp"
+#include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/terminal_output.hpp"
+#include "emulator/report/report_json.hpp"
+#include "emulator/report/report_line.hpp"
+#include "qemu/sandbox/descendants.hpp"
+
+namespace lemu::emulator::cli {
+namespace asio = boost::asio;
+
+namespace {
+
+class InvokeCommand {
+ public:
+  explicit InvokeCommand(const InvokeOptions& options)
+      : options_(options), output_(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity) {}
+
+  int run() {
+    Status prepared = prepare();
+    if (!prepared) return refuse(prepared.error());
+    asio::signal_set signals(context_, SIGINT, SIGTERM, SIGHUP);
+    signals.async_wait([this](const boost::system::error_code& code, int number) {
+      if (code) return;
+      exit_code_ = exit_code_of_signal(number);
+      context_.stop();
+    });
+    asio::co_spawn(context_, invoke_all(), [this](const std::exception_ptr& bug) {
+      if (bug) std::rethrow_exception(bug);
+      context_.stop();
+    });
+    context_.run();
+    end();
+    return exit_code_;
+  }
+
+ private:
+  Status prepare() {
+    Result<std::string> event = read_event(options_.event, STDIN_FILENO);
+    if (!event) return fail(std::move(event.error()));
+    event_ = std::move(*event);
+    if (!options_.report_file.empty()) {
+      Result<Fd> file = open_file(options_.report_file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      if (!file) {
+        file.error().kind = ErrorKind::bad_input;
+        return fail(std::move(file.error()).within("--report-file"));
+      }
+      report_file_ = std::move(*file);
+    }
+    Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
+    if (!settings) return fail(std::move(settings.error()));
+    session_.emplace(context_, std::move(*settings), ids_, output_);
+    return {};
+  }
+
+  asio::awaitable<void> invoke_all() {
+    Status opened = co_await session_->open();
+    if (!opened) {
+      exit_code_ = refuse(opened.error());
+      co_return;
+    }
+    explain();
+    co_await session_->init();
+    for (std::uint32_t i = 0; i < options_.repeat && !stdout_lost_; ++i) {
+      const InvocationRecord record = co_await session_->invoke(
+          event_, options_.client_context.value_or(""), [this](const Answer& answer) { deliver(answer); });
+      report(record);
+    }
+    conclude();
+  }
+
+  void deliver(const Answer& answer) {
+    using Ending = TerminalOutput::Ending;
+    if (answer.kind == Answer::Kind::function_error) exit_code_ = static_cast<int>(ExitCode::function_failed);
+    Status written = output_.answer(answer.payload, options_.repeat > 1 ? Ending::newline : Ending::as_it_is);
+    if (written) return;
+    stdout_lost_ = true;
+    output_.error(written.error());
+    exit_code_ = static_cast<int>(ExitCode::internal);
+  }
+
+  void report(const InvocationRecord& record) {
+    if (options_.report == ReportFormat::text) {
+      if (report_file_.valid())
+        to_report_file(report_line(record));
+      else
+        output_.platform_line(report_line(record));
+    }
+    if (options_.report == ReportFormat::json) json_reports_ += report_json(record, session_->mode()) + "\n";
+    if (record.status == InvocationStatus::timeout && session_->mode().emulated)
+      output_.note("the function ran under emulation, which is slower than Lambda: --timeout-scale 5 would give it "
+                   "five times as long");
+  }
+
+  void to_report_file(const std::string& text) {
+    Status written = write_all(report_file_.get(), text);
+    if (written) return;
+    output_.error(std::move(written.error()).within("writing " + options_.report_file));
+    exit_code_ = static_cast<int>(ExitCode::internal);
+  }
+
+  void explain() {
+    for (const qemu::Reason& reason : session_->reasons()) output_.detail(reason.choice + " (" + reason.because + ")");
+    for (const std::string& lost : session_->plan().lost) output_.detail("not given: " + lost);
+    const sandbox::SandboxSpec& spec = session_->plan().spec;
+    const bool direct = session_->mode().execution == "direct" && spec.direct;
+    std::string command;
+    for (const std::string& word : (direct ? *spec.direct : spec.normal).arguments) command += " " + word;
+    output_.detail("command:" + command);
+    if (session_->mode().execution == "private-binfmt") {
+      command.clear();
+      for (const std::string& word : session_->qemu_command()) command += " " + word;
+      output_.detail("the kernel runs it by:" + command + " -0 ARGV0 PATH");
+    }
+  }
+
+  void conclude() {
+    const std::string sentence = emulation_note(session_->mode());
+    if (!sentence.empty() && options_.report != ReportFormat::none) output_.note(sentence);
+    if (options_.function.keep) output_.line("kept: " + session_->folder());
+    if (json_reports_.empty()) return;
+    if (report_file_.valid())
+      to_report_file(json_reports_);
+    else
+      output_.function_output(json_reports_);
+  }
+
+  /// An error before any invocation; for an entry point Lambda would refuse, its payload too.
+  int refuse(const Error& error) {
+    output_.error(error);
+    if (error.kind == ErrorKind::invalid_entrypoint && !error.aws_message.empty()) {
+      const PlatformError payload = invalid_entrypoint(make_request_id(ids_), error.aws_message);
+      output_.line("on Lambda: " + payload.type + ": " + error.aws_message);
+      if (!output_.answer(payload.payload, TerminalOutput::Ending::as_it_is))
+        return static_cast<int>(ExitCode::internal);
+    }
+    return static_cast<int>(exit_code_of(error.kind));
+  }
+
+  /// Everything the function started is gone when this returns.
+  void end() {
+    session_.reset();
+    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr);
+  }
+
+  const InvokeOptions& options_;
+  TerminalOutput output_;
+  RandomIdentifiers ids_;
+  asio::io_context context_{1};
+  std::optional<Session> session_;
+  std::string event_;
+  Fd report_file_;
+  std::string json_reports_;
+  int exit_code_ = static_cast<int>(ExitCode::success);
+  bool stdout_lost_ = false;
+};
+
+}  // namespace
+
+int run_invoke(const InvokeOptions& options) {
+  ::signal(SIGPIPE, SIG_IGN);
+  // A helper that is killed leaves its orphans to lemu, which ends them too.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  return InvokeCommand(options).run();
+}
+
+}  // namespace lemu::emulator::cli

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// lemu: parses, runs, maps the exit code.
+#include <string>
+#include <vector>
+
+#include "emulator/cli/command_line.hpp"
+#include "emulator/cli/exit_code.hpp"
+#include "emulator/cli/invoke.hpp"
+#include "emulator/cli/terminal_output.hpp"
+
+namespace {
+
+using namespace lemu::emulator::cli;
+
+struct Runner {
+  int operator()(const ShowText& show) const {
+    const int stream = show.code == ExitCode::success ? 1 : 2;
+    TerminalOutput output(stream, 2, Verbosity::normal);
+    return output.answer(show.text, TerminalOutput::Ending::as_it_is) ? static_cast<int>(show.code)
+                                                                      : static_cast<int>(ExitCode::internal);
+  }
+  int operator()(const InvokeOptions& options) const { return run_invoke(options); }
+  template <class Other>
+  int operator()(const Other&) const {
+    TerminalOutput(1, 2, Verbosity::normal).line("not built yet");
+    return static_cast<int>(ExitCode::internal);
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  lemu::Result<Command> command = parse_command_line(arguments);
+  if (!command) {
+    TerminalOutput(1, 2, Verbosity::normal).error(command.error());
+    return static_cast<int>(exit_code_of(command.error().kind));
+  }
+  return std::visit(Runner{}, *command);
+}

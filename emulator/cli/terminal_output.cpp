@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/terminal_output.hpp"
+
+#include <unistd.h>
+
+#include "base/syscall.hpp"
+
+namespace lemu::emulator::cli {
+
+void TerminalOutput::write_error_stream(std::string_view bytes) {
+  if (bytes.empty()) return;
+  // A stderr that is closed or full is no reason to lose the response.
+  const Status ignored = write_all(err_, bytes);
+  static_cast<void>(ignored);
+  at_line_start_ = bytes.back() == '\n';
+}
+
+void TerminalOutput::function_output(std::string_view bytes) { write_error_stream(bytes); }
+
+void TerminalOutput::platform_line(std::string_view line) {
+  if (verbosity_ == Verbosity::quiet) return;
+  if (!at_line_start_) write_error_stream("\n");
+  write_error_stream(line);
+}
+
+void TerminalOutput::detail(std::string_view text) {
+  if (verbosity_ != Verbosity::verbose) return;
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  line(text);
+}
+
+void TerminalOutput::note(const std::string& text) {
+  if (verbosity_ != Verbosity::quiet) line("note: " + text);
+}
+
+void TerminalOutput::line(std::string_view text) {
+  if (!at_line_start_) write_error_stream("\n");
+  write_error_stream("lemu: " + std::string(text) + "\n");
+}
+
+void TerminalOutput::error(const Error& error) {
+  line("error: " + error.message);
+  if (!error.remedy.empty()) line("  try: " + error.remedy);
+}
+
+Status TerminalOutput::answer(std::string_view payload, Ending ending) {
+  Status written = write_all(out_, payload);
+  const bool newline = ending == Ending::newline || (::isatty(out_) == 1 && !payload.ends_with('\n'));
+  if (written && newline) written = write_all(out_, "\n");
+  if (!written) return fail(std::move(written.error()).within("writing the response to stdout"));
+  return {};
+}
+
+}  // namespace lemu::emulator::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// TerminalOutput: lemu's two streams. Responses go to stdout, byte for byte; everything else goes to stderr. Owned by a
+// command; one thread. Writes block, as any command's do.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "emulator/cli/function_options.hpp"
+#include "emulator/invoke/session.hpp"
+
+namespace lemu::emulator::cli {
+
+class TerminalOutput : public SessionOutput {
+ public:
+  TerminalOutput(int out, int err, Verbosity verbosity) : out_(out), err_(err), verbosity_(verbosity) {}
+
+  void function_output(std::string_view bytes) override;
+  void platform_line(std::string_view line) override;
+  void detail(std::string_view text) override;
+  void note(const std::string& text) override;
+
+  /// To stdout; a newline is added when `separate`d answers follow one another, or on a terminal that would be left
+  /// within a line.
+  enum class Ending { as_it_is, newline };
+  Status answer(std::string_view payload, Ending ending);
+  /// "lemu: error: …", with the remedy on a line of its own.
+  void error(const Error& error);
+  /// A line of lemu's own, whatever the verbosity.
+  void line(std::string_view text);
+
+ private:
+  void write_error_stream(std::string_view bytes);
+
+  int out_;
+  int err_;
+  Verbosity verbosity_;
+  bool at_line_start_ = true;  ///< of stderr
+};
+
+}  // namespace lemu::emulator::cli

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/environment/execution_environment.hpp"
+
+#include <sys/wait.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+
+#include "base/syscall.hpp"
+#include "emulator/report/report_line.hpp"
+
+namespace lemu::emulator {
+namespace asio = boost::asio;
+
+namespace {
+
+// How long the helper may take for what normally takes milliseconds; beyond it something is wrong with the host.
+constexpr std::chrono::seconds kHelperPatience{30};
+// How long after the end of the runtime its last words may take to come through its sockets. They are in the kernel
+// already; only a child that holds the connection open makes this wait its full length.
+constexpr std::chrono::milliseconds kLastWords{100};
+
+std::int64_t unix_ms(std::chrono::system_clock::time_point when) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
+}
+
+std::chrono::steady_clock::time_point at(std::int64_t monotonic_ns) {
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic_ns));
+}
+
+/// As Go's syscall.Errno words it, and so Lambda: "exec format error".
+std::string go_error_text(int code) {
+  std::string text = ::strerror(code);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
+  std::string what(sandbox::name_of(report.stage));
+  if (report.stage == sandbox::Stage::mount && report.detail < spec.mounts.size()) {
+    const sandbox::Mount& mount = spec.mounts[report.detail];
+    what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) + mount.target;
+  }
+  return {ErrorKind::host_lacks, "the sandbox was refused at its step '" + what + "': " + ::strerror(report.os_error),
+          "run `lemu doctor` for what restricts it, or use --sandbox off", report.os_error};
+}
+
+}  // namespace
+
+/// Everything that starts anew with each runtime process.
+struct ExecutionEnvironment::RuntimeProcess {
+  std::optional<Clock::time_point> exec_at;
+  std::optional<Clock::time_point> next_at;  ///< the runtime waits in `next` since then
+  std::optional<Answer> answer;              ///< to the invocation in hand
+  InvocationStatus answer_status = InvocationStatus::success;
+  std::string answer_error_type;
+  std::optional<rapi::FunctionError> init_error;
+  std::optional<int> wait_status;
+  std::optional<sandbox::Report> launch_failure;
+};
+
+ExecutionEnvironment::ExecutionEnvironment(asio::io_context& context, EnvironmentSettings settings, LogSink& log)
+    : context_(context), settings_(std::move(settings)), log_(log), wake_(context) {}
+
+ExecutionEnvironment::~ExecutionEnvironment() = default;
+
+template <class Condition>
+asio::awaitable<bool> ExecutionEnvironment::wait_until(Clock::time_point deadline, Condition condition) {
+  while (!condition()) {
+    if (Clock::now() >= deadline) co_return false;
+    wake_.expires_at(deadline);
+    co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  co_return true;
+}
+
+asio::awaitable<Status> ExecutionEnvironment::open() {
+  Result<Pipe> log_pipe = make_pipe();
+  if (!log_pipe) co_return fail(std::move(log_pipe.error()));
+  log_reader_ = std::make_unique<LogReader>(context_, std::move(log_pipe->read_end), log_, settings_.guest);
+  rapi::RuntimeObserver& observer = *this;
+  api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), observer);
+  api_->start();
+  Result<std::unique_ptr<sandbox::Sandbox>> launched = sandbox::Sandbox::launch(
+      context_, settings_.helper, settings_.spec, std::move(log_pipe->write_end), *this);
+  if (!launched) co_return fail(std::move(launched.error()));
+  sandbox_ = std::move(*launched);
+  const bool heard = co_await wait_until(Clock::now() + kHelperPatience,
+                                         [this] { return ready_ || refused_ || helper_gone_; });
+  if (refused_) co_return fail(refusal(*refused_, settings_.spec));
+  if (!heard || !ready_)
+    co_return fail(ErrorKind::internal, "the helper " + settings_.helper + " ended without a word");
+  const std::uint64_t limit = settings_.memory_mb << 20;
+  memory_ = std::make_unique<MemoryWatch>(context_, helper_pid_, settings_.guest, limit, [this] { wake(); });
+  co_return Status{};
+}
+
+asio::awaitable<void> ExecutionEnvironment::init() {
+  const Clock::time_point begun = Clock::now();
+  const InitEnd end = co_await run_init(begun + settings_.init_limit);
+  if (end == InitEnd::ready) {
+    init_duration_ = *runtime_->next_at - *runtime_->exec_at;
+    co_return;
+  }
+  const std::chrono::nanoseconds duration =
+      end == InitEnd::timed_out ? settings_.init_limit : Clock::now() - runtime_->exec_at.value_or(begun);
+  log_init_failure(InitFailureRecord::Phase::init, end, duration, {});
+  co_await reset();
+}
+
+/// Starts the runtime and waits for its first `next`.
+asio::awaitable<ExecutionEnvironment::InitEnd> ExecutionEnvironment::run_init(Clock::time_point deadline) {
+  runtime_ = std::make_unique<RuntimeProcess>();
+  sandbox_->start();
+  const bool decided = co_await wait_until(
+      deadline, [this] { return runtime_->next_at || runtime_->init_error || ended() || memory_->over_limit(); });
+  if (!decided) co_return InitEnd::timed_out;
+  if (ended() && !runtime_->next_at) co_await settle_connections();
+  co_return runtime_->next_at && !ended() ? InitEnd::ready : InitEnd::failed;
+}
+
+asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invocation,
+                                                               std::function<void(Answer)> answered) {
+  InvocationRecord record;
+  record.request_id = invocation.event.request_id;
+  record.function_name = settings_.function_name;
+  record.memory_size_mb = settings_.memory_mb;
+  const Clock::time_point begun = Clock::now();
+  const Clock::time_point deadline = begun + settings_.timeout;
+  invocation.event.deadline_ms = unix_ms(std::chrono::system_clock::now() + settings_.timeout);
+
+  // A failed or undone init is repeated here, under the function's own timeout.
+  InitEnd init_end = InitEnd::ready;
+  if (!runtime_) {
+    init_end = co_await run_init(deadline);
+    if (init_end != InitEnd::ready)
+      log_init_failure(InitFailureRecord::Phase::invoke, init_end, Clock::now() - begun, record.request_id);
+  } else {
+    record.init_duration = std::exchange(init_duration_, std::nullopt);
+  }
+  log_reader_->drain();
+  log_.platform_line(start_line(record.request_id));
+  if (init_end == InitEnd::ready) {
+    runtime_->next_at.reset();
+    runtime_->answer.reset();
+    memory_->begin();
+    api_->dispatch(invocation.event);
+    co_await await_answer(invocation, deadline, record, answered);
+  } else if (init_end == InitEnd::timed_out) {
+    const PlatformError error = timed_out(record.request_id, settings_.timeout);
+    answered({Answer::Kind::function_error, error.payload});
+    end_by_platform(record, InvocationStatus::timeout, error.type);
+  } else {
+    const PlatformError error = why_it_ended(record.request_id);
+    answered({Answer::Kind::function_error, error.payload});
+    end_by_platform(record, InvocationStatus::error, error.type);
+  }
+
+  const Clock::time_point complete = Clock::now();
+  record.duration = record.status == InvocationStatus::timeout ? std::chrono::nanoseconds(settings_.timeout)
+                                                               : (runtime_->next_at && !ended()
+                                                                      ? *runtime_->next_at - begun
+                                                                      : complete - begun);
+  record.max_memory = memory_->figure();
+  if (!record.max_memory) record.max_memory_absent = memory_->why_absent();
+  memory_->rest();
+  const bool sound = runtime_->next_at && !ended() &&
+                     (record.status == InvocationStatus::success || record.status == InvocationStatus::handled_error ||
+                      runtime_->answer_error_type == record.error_type);
+  if (!sound) co_await reset();
+  log_reader_->drain();
+  log_.platform_line(end_line(record.request_id));
+  co_return record;
+}
+
+/// From the event handed over to the invocation's end: an answer and the following `next`, or a failure.
+asio::awaitable<void> ExecutionEnvironment::await_answer(const Invocation& invocation, Clock::time_point deadline,
+                                                         InvocationRecord& record,
+                                                         const std::function<void(Answer)>& answered) {
+  const std::string& id = invocation.event.request_id;
+  bool in_time = co_await wait_until(
+      deadline, [this] { return runtime_->answer || ended() || memory_->over_limit(); });
+  if (ended() && !runtime_->answer) co_await settle_connections();
+
+  if (runtime_->answer && !memory_->check_now()) {
+    record.status = runtime_->answer_status;
+    record.error_type = runtime_->answer_error_type;
+    record.response_bytes = runtime_->answer->payload.size();
+    answered(std::move(*runtime_->answer));
+    // The caller has its answer; the environment is busy until the runtime asks for the next event.
+    in_time = co_await wait_until(
+        deadline, [this] { return runtime_->next_at || ended() || memory_->over_limit(); });
+    if (ended() && !runtime_->next_at) co_await settle_connections();
+    if (memory_->check_now())
+      end_by_platform(record, InvocationStatus::error, out_of_memory(id).type);
+    else if (!in_time)
+      end_by_platform(record, InvocationStatus::timeout, "Sandbox.Timedout");
+    else if (ended())
+      end_by_platform(record, InvocationStatus::error, why_it_ended(id).type);
+    co_return;
+  }
+  PlatformError error;
+  InvocationStatus status = InvocationStatus::error;
+  if (memory_->over_limit()) {
+    error = out_of_memory(id);
+  } else if (ended()) {
+    error = why_it_ended(id);
+  } else {
+    error = timed_out(id, settings_.timeout);
+    status = InvocationStatus::timeout;
+  }
+  answered({Answer::Kind::function_error, error.payload});
+  end_by_platform(record, status, error.type);
+}
+
+void ExecutionEnvironment::end_by_platform(InvocationRecord& record, InvocationStatus status,
+                                           const std::string& type) {
+  record.status = status;
+  record.error_type = type;
+}
+
+bool ExecutionEnvironment::ended() const {
+  return helper_gone_ || runtime_->wait_status.has_value() || runtime_->launch_failure.has_value();
+}
+
+PlatformError ExecutionEnvironment::why_it_ended(const std::string& request_id) const {
+  if (runtime_->init_error) return {runtime_->init_error->error_type, runtime_->init_error->body};
+  if (memory_->over_limit()) return out_of_memory(request_id);
+  if (runtime_->launch_failure) {
+    const sandbox::Report& failure = *runtime_->launch_failure;
+    const std::string path = settings_.spec.normal.path;
+    return invalid_entrypoint(request_id, "fork/exec " + path + ": " + go_error_text(failure.os_error));
+  }
+  if (runtime_->wait_status) return runtime_ended(request_id, *runtime_->wait_status);
+  return platform_error("Sandbox.Failure", request_id, "the execution environment ended");
+}
+
+void ExecutionEnvironment::log_init_failure(InitFailureRecord::Phase phase, InitEnd end,
+                                            std::chrono::nanoseconds duration, const std::string& request_id) {
+  InitFailureRecord failure;
+  failure.phase = phase;
+  failure.duration = duration;
+  failure.status =
+      end == InitEnd::timed_out ? InitFailureRecord::Status::timeout : InitFailureRecord::Status::error;
+  if (end == InitEnd::failed) failure.error_type = why_it_ended(request_id).type;
+  log_reader_->drain();
+  log_.platform_line(init_report_line(failure));
+}
+
+/// What a runtime wrote to its sockets before it ended is still on its way: its answer counts.
+asio::awaitable<void> ExecutionEnvironment::settle_connections() {
+  co_await wait_until(Clock::now() + kLastWords,
+                      [this] { return api_->open_connections() == 0 || runtime_->answer || helper_gone_; });
+}
+
+/// Ends every process of the function. /tmp stays. The next invocation starts with an init.
+asio::awaitable<void> ExecutionEnvironment::reset() {
+  all_gone_ = false;
+  sandbox_->kill_all();
+  co_await wait_until(Clock::now() + kHelperPatience, [this] { return all_gone_ || helper_gone_; });
+  log_reader_->drain();
+  api_->restart();
+  memory_->forget_process();
+  runtime_.reset();
+  init_duration_.reset();
+}
+
+void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender) {
+  using sandbox::ReportKind;
+  switch (report.kind) {
+    case ReportKind::ready:
+      ready_ = true;
+      helper_pid_ = sender;
+      break;
+    case ReportKind::lost: losses_.push_back(report); break;
+    case ReportKind::failed:
+      if (ready_ && runtime_)
+        runtime_->launch_failure = report;
+      else
+        refused_ = report;
+      break;
+    case ReportKind::starting:
+      if (runtime_) runtime_->exec_at = at(report.time_ns);
+      memory_->watch_process();
+      break;
+    case ReportKind::exited:
+      if (runtime_) runtime_->wait_status = report.wait_status;
+      memory_->note_exit(static_cast<std::uint64_t>(report.max_rss_kb) * 1024);
+      break;
+    case ReportKind::all_gone: all_gone_ = true; break;
+  }
+  wake();
+}
+
+void ExecutionEnvironment::on_helper_gone() {
+  helper_gone_ = true;
+  wake();
+}
+
+void ExecutionEnvironment::on_next() {
+  if (runtime_) runtime_->next_at = Clock::now();
+  wake();
+}
+
+void ExecutionEnvironment::on_response(rapi::FunctionResponse response) {
+  if (runtime_) {
+    runtime_->answer = Answer{Answer::Kind::response, std::move(response.body)};
+    runtime_->answer_status = InvocationStatus::success;
+    runtime_->answer_error_type.clear();
+  }
+  wake();
+}
+
+void ExecutionEnvironment::on_error(rapi::FunctionError error) {
+  if (runtime_) {
+    runtime_->answer = Answer{Answer::Kind::function_error, std::move(error.body)};
+    runtime_->answer_status = InvocationStatus::handled_error;
+    runtime_->answer_error_type = error.error_type;
+  }
+  wake();
+}
+
+void ExecutionEnvironment::on_init_error(rapi::FunctionError error) {
+  if (runtime_) runtime_->init_error = std::move(error);
+  wake();
+}
+
+void ExecutionEnvironment::on_response_rejected(rapi::ResponseFault fault) {
+  if (runtime_) {
+    PlatformError error;
+    switch (fault) {
+      case rapi::ResponseFault::too_large: error = response_too_large(); break;
+      case rapi::ResponseFault::truncated: error = unexplained_error("Runtime.TruncatedResponse"); break;
+      case rapi::ResponseFault::bad_mode: error = {"Runtime.InvalidResponseModeHeader", ""}; break;
+    }
+    runtime_->answer = Answer{Answer::Kind::function_error, std::move(error.payload)};
+    runtime_->answer_status = InvocationStatus::error;
+    runtime_->answer_error_type = std::move(error.type);
+  }
+  wake();
+}
+
+}  // namespace lemu::emulator

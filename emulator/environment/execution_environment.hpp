@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// ExecutionEnvironment: one sandbox, one runtime process in it, one Runtime API endpoint; initialised once, then used
+// for one invocation after another. Owns all three. Lives on its io_context's thread.
+//
+// The lifecycle is Lambda's ("Lambda execution environment lifecycle", AWS Lambda Developer Guide): an init that fails or
+// takes too long is repeated inside the first invocation, under the function's timeout; a crash, a timeout or too much
+// memory resets the environment (processes end by SIGKILL, /tmp stays) and the next invocation starts with an init.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "emulator/environment/log_reader.hpp"
+#include "emulator/environment/memory_watch.hpp"
+#include "emulator/report/invocation_record.hpp"
+#include "emulator/report/platform_error.hpp"
+#include "qemu/sandbox/launcher.hpp"
+#include "rapi/runtime_api.hpp"
+
+namespace lemu::emulator {
+
+struct EnvironmentSettings {
+  std::string helper;               ///< host path of lemu-sandbox
+  sandbox::SandboxSpec spec;        ///< whole, environment included
+  Fd runtime_api_listener;          ///< listening; its address is in the environment already
+  std::string function_name;
+  std::uint64_t memory_mb = 128;
+  std::chrono::milliseconds init_limit{10'000};  ///< in wall time, scaled
+  std::chrono::milliseconds timeout{3'000};      ///< in wall time, scaled
+  LogReader::Guest guest = LogReader::Guest::native;
+};
+
+/// One invocation, as its caller wants it.
+struct Invocation {
+  rapi::Event event;  ///< the deadline is filled in when it is handed over
+};
+
+/// What Invoke returns.
+struct Answer {
+  enum class Kind { response, function_error } kind = Kind::response;
+  std::string payload;
+};
+
+class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::RuntimeObserver {
+ public:
+  ExecutionEnvironment(boost::asio::io_context& context, EnvironmentSettings settings, LogSink& log);
+  ~ExecutionEnvironment() override;
+
+  /// Makes the sandbox. host_lacks names the step that was refused.
+  boost::asio::awaitable<Status> open();
+  /// The first init. A failure is logged (INIT_REPORT) and repeated by the first invocation.
+  boost::asio::awaitable<void> init();
+  /// One invocation, one at a time. `answered` is called as soon as the caller's answer is known, exactly once, which
+  /// may be before the invocation is complete. START, END and INIT_REPORT are logged; REPORT is the caller's to
+  /// write from the record.
+  boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation, std::function<void(Answer)> answered);
+
+  /// Wanted parts of the sandbox that this host refused; known once open() is done.
+  [[nodiscard]] const std::vector<sandbox::Report>& losses() const { return losses_; }
+  /// The helper's pid on the host; -1 before open().
+  [[nodiscard]] pid_t helper_pid() const { return helper_pid_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct RuntimeProcess;  // what is known of the present runtime process
+
+  // SandboxObserver
+  void on_report(const sandbox::Report& report, pid_t sender) override;
+  void on_helper_gone() override;
+  // RuntimeObserver
+  void on_next() override;
+  void on_response(rapi::FunctionResponse response) override;
+  void on_error(rapi::FunctionError error) override;
+  void on_init_error(rapi::FunctionError error) override;
+  void on_response_rejected(rapi::ResponseFault fault) override;
+
+  void wake() { wake_.cancel(); }
+  template <class Condition>
+  boost::asio::awaitable<bool> wait_until(Clock::time_point deadline, Condition condition);
+
+  enum class InitEnd { ready, failed, timed_out };
+  boost::asio::awaitable<InitEnd> run_init(Clock::time_point deadline);
+  boost::asio::awaitable<void> reset();
+  boost::asio::awaitable<void> settle_connections();
+  [[nodiscard]] bool ended() const;
+  [[nodiscard]] PlatformError why_it_ended(const std::string& request_id) const;
+  void log_init_failure(InitFailureRecord::Phase phase, InitEnd end, std::chrono::nanoseconds duration,
+                        const std::string& request_id);
+
+  boost::asio::awaitable<void> await_answer(const Invocation& invocation, Clock::time_point deadline,
+                                            InvocationRecord& record, const std::function<void(Answer)>& answered);
+  void end_by_platform(InvocationRecord& record, InvocationStatus status, const std::string& type);
+
+  boost::asio::io_context& context_;
+  EnvironmentSettings settings_;
+  LogSink& log_;
+  boost::asio::steady_timer wake_;
+  std::unique_ptr<LogReader> log_reader_;
+  std::unique_ptr<rapi::RuntimeApi> api_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<RuntimeProcess> runtime_;
+  std::unique_ptr<MemoryWatch> memory_;
+  pid_t helper_pid_ = -1;
+  bool ready_ = false;
+  bool helper_gone_ = false;
+  bool all_gone_ = false;
+  std::optional<sandbox::Report> refused_;
+  std::vector<sandbox::Report> losses_;
+  std::optional<std::chrono::nanoseconds> init_duration_;  ///< until the first invocation has reported it
+};
+
+}  // namespace lemu::emulator

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// MemoryWatch: holds the function to its memory limit while it runs, and says how much it used at most. Reads /proc
+// from outside (qemu::MemoryMeter); nothing of it is on the path of an event or a response. Owned by an execution
+// environment; lives on its io_context's thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "emulator/environment/log_reader.hpp"
+#include "emulator/report/invocation_record.hpp"
+
+namespace lemu::emulator {
+
+class MemoryWatch {
+ public:
+  /// `limit` in bytes; `exceeded` is called once for each process that goes over it.
+  MemoryWatch(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest, std::uint64_t limit,
+              std::function<void()> exceeded);
+  ~MemoryWatch();
+
+  /// A runtime process has started; watching begins with its init.
+  void watch_process();
+  void forget_process();
+  /// It has ended, and this much memory was resident at most (getrusage(2)); bytes.
+  void note_exit(std::uint64_t max_resident);
+  /// An invocation begins, ends: between them the function is polled.
+  void begin();
+  void rest();
+  /// Looks now; true when the function is, or has been since its start, over its limit.
+  bool check_now();
+  [[nodiscard]] bool over_limit() const;
+  /// The high-water mark of the environment; nothing where it cannot be measured.
+  [[nodiscard]] std::optional<MemoryFigure> figure();
+  [[nodiscard]] std::string why_absent() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lemu::emulator

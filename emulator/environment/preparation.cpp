@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/environment/preparation.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "images/package.hpp"
+#include "qemu/dynamic.hpp"
+#include "qemu/host_binfmt.hpp"
+#include "qemu/inspect.hpp"
+#include "qemu/interpreter.hpp"
+#include "qemu/sandbox/wrapper_paths.hpp"
+
+namespace lemu::emulator {
+namespace {
+
+constexpr char kTaskRoot[] = "/var/task";
+
+/// The folders of Lambda's LD_LIBRARY_PATH that a package can fill ("Defined runtime environment variables").
+const std::vector<std::string>& package_library_path() {
+  static const std::vector<std::string> folders{"/var/task", "/var/task/lib", "/opt/lib"};
+  return folders;
+}
+
+std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
+
+class Preparer {
+ public:
+  Preparer(const RunSettings& settings, const EnvironmentFolder& folder) : settings_(settings), folder_(folder) {}
+
+  Result<PreparedFunction> prepare() {
+    qemu::LaunchRequest& request = prepared_.request;
+    request.sandbox = settings_.sandbox;
+    request.launch = settings_.launch;
+    request.environment_folder = folder_.path();
+    request.tmp_bytes = settings_.tmp_bytes;
+    request.tmp = settings_.tmp;
+    request.stdio = settings_.stdio;
+    request.shell = settings_.shell;
+    request.wrapper = settings_.libexec + "/lemu-qemu-wrapper";
+    prepared_.helper = settings_.libexec + "/lemu-sandbox";
+
+    if (Status s = take_code(); !s) return fail(std::move(s.error()));
+    Result<qemu::Program> program = qemu::inspect_program(code_.bootstrap_host_path);
+    if (!program) return fail(std::move(program.error()));
+    if (Status s = decide_arch(*program); !s) return fail(std::move(s.error()));
+    if (emulated())
+      if (Status s = find_emulator(); !s) return fail(std::move(s.error()));
+    if (Status s = choose_root(*program); !s) return fail(std::move(s.error()));
+    if (emulated())
+      if (Status s = look_at_binfmt(); !s) return fail(std::move(s.error()));
+    return std::move(prepared_);
+  }
+
+ private:
+  [[nodiscard]] bool emulated() const { return prepared_.request.arch != host_arch(); }
+  void because(std::string choice, std::string reason) {
+    prepared_.reasons.push_back({std::move(choice), std::move(reason)});
+  }
+
+  Status take_code() {
+    Result<images::Package> package = images::open_package(settings_.target);
+    if (!package) return fail(std::move(package.error()));
+    Result<images::FunctionCode> code = images::prepare(*package, folder_.code());
+    if (!code) return fail(std::move(code.error()));
+    code_ = std::move(*code);
+    prepared_.request.task_folder = code_.task_folder;
+    prepared_.request.bootstrap_file = code_.bootstrap_file;
+    prepared_.notes.insert(prepared_.notes.end(), code_.notes.begin(), code_.notes.end());
+    return {};
+  }
+
+  Status decide_arch(const qemu::Program& program) {
+    const qemu::ElfInfo* elf = program.elf();
+    if (settings_.arch) {
+      prepared_.request.arch = *settings_.arch;
+      because("architecture: " + lambda_name(*settings_.arch), "asked for with --arch");
+      return qemu::check_arch(program, *settings_.arch);
+    }
+    prepared_.request.arch = elf != nullptr ? elf->arch : host_arch();
+    because("architecture: " + lambda_name(prepared_.request.arch),
+            elf != nullptr ? "the bootstrap is an ELF program for it"
+                           : "the bootstrap is a script and --arch was not given: this host's own");
+    return {};
+  }
+
+  Status find_emulator() {
+    const Arch arch = prepared_.request.arch;
+    Result<qemu::QemuProgram> found = qemu::find_qemu(arch, {settings_.qemu, settings_.search_path});
+    if (!found) return fail(std::move(found.error()));
+    Result<qemu::SharedLibraries> libraries = qemu::shared_libraries(*found);
+    if (!libraries) return fail(std::move(libraries.error()));
+    prepared_.request.emulator = qemu::Emulator{found->path, libraries->loader, libraries->files};
+    prepared_.request.cpu = settings_.cpu.value_or(std::string(names_of(arch).default_cpu));
+    prepared_.qemu = found->path;
+    because("QEMU: " + found->path, settings_.qemu ? "asked for with --qemu" : "the first usable one on PATH");
+    because("CPU model: " + prepared_.request.cpu,
+            settings_.cpu ? "asked for with --cpu" : "the core of Lambda's launch hardware for " + lambda_name(arch));
+    return {};
+  }
+
+  Status look_at_binfmt() {
+    Result<std::string> line =
+        qemu::registration_line("lemu-" + lambda_name(prepared_.request.arch), prepared_.request.arch,
+                                sandbox::kWrapperPath);
+    if (!line) return fail(std::move(line.error()));
+    prepared_.request.binfmt_registration = std::move(*line);
+    Result<qemu::HostBinfmt> host = qemu::read_host_binfmt();
+    if (!host || host->state == qemu::Switch::off) return {};
+    const qemu::Registration* taker = host->taker_of(prepared_.request.arch);
+    // Without F the kernel looks the interpreter up in the sandbox's own root, where it is not.
+    if (taker != nullptr && taker->flags.find('F') != std::string::npos)
+      prepared_.request.host_registration = taker->name;
+    return {};
+  }
+
+  /// The tree the function will see, for looking files up in it before it is made.
+  [[nodiscard]] qemu::GuestRoot guest_root(const qemu::RuntimeRoot& root) const {
+    qemu::GuestRoot tree;
+    switch (root.source) {
+      case qemu::SystemSource::host: tree.add({"/", "/"}); break;
+      case qemu::SystemSource::sysroot: tree.add({root.path, "/"}); break;
+      case qemu::SystemSource::cross_libraries:
+        for (const qemu::Mounted& mounted : qemu::cross_libraries(prepared_.request.arch)) tree.add(mounted);
+        break;
+      case qemu::SystemSource::none: break;
+    }
+    if (code_.task_folder.empty())
+      tree.add({code_.bootstrap_file, std::string(kTaskRoot) + "/bootstrap"});
+    else
+      tree.add({code_.task_folder, kTaskRoot});
+    return tree;
+  }
+
+  /// Follows a script to the program that runs it, and a dynamic program to what it needs.
+  Status choose_root(const qemu::Program& program) {
+    qemu::RuntimeRoot& root = prepared_.request.root;
+    if (settings_.sysroot) {
+      std::error_code code;
+      const std::filesystem::path real = std::filesystem::canonical(*settings_.sysroot, code);
+      if (code || !std::filesystem::is_directory(real))
+        return fail(ErrorKind::bad_input, "--sysroot " + *settings_.sysroot + ": not a folder",
+                    "give the root folder of an unpacked " + lambda_name(prepared_.request.arch) + " system");
+      root = {qemu::SystemSource::sysroot, real.string()};
+      because("system directories: " + root.path, "asked for with --sysroot");
+    } else if (!emulated()) {
+      root = {qemu::SystemSource::host, ""};
+      because("system directories: the host's", "the function is for this host's architecture");
+    }
+    if (const qemu::ScriptLine* script = program.script()) return choose_for_script(*script);
+    return choose_for_elf(*program.elf(), std::string(qemu::kBootstrapPath));
+  }
+
+  Status choose_for_elf(const qemu::ElfInfo& elf, const std::string& guest_path) {
+    if (!emulated() || elf.is_static()) {
+      if (emulated() && !settings_.sysroot)
+        because("system directories: none", "the program is static and needs none");
+      return {};
+    }
+    qemu::RuntimeRoot& root = prepared_.request.root;
+    if (root.source == qemu::SystemSource::none) {
+      const std::vector<qemu::Mounted> cross = qemu::cross_libraries(elf.arch);
+      if (!cross.empty()) root = {qemu::SystemSource::cross_libraries, cross.front().host};
+    }
+    Result<qemu::DynamicProgram> resolved =
+        qemu::resolve_dynamic({elf, guest_path, package_library_path()}, guest_root(root));
+    if (!resolved) return fail(std::move(resolved.error()));
+    if (root.source == qemu::SystemSource::cross_libraries)
+      because("system directories: " + root.path, "the distribution's cross libraries satisfy the program");
+    return {};
+  }
+
+  Status choose_for_script(const qemu::ScriptLine& script) {
+    prepared_.request.script = script;
+    const Arch arch = prepared_.request.arch;
+    const std::string named = "the bootstrap is a script for " + script.interpreter;
+    const std::string ways_out = "put a " + lambda_name(arch) + " interpreter in the package (a static busybox as " +
+                                 "#!/var/task/busybox sh), or give a root that has it with --sysroot DIR";
+    const std::optional<std::string> host = guest_root(prepared_.request.root).find(script.interpreter);
+    if (!host) {
+      if (!emulated()) {
+        Error error{ErrorKind::invalid_entrypoint, named + ", which does not exist there",
+                    "install it, or change the first line of the bootstrap"};
+        error.aws_message = "fork/exec /var/task/bootstrap: no such file or directory";
+        return fail(std::move(error));
+      }
+      return fail(ErrorKind::host_lacks, named + ", and there is no " + lambda_name(arch) + " " + script.interpreter,
+                  ways_out);
+    }
+    Result<qemu::Program> interpreter = qemu::inspect_program(*host, script.interpreter);
+    if (!interpreter) return fail(std::move(interpreter.error()).within(named));
+    if (interpreter->elf() == nullptr)
+      return fail(ErrorKind::bad_input, named + ", which is a script itself", "name a program in the first line");
+    if (Status matches = qemu::check_arch(*interpreter, arch); !matches) {
+      matches.error().kind = ErrorKind::host_lacks;
+      matches.error().remedy = ways_out;
+      return fail(std::move(matches.error()).within(named));
+    }
+    return choose_for_elf(*interpreter->elf(), script.interpreter);
+  }
+
+  const RunSettings& settings_;
+  const EnvironmentFolder& folder_;
+  images::FunctionCode code_;
+  PreparedFunction prepared_;
+};
+
+}  // namespace
+
+Result<PreparedFunction> prepare_function(const RunSettings& settings, const EnvironmentFolder& folder) {
+  return Preparer(settings, folder).prepare();
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/function/config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+
+namespace lemu::emulator {
+namespace {
+
+using std::chrono::milliseconds;
+
+// "AWS Lambda quotas" and CreateFunction's constraints.
+constexpr std::size_t kNameLimit = 64;
+constexpr std::size_t kHandlerLimit = 128;
+constexpr std::uint64_t kLeastMemoryMb = 128;
+constexpr std::uint64_t kMostMemoryMb = 10'240;
+constexpr std::uint64_t kLeastStorageMb = 512;
+constexpr std::uint64_t kMostStorageMb = 10'240;
+constexpr milliseconds kLongestTimeout{900'000};
+constexpr std::size_t kAccountDigits = 12;
+
+constexpr std::string_view kDefaultRegion = "us-east-1";
+constexpr std::string_view kDefaultAccount = "123456789012";  // the account of AWS's own examples
+constexpr std::string_view kDefaultHandler = "bootstrap";     // what AWS's documentation gives for provided.al2023
+
+bool is_name_letter(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+Status check_name(const std::string& name) {
+  if (name.empty()) return fail(ErrorKind::bad_usage, "the function name is empty", "--name my-function");
+  if (name.size() > kNameLimit)
+    return fail(ErrorKind::bad_usage,
+                "function name '" + name + "' has " + std::to_string(name.size()) + " characters; Lambda takes up to " +
+                    std::to_string(kNameLimit),
+                "choose a shorter one with --name");
+  if (!std::all_of(name.begin(), name.end(), is_name_letter))
+    return fail(ErrorKind::bad_usage,
+                "function name '" + name + "' holds a character that Lambda refuses: a name is made of letters, "
+                "digits, '-' and '_'",
+                "--name " + default_function_name(name));
+  return {};
+}
+
+Status check_handler(const std::string& handler) {
+  const bool has_space = std::any_of(handler.begin(), handler.end(),
+                                     [](unsigned char c) { return std::isspace(c) != 0; });
+  if (handler.empty() || has_space)
+    return fail(ErrorKind::bad_usage, "handler '" + handler + "' is empty or holds a space, which Lambda refuses",
+                "--handler " + std::string(kDefaultHandler));
+  if (handler.size() > kHandlerLimit)
+    return fail(ErrorKind::bad_usage, "the handler has " + std::to_string(handler.size()) +
+                                          " characters; Lambda takes up to " + std::to_string(kHandlerLimit));
+  return {};
+}
+
+/// us-east-1, us-gov-west-1, ap-southeast-2: words of letters, then a number.
+bool is_region(std::string_view region) {
+  int words = 0;
+  while (true) {
+    const std::size_t dash = region.find('-');
+    const std::string_view word = region.substr(0, dash);
+    if (word.empty()) return false;
+    if (dash == std::string_view::npos) return words >= 2 && std::all_of(word.begin(), word.end(), is_digit);
+    if (!std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::islower(c) != 0; })) return false;
+    ++words;
+    region.remove_prefix(dash + 1);
+  }
+}
+
+struct ChosenRegion {
+  std::string name;
+  std::string source;
+};
+
+ChosenRegion choose_region(const FunctionSettings& settings, const EnvironmentLookup& environment) {
+  if (settings.region) return {*settings.region, "--region"};
+  for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    std::optional<std::string> region = environment ? environment(variable) : std::nullopt;
+    if (region && !region->empty()) return {*region, std::string(variable) + " of your environment"};
+  }
+  return {std::string(kDefaultRegion), "the default"};
+}
+
+std::string_view partition_of(std::string_view region) {
+  if (region.starts_with("cn-")) return "aws-cn";
+  if (region.starts_with("us-gov-")) return "aws-us-gov";
+  return "aws";
+}
+
+Status check_memory(std::uint64_t mb) {
+  if (mb >= kLeastMemoryMb && mb <= kMostMemoryMb) return {};
+  return fail(ErrorKind::bad_usage,
+              "a memory size of " + std::to_string(mb) + " MB is outside what Lambda offers: 128 to 10240 MB",
+              "--memory " + std::to_string(mb < kLeastMemoryMb ? kLeastMemoryMb : kMostMemoryMb));
+}
+
+Status check_storage(std::uint64_t mb) {
+  if (mb >= kLeastStorageMb && mb <= kMostStorageMb) return {};
+  return fail(ErrorKind::bad_usage,
+              "a /tmp of " + std::to_string(mb) + " MB is outside what Lambda offers: 512 to 10240 MB");
+}
+
+Status check_timeout(milliseconds timeout, std::vector<std::string>& notes) {
+  if (timeout <= milliseconds::zero())
+    return fail(ErrorKind::bad_usage, "the timeout must be longer than nothing", "--timeout 3");
+  if (timeout > kLongestTimeout)
+    return fail(ErrorKind::bad_usage, "a timeout of " + std::to_string(timeout.count() / 1000) +
+                                          " s is longer than Lambda's 900 s",
+                "--timeout 900; --timeout-scale gives an emulated function more time");
+  if (timeout.count() % 1000 != 0)
+    notes.push_back("a timeout of " + std::to_string(timeout.count()) +
+                    " ms works here only: Lambda takes whole seconds, 1 to 900");
+  return {};
+}
+
+Status check_identity(const FunctionConfig& config, const std::string& region_source) {
+  Status name = check_name(config.name);
+  if (!name) return name;
+  Status handler = check_handler(config.handler);
+  if (!handler) return handler;
+  if (!is_region(config.region))
+    return fail(ErrorKind::bad_usage,
+                "'" + config.region + "' (from " + region_source + ") is not the name of an AWS region",
+                "--region us-east-1");
+  if (config.account_id.size() != kAccountDigits ||
+      !std::all_of(config.account_id.begin(), config.account_id.end(), is_digit))
+    return fail(ErrorKind::bad_usage, "account id '" + config.account_id + "' is not a number of 12 digits");
+  return {};
+}
+
+std::string utc_date(std::chrono::system_clock::time_point now) {
+  const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(now)};
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d/%02u/%02u", static_cast<int>(day.year()),
+                static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
+  return text.data();
+}
+
+}  // namespace
+
+std::string default_function_name(std::string_view target) {
+  std::filesystem::path path{std::string(target)};
+  if (!path.has_filename()) path = path.parent_path();  // a folder written with a slash at its end
+  std::string name = path.filename().string();
+  if (name == "bootstrap" && path.has_parent_path()) {
+    const std::string folder = path.parent_path().filename().string();
+    if (!folder.empty() && folder != "." && folder != "..") name = folder;
+  }
+  if (name.ends_with(".zip")) name.resize(name.size() - 4);
+  std::replace_if(name.begin(), name.end(), [](char c) { return !is_name_letter(c); }, '-');
+  if (name.size() > kNameLimit) name.resize(kNameLimit);
+  const std::size_t first = name.find_first_not_of('-');
+  if (first == std::string::npos) return "function";
+  return name.substr(first, name.find_last_not_of('-') - first + 1);
+}
+
+Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
+                                            const FunctionSurroundings& surroundings) {
+  FunctionConfig config;
+  const ChosenRegion region = choose_region(settings, surroundings.environment);
+  config.name = settings.name ? *settings.name : default_function_name(surroundings.target);
+  config.region = region.name;
+  config.account_id = settings.account_id.value_or(std::string(kDefaultAccount));
+  config.handler = settings.handler.value_or(std::string(kDefaultHandler));
+  config.memory_mb = settings.memory_mb.value_or(config.memory_mb);
+  config.timeout = settings.timeout.value_or(config.timeout);
+  config.ephemeral_storage_mb = settings.ephemeral_storage_mb.value_or(config.ephemeral_storage_mb);
+
+  for (Status checked : {check_identity(config, region.source), check_memory(config.memory_mb),
+                         check_storage(config.ephemeral_storage_mb), check_timeout(config.timeout, config.notes)})
+    if (!checked) return fail(std::move(checked.error()));
+
+  config.arn = "arn:" + std::string(partition_of(config.region)) + ":lambda:" + config.region + ":" +
+               config.account_id + ":function:" + config.name;
+  config.log_group = "/aws/lambda/" + config.name;
+  config.log_stream = utc_date(surroundings.now) + "/[" + config.version + "]" + surroundings.log_stream_id;
+  return config;
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/function/env_file.hpp"
+
+#include <algorithm>
+
+#include "base/syscall.hpp"
+
+namespace lemu::emulator {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kFileLimit = 1024 * 1024;  // Lambda takes 4 KB of variables; the rest can only be comments
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// Cuts a comment off: '#' at the start, or after a blank.
+std::string_view without_comment(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at)
+    if (text[at] == '#' && (at == 0 || kBlanks.find(text[at - 1]) != std::string_view::npos))
+      return text.substr(0, at);
+  return text;
+}
+
+struct Line {
+  std::string_view path;
+  std::size_t number;
+
+  [[nodiscard]] std::string place() const { return std::string(path) + ":" + std::to_string(number); }
+  [[nodiscard]] tl::unexpected<Error> error(std::string_view reason, std::string remedy) const {
+    return fail(ErrorKind::bad_input, place() + ": " + std::string(reason), std::move(remedy));
+  }
+};
+
+std::optional<char> unescaped(char letter) {
+  switch (letter) {
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case '"':
+    case '\\':
+    case '$': return letter;
+    default: return std::nullopt;
+  }
+}
+
+/// `text` starts with a quote; nothing but a comment may follow the closing one.
+Result<std::string> quoted_value(std::string_view text, const Line& line) {
+  const char quote = text.front();
+  std::string value;
+  std::size_t at = 1;
+  for (; at < text.size() && text[at] != quote; ++at) {
+    if (quote == '\'' || text[at] != '\\') {
+      value += text[at];
+      continue;
+    }
+    ++at;
+    const std::optional<char> letter = at < text.size() ? unescaped(text[at]) : std::nullopt;
+    if (!letter)
+      return line.error("a backslash in double quotes that starts none of \\n \\r \\t \\\" \\\\ \\$",
+                        "write \\\\ for a backslash, or use single quotes");
+    value += *letter;
+  }
+  if (at >= text.size())
+    return line.error(std::string("the quote ") + quote + " is not closed on its line",
+                      "close it; a line break inside a value is written \\n in double quotes");
+  if (!trimmed(without_comment(text.substr(at + 1))).empty())
+    return line.error("text after the closing quote", "put the whole value into the quotes");
+  return value;
+}
+
+Result<std::string> value_of(std::string_view raw, const Line& line) {
+  const std::string_view text = trimmed(raw);
+  if (!text.empty() && (text.front() == '"' || text.front() == '\'')) return quoted_value(text, line);
+  // A comment is looked for before trimming: in `NAME= # none` the blank before '#' belongs to the value's side.
+  return std::string(trimmed(without_comment(raw)));
+}
+
+std::string_view without_export(std::string_view text) {
+  constexpr std::string_view word = "export";
+  if (text.size() > word.size() && text.starts_with(word) &&
+      kBlanks.find(text[word.size()]) != std::string_view::npos)
+    return trimmed(text.substr(word.size()));
+  return text;
+}
+
+Result<std::optional<EnvironmentEntry>> parse_line(std::string_view raw, const Line& line) {
+  std::string_view text = trimmed(raw);
+  if (text.empty() || text.front() == '#') return std::optional<EnvironmentEntry>();
+  text = without_export(text);
+  const std::size_t equals = text.find('=');
+  const std::string_view name = trimmed(equals == std::string_view::npos ? without_comment(text)
+                                                                         : text.substr(0, equals));
+  if (name.empty()) return line.error("a value without a name", "write NAME=value");
+  if (name.find_first_of(kBlanks) != std::string_view::npos)
+    return line.error("the name '" + std::string(name) + "' holds a blank", "write NAME=value, one variable a line");
+  if (equals == std::string_view::npos)
+    return std::optional(EnvironmentEntry{std::string(name), std::nullopt, line.place()});
+  Result<std::string> value = value_of(text.substr(equals + 1), line);
+  if (!value) return fail(std::move(value.error()));
+  return std::optional(EnvironmentEntry{std::string(name), std::move(*value), line.place()});
+}
+
+}  // namespace
+
+Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std::string_view path) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  std::vector<EnvironmentEntry> entries;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view raw = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (raw.ends_with('\r')) raw.remove_suffix(1);
+    const Line line{path, number};
+    if (raw.find('\0') != std::string_view::npos)
+      return line.error("a NUL byte, which no environment variable can hold", "is this a text file?");
+    Result<std::optional<EnvironmentEntry>> entry = parse_line(raw, line);
+    if (!entry) return fail(std::move(entry.error()));
+    if (*entry) entries.push_back(std::move(**entry));
+  }
+  return entries;
+}
+
+Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path) {
+  Result<std::string> text = read_file(path, kFileLimit);
+  if (!text) {
+    Error error = std::move(text.error());
+    error.kind = ErrorKind::bad_input;
+    return fail(std::move(error).within("--env-file"));
+  }
+  return parse_env_file(*text, path);
+}
+
+Result<EnvironmentEntry> parse_env_option(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const std::string name(text.substr(0, equals));
+  if (name.empty())
+    return fail(ErrorKind::bad_usage, std::string(text) + " has no name before its '='", "--env NAME=VALUE");
+  if (equals == std::string_view::npos) return EnvironmentEntry{name, std::nullopt, "--env"};
+  return EnvironmentEntry{name, std::string(text.substr(equals + 1)), "--env"};
+}
+
+}  // namespace lemu::emulator

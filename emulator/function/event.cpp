@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/function/event.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "base/syscall.hpp"
+
+namespace lemu::emulator {
+namespace {
+
+using nlohmann::json;
+
+/// Accepts everything and keeps where the parser stopped. nlohmann's SAX parser holds its nesting in a vector of bits,
+/// so a million brackets are no danger to the stack.
+struct Checker : nlohmann::json_sax<json> {
+  std::size_t position = 0;
+  std::string reason;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return true; }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t at, const std::string&, const json::exception& error) override {
+    position = at;
+    reason = error.what();
+    return false;
+  }
+};
+
+/// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …" → "syntax error …".
+/// What was read last is cut to a length that fits a terminal, and held to printable ASCII.
+std::string shortened(std::string reason) {
+  constexpr std::size_t limit = 200;
+  const std::size_t column = reason.find("column ");
+  const std::size_t end = column == std::string::npos ? reason.find("] ") : reason.find(": ", column);
+  if (end != std::string::npos) reason.erase(0, end + 2);
+  const bool too_long = reason.size() > limit;
+  if (too_long) reason.resize(limit);
+  std::replace_if(reason.begin(), reason.end(), [](unsigned char c) { return c < 0x20 || c > 0x7e; }, '?');
+  return too_long ? reason + "..." : reason;
+}
+
+/// "line 3, column 5" of the byte after which the parser stopped.
+std::string place_of(std::string_view bytes, std::size_t position) {
+  const std::string_view before = bytes.substr(0, std::min(position > 0 ? position - 1 : 0, bytes.size()));
+  const auto lines = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+  const std::size_t start = before.rfind('\n');
+  const std::size_t column = start == std::string_view::npos ? before.size() : before.size() - start - 1;
+  return "line " + std::to_string(lines + 1) + ", column " + std::to_string(column + 1);
+}
+
+Result<std::string> read_all(int fd, std::string_view name) {
+  std::string content;
+  while (content.size() <= kEventLimit) {
+    const std::size_t before = content.size();
+    content.resize(std::min(kEventLimit + 1, std::max<std::size_t>(before * 2, 64 * 1024)));
+    const std::span<char> room(content.data() + before, content.size() - before);
+    Result<std::size_t> count = read_some_full(fd, std::as_writable_bytes(room));
+    if (!count) {
+      Error error = std::move(count.error());
+      error.kind = ErrorKind::bad_input;
+      return fail(std::move(error).within(name));
+    }
+    content.resize(before + *count);
+    if (*count < room.size()) return content;
+  }
+  return fail(ErrorKind::bad_input,
+              std::string(name) + " is larger than the " + std::to_string(kEventLimit) +
+                  " bytes that Lambda takes as an event",
+              "store the data elsewhere and send its address");
+}
+
+Result<std::string> read_from(const std::string& path, int stdin_fd) {
+  if (path == "-") return read_all(stdin_fd, "standard input");
+  Result<Fd> fd = open_file(path, O_RDONLY);
+  if (fd) return read_all(fd->get(), path);
+  Error error = std::move(fd.error());
+  error.kind = ErrorKind::bad_input;
+  error.remedy = "EVENT is a file, or '-' for standard input; --data gives the JSON itself";
+  return fail(std::move(error).within("the event"));
+}
+
+Status check_event(std::string_view bytes, const std::string& name) {
+  if (bytes.size() > kEventLimit)
+    return fail(ErrorKind::bad_input, name + " is larger than the " + std::to_string(kEventLimit) +
+                                          " bytes that Lambda takes as an event");
+  if (bytes.empty())
+    return fail(ErrorKind::bad_input, name + " is empty, which is no JSON", "leave the event out to send {}");
+  return check_json(bytes, name);
+}
+
+}  // namespace
+
+Status check_json(std::string_view bytes, std::string_view name) {
+  Checker checker;
+  if (json::sax_parse(bytes.begin(), bytes.end(), &checker)) return {};
+  return fail(ErrorKind::bad_input, std::string(name) + " is not valid JSON: " + place_of(bytes, checker.position) +
+                                        ": " + shortened(std::move(checker.reason)),
+              "Lambda takes JSON in UTF-8 only");
+}
+
+Status check_client_context(std::string_view json) {
+  constexpr std::string_view name = "--client-context";
+  if (json.size() > kClientContextLimit)
+    return fail(ErrorKind::bad_input, std::string(name) + " has " + std::to_string(json.size()) +
+                                          " bytes; Lambda takes " + std::to_string(kClientContextLimit) +
+                                          " (3583 in base64)");
+  Status valid = check_json(json, name);
+  if (!valid) return valid;
+  if (json[json.find_first_not_of(" \t\r\n")] != '{')
+    return fail(ErrorKind::bad_input, std::string(name) + " is not a JSON object",
+                R"(for example --client-context '{"custom":{"key":"value"}}')");
+  return {};
+}
+
+Result<std::string> read_event(const EventSource& source, int stdin_fd) {
+  if (!source.file && !source.data) return std::string("{}");
+  const std::string name = source.data ? "--data" : *source.file == "-" ? "standard input" : *source.file;
+  Result<std::string> bytes = source.data ? Result<std::string>(*source.data) : read_from(*source.file, stdin_fd);
+  if (!bytes) return bytes;
+  Status valid = check_event(*bytes, name);
+  if (!valid) return fail(std::move(valid.error()));
+  return bytes;
+}
+
+}  // namespace lemu::emulator

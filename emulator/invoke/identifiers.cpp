@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/invoke/identifiers.hpp"
+
+#include <sys/random.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+namespace lemu::emulator {
+
+std::string RandomIdentifiers::hex(std::size_t digits) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(digits, '\0');
+  std::size_t got = 0;
+  while (got < digits) {
+    const ssize_t n = ::getrandom(text.data() + got, digits - got, 0);
+    if (n > 0) got += static_cast<std::size_t>(n);
+    if (n < 0 && errno != EINTR) std::abort();  // getrandom(2) has no other failure on the kernels lemu needs
+  }
+  for (char& c : text) c = kDigits[static_cast<unsigned char>(c) & 15];
+  return text;
+}
+
+std::string make_request_id(Identifiers& ids) {
+  const std::string digits = ids.hex(31);
+  std::string id = digits.substr(0, 8) + '-' + digits.substr(8, 4) + "-4" + digits.substr(12, 3) + "-x" +
+                   digits.substr(16, 3) + '-' + digits.substr(19, 12);
+  // The variant of RFC 9562: the two highest bits are 10.
+  constexpr char kVariant[] = "89ab";
+  id[19] = kVariant[static_cast<unsigned char>(digits[15]) & 3];
+  return id;
+}
+
+std::string make_trace_id(Identifiers& ids, std::chrono::system_clock::time_point now) {
+  char seconds[16];
+  std::snprintf(seconds, sizeof seconds, "%08llx",
+                static_cast<unsigned long long>(std::chrono::system_clock::to_time_t(now)) & 0xffffffffULL);
+  return "Root=1-" + std::string(seconds) + '-' + ids.hex(24) + ";Parent=" + ids.hex(16) + ";Sampled=0";
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/invoke/session.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "rapi/listener.hpp"
+
+namespace lemu::emulator {
+namespace asio = boost::asio;
+
+namespace {
+
+// Lambda's limit for the init of an on-demand function ("Lambda execution environment lifecycle").
+constexpr std::chrono::milliseconds kInitLimit{10'000};
+// An init is mostly code that runs once, which QEMU must translate first: it takes ten times as long and more.
+constexpr double kEmulatedInitScale = 3;
+
+std::chrono::milliseconds scaled(std::chrono::milliseconds limit, double scale) {
+  return std::chrono::milliseconds(std::llround(static_cast<double>(limit.count()) * scale));
+}
+
+std::string execution_word(qemu::ExecutionMode execution) {
+  switch (execution) {
+    case qemu::ExecutionMode::native: return "native";
+    case qemu::ExecutionMode::private_binfmt: return "private-binfmt";
+    case qemu::ExecutionMode::host_binfmt: return "host-binfmt";
+    case qemu::ExecutionMode::direct: return "direct";
+  }
+  return {};
+}
+
+}  // namespace
+
+Session::Session(asio::io_context& context, SessionSettings settings, Identifiers& ids, SessionOutput& output)
+    : context_(context), settings_(std::move(settings)), ids_(ids), output_(output) {}
+
+Session::~Session() {
+  environment_.reset();
+  if (folder_ && settings_.folder == SessionSettings::Folder::kept) folder_->keep();
+}
+
+asio::awaitable<Status> Session::open() {
+  Result<EnvironmentFolder> folder = EnvironmentFolder::make(settings_.environment_base);
+  if (!folder) co_return fail(std::move(folder.error()));
+  folder_.emplace(std::move(*folder));
+  folder_path_ = folder_->path();
+  Result<PreparedFunction> prepared = prepare_function(settings_.run, *folder_);
+  if (!prepared) co_return fail(std::move(prepared.error()));
+  for (const std::string& note : prepared->notes) output_.note(note);
+
+  Status launched = co_await launch(*prepared, settings_.run.sandbox);
+  if (!launched && settings_.run.sandbox == qemu::SandboxChoice::automatic &&
+      launched.error().kind == ErrorKind::host_lacks) {
+    refusal_ = launched.error().message;
+    output_.note("no sandbox: " + refusal_ + ". The function runs as you, in its real folder; see `lemu doctor`.");
+    launched = co_await launch(*prepared, qemu::SandboxChoice::off);
+  }
+  if (!launched) co_return fail(std::move(launched.error()));
+  reasons_ = prepared->reasons;
+  describe_mode(*prepared);
+  co_return Status{};
+}
+
+asio::awaitable<Status> Session::launch(const PreparedFunction& prepared, qemu::SandboxChoice sandbox) {
+  qemu::LaunchRequest request = prepared.request;
+  request.sandbox = sandbox;
+  Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
+  if (!plan) co_return fail(std::move(plan.error()));
+  Result<Fd> listener = rapi::listen_on_loopback();
+  if (!listener) co_return fail(std::move(listener.error()));
+
+  const Result<std::string> address = rapi::address_of(*listener);
+  if (!address) co_return fail(Error(address.error()));
+  for (Variable& variable :
+       function_variables(settings_.function, settings_.variables, settings_.credentials, *address)) {
+    // Without a sandbox there is no /var/task; the paths are the real ones.
+    if (variable.name == "LAMBDA_TASK_ROOT") variable.value = plan->task_root;
+    plan->spec.environment.push_back(variable.name + "=" + variable.value);
+  }
+  if (plan->spec.isolation == sandbox::Isolation::plain)
+    plan->spec.environment.push_back("TMPDIR=" + folder_->tmp());
+
+  const double scale = settings_.timeout_scale.value_or(1);
+  EnvironmentSettings environment;
+  environment.helper = prepared.helper;
+  environment.spec = plan->spec;
+  environment.runtime_api_listener = std::move(*listener);
+  environment.function_name = settings_.function.name;
+  environment.memory_mb = settings_.function.memory_mb;
+  environment.timeout = scaled(settings_.function.timeout, scale);
+  environment.init_limit =
+      scaled(kInitLimit, settings_.timeout_scale.value_or(plan->emulated ? kEmulatedInitScale : 1));
+  environment.guest = plan->emulated ? LogReader::Guest::emulated : LogReader::Guest::native;
+  plan_ = std::move(*plan);
+  environment_ = std::make_unique<ExecutionEnvironment>(context_, std::move(environment), output_);
+  Status opened = co_await environment_->open();
+  if (!opened) environment_.reset();
+  co_return opened;
+}
+
+void Session::describe_mode(const PreparedFunction& prepared) {
+  bool binfmt_lost = false;
+  std::string binfmt_reason;
+  for (const sandbox::Report& loss : environment_->losses()) {
+    if (loss.stage == sandbox::Stage::binfmt) {
+      binfmt_lost = true;
+      binfmt_reason = std::string("a private binfmt_misc was refused (it needs Linux 6.7): ") +
+                      ::strerror(loss.os_error);
+    } else if (loss.stage == sandbox::Stage::mount && loss.detail < plan_.spec.mounts.size()) {
+      const sandbox::Mount& mount = plan_.spec.mounts[loss.detail];
+      plan_.lost.push_back(mount.target + " of its own (" + ::strerror(loss.os_error) + ")");
+    }
+  }
+  const qemu::ExecutionMode execution = binfmt_lost ? plan_.fallback : plan_.execution;
+  const bool off = plan_.spec.isolation == sandbox::Isolation::plain;
+  mode_.arch = prepared.request.arch;
+  mode_.sandbox = off ? "off" : plan_.lost.empty() ? "full" : "partial";
+  mode_.sandbox_reason = !refusal_.empty() ? refusal_
+                         : settings_.run.sandbox == qemu::SandboxChoice::automatic
+                             ? "the first choice"
+                             : "asked for with --sandbox";
+  mode_.sandbox_missing = plan_.lost;
+  mode_.execution = execution_word(execution);
+  if (binfmt_lost)
+    plan_.reasons = {{"execution: " + std::string(qemu::name_of(execution)), binfmt_reason}};
+  for (const qemu::Reason& reason : plan_.reasons) {
+    reasons_.push_back(reason);
+    mode_.execution_reason = reason.because;
+  }
+  reasons_.push_back({"sandbox: " + mode_.sandbox, mode_.sandbox_reason});
+  mode_.emulated = plan_.emulated;
+  mode_.timeout_scale = settings_.timeout_scale.value_or(1);
+  if (!plan_.emulated) return;
+  mode_.cpu_model = prepared.request.cpu;
+  mode_.qemu = prepared.qemu.value_or("");
+  qemu_command_ = qemu::qemu_command(*prepared.request.emulator, prepared.request.cpu, plan_.spec.isolation);
+}
+
+asio::awaitable<void> Session::init() { co_await environment_->init(); }
+
+asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, const std::string& client_context,
+                                                  std::function<void(Answer)> answered) {
+  Invocation invocation;
+  invocation.event.request_id = make_request_id(ids_);
+  invocation.event.trace_id = make_trace_id(ids_, std::chrono::system_clock::now());
+  invocation.event.function_arn = settings_.function.arn;
+  invocation.event.client_context = client_context;
+  invocation.event.body = event;
+  co_return co_await environment_->invoke(std::move(invocation), std::move(answered));
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Session: one function made ready and invoked, once or several times, in one execution environment: what `lemu invoke`
+// does, without its command line. Owns the environment and its folder. Lives on its io_context's thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/environment/execution_environment.hpp"
+#include "emulator/environment/preparation.hpp"
+#include "emulator/function/config.hpp"
+#include "emulator/function/credentials.hpp"
+#include "emulator/function/variables.hpp"
+#include "emulator/invoke/identifiers.hpp"
+#include "emulator/report/invocation_record.hpp"
+
+namespace lemu::emulator {
+
+struct SessionSettings {
+  RunSettings run;
+  FunctionConfig function;
+  UserVariables variables;
+  Credentials credentials;
+  std::optional<double> timeout_scale;  ///< stretches function timeout, init limit and deadline alike
+  std::string environment_base;         ///< where environments' folders are made
+  enum class Folder { removed, kept } folder = Folder::removed;
+};
+
+/// Where a session's results and remarks go.
+class SessionOutput : public LogSink {
+ public:
+  /// Something the user should know; a sentence.
+  virtual void note(const std::string& text) = 0;
+};
+
+class Session {
+ public:
+  Session(boost::asio::io_context& context, SessionSettings settings, Identifiers& ids, SessionOutput& output);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Prepares the package, plans the launch and makes the sandbox. Where the sandbox is refused and was not insisted
+  /// on, goes on without one, and says so.
+  boost::asio::awaitable<Status> open();
+  /// The init ahead of the first invocation.
+  boost::asio::awaitable<void> init();
+  boost::asio::awaitable<InvocationRecord> invoke(const std::string& event, const std::string& client_context,
+                                                  std::function<void(Answer)> answered);
+
+  /// How the function is run; known after open().
+  [[nodiscard]] const RunMode& mode() const { return mode_; }
+  [[nodiscard]] const std::vector<qemu::Reason>& reasons() const { return reasons_; }
+  [[nodiscard]] const qemu::LaunchPlan& plan() const { return plan_; }
+  /// The words that run a foreign program by QEMU; empty natively.
+  [[nodiscard]] const std::vector<std::string>& qemu_command() const { return qemu_command_; }
+  /// The folder that stays, when it was to be kept.
+  [[nodiscard]] const std::string& folder() const { return folder_path_; }
+
+ private:
+  boost::asio::awaitable<Status> launch(const PreparedFunction& prepared, qemu::SandboxChoice sandbox);
+  void describe_mode(const PreparedFunction& prepared);
+
+  boost::asio::io_context& context_;
+  SessionSettings settings_;
+  Identifiers& ids_;
+  SessionOutput& output_;
+  std::optional<EnvironmentFolder> folder_;
+  std::string folder_path_;
+  std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
+  qemu::LaunchPlan plan_;
+  std::string refusal_;  ///< why there is no sandbox, when there was to be one
+  std::vector<qemu::Reason> reasons_;
+  std::vector<std::string> qemu_command_;
+  RunMode mode_;
+};
+
+}  // namespace lemu::emulator

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The platform's own log lines in Lambda's Text format, each ending in '\n'. Pure; any thread.
+//
+// INIT_START is not among them: it names the ARN of a runtime version, which lemu has not.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "emulator/report/invocation_record.hpp"
+
+namespace lemu::emulator {
+
+[[nodiscard]] std::string start_line(std::string_view request_id, std::string_view version = "$LATEST");
+[[nodiscard]] std::string end_line(std::string_view request_id);
+
+/// Segments are separated by tabs; a line without Status ends with a tab before its newline, as AWS's do.
+/// Memory that was not measured reads "Max Memory Used: not measured", never a number. Memory is rounded up to whole
+/// MB.
+[[nodiscard]] std::string report_line(const InvocationRecord& record);
+
+[[nodiscard]] std::string init_report_line(const InitFailureRecord& record);
+
+/// What stands once beside the reports of an emulated function; empty when it runs natively. No newline.
+[[nodiscard]] std::string emulation_note(const RunMode& mode);
+
+}  // namespace lemu::emulator

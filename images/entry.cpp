@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/entry.hpp"
+
+#include <limits.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace lemu::images {
+namespace {
+
+/// A path must still be one below /var/task.
+constexpr std::size_t kLongestName = PATH_MAX - sizeof("/var/task/");
+constexpr mode_t kPermissions = 0777;
+
+tl::unexpected<Error> refuse(std::string_view name, std::string_view reason, std::string remedy = {}) {
+  return fail(ErrorKind::bad_input, "entry " + in_quotes(name) + " " + std::string(reason), std::move(remedy));
+}
+
+/// Calls `use` with each component; empty ones and "." are left out.
+template <class Use>
+void for_each_component(std::string_view path, Use use) {
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    const std::string_view component = path.substr(0, slash);
+    path.remove_prefix(std::min(slash + 1, path.size()));
+    if (!component.empty() && component != ".") use(component);
+  }
+}
+
+std::optional<EntryType> type_of(std::string_view name, mode_t unix_mode) {
+  const mode_t format = unix_mode & S_IFMT;
+  if (format == S_IFDIR || (format == 0 && name.ends_with('/'))) return EntryType::folder;
+  if (format == S_IFREG || format == 0) return name.ends_with('/') ? EntryType::folder : EntryType::file;
+  if (format == S_IFLNK) return EntryType::link;
+  return std::nullopt;
+}
+
+std::string_view special_name(mode_t unix_mode) {
+  switch (unix_mode & S_IFMT) {
+    case S_IFIFO: return "is a named pipe";
+    case S_IFSOCK: return "is a socket";
+    case S_IFCHR: return "is a character device";
+    case S_IFBLK: return "is a block device";
+    default: return "is of an unknown type";
+  }
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view name) {
+  constexpr std::size_t kShown = 200;
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text = "'";
+  for (const char c : name.substr(0, kShown)) {
+    const unsigned byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      text.append("\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
+    else
+      text += c;
+  }
+  return text + (name.size() > kShown ? "…'" : "'");
+}
+
+Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
+  if (name.empty()) return refuse(name, "has no name");
+  if (name.find('\0') != std::string_view::npos) return refuse(name, "has a zero byte in its name");
+  if (name.find('\\') != std::string_view::npos)
+    return refuse(name, "has a backslash in its name: Lambda takes it as part of a file's name",
+                  "make the zip with a tool that separates folders by '/'");
+  if (name.front() == '/')
+    return refuse(name, "has an absolute path", "make the zip inside the folder, with relative paths");
+  if (name.size() > kLongestName) return refuse(name, "has a path too long for Linux");
+
+  Entry entry;
+  bool climbs = false;
+  for_each_component(name, [&](std::string_view component) {
+    climbs = climbs || component == "..";
+    if (!entry.path.empty()) entry.path += '/';
+    entry.path += component;
+  });
+  if (climbs) return refuse(name, "climbs out with '..'", "make the zip inside the folder, without '..'");
+  const std::optional<EntryType> type = type_of(name, unix_mode);
+  if (!type) return refuse(name, special_name(unix_mode), "leave it out of the zip");
+  if (entry.path.empty() && *type != EntryType::folder) return refuse(name, "has no name");
+  entry.type = *type;
+  if (unix_mode != 0) entry.permissions = unix_mode & kPermissions;
+  if (entry.type == EntryType::folder) entry.permissions = 0755;
+  return entry;
+}
+
+Status check_link(const std::string& path, std::string_view target) {
+  const auto refuse_link = [&](std::string_view reason) {
+    return refuse(path, "is a symbolic link to " + in_quotes(target) + ", " + std::string(reason),
+                  "link with a relative path that stays inside the package");
+  };
+  if (target.empty() || target.size() >= PATH_MAX || target.find('\0') != std::string_view::npos)
+    return refuse_link("which is no path");
+  if (target.front() == '/') return refuse_link("an absolute path");
+  std::ptrdiff_t room = std::count(path.begin(), path.end(), '/');
+  bool named = false, climbs_late = false;
+  for_each_component(target, [&](std::string_view component) {
+    if (component != "..") {
+      named = true;
+      return;
+    }
+    --room;
+    climbs_late = climbs_late || named;
+  });
+  if (climbs_late) return refuse_link("which climbs after a name, so where it leads depends on other links");
+  if (room < 0) return refuse_link("which leads out of the package");
+  return {};
+}
+
+}  // namespace lemu::images

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/package.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+#include "base/syscall.hpp"
+#include "base/units.hpp"
+#include "images/archive.hpp"
+#include "images/bootstrap.hpp"
+#include "images/entry.hpp"
+
+namespace lemu::images {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FreeText {
+  void operator()(char* text) const { std::free(text); }
+};
+
+Result<std::string> real_path(const std::string& path) {
+  const std::unique_ptr<char, FreeText> real(::realpath(path.c_str(), nullptr));
+  if (!real) return fail_errno(errno, "cannot open " + in_quotes(path), ErrorKind::bad_input);
+  return std::string(real.get());
+}
+
+bool has_zip_name(std::string_view path) {
+  constexpr std::string_view kEnding = ".zip";
+  if (path.size() <= kEnding.size()) return false;
+  for (std::size_t i = 0; i < kEnding.size(); ++i)
+    if ((path[path.size() - kEnding.size() + i] | 0x20) != (kEnding[i] | 0x20)) return false;
+  return true;
+}
+
+bool is_zip(std::string_view start) {
+  return start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06");
+}
+
+/// What a file that calls itself a zip is instead.
+std::string_view content_name(std::string_view start) {
+  struct Known {
+    std::string_view magic;
+    std::string_view name;
+  };
+  constexpr std::array<Known, 7> kKnown{{{"\x1f\x8b", "gzip data"},
+                                         {"7z\xbc\xaf", "a 7z archive"},
+                                         {"\x7f" "ELF", "an ELF program"},
+                                         {"#!", "a script"},
+                                         {"Rar!", "a RAR archive"},
+                                         {"BZh", "bzip2 data"},
+                                         {"\xfd" "7zXZ", "xz data"}}};
+  if (start.empty()) return "empty";
+  for (const Known& known : kKnown)
+    if (start.starts_with(known.magic)) return known.name;
+  return "something else";
+}
+
+Result<std::string> first_bytes(const Package& package) {
+  Result<Fd> file = open_file(package.path, O_RDONLY);
+  if (!file)
+    return fail_errno(file.error().os_error, "cannot read " + in_quotes(package.given), ErrorKind::bad_input,
+                      "make it readable: chmod u+r " + package.given);
+  std::string start(6, '\0');
+  const Result<std::size_t> n = read_some_full(file->get(), std::as_writable_bytes(std::span<char>(start)));
+  if (!n) return fail_errno(n.error().os_error, "cannot read " + in_quotes(package.given), ErrorKind::bad_input);
+  start.resize(*n);
+  return start;
+}
+
+Result<Package> open_regular(Package package) {
+  const Result<std::string> start = first_bytes(package);
+  if (!start) return fail(start.error());
+  if (is_zip(*start)) {
+    package.kind = PackageKind::zip;
+  } else if (has_zip_name(package.given)) {
+    return fail(ErrorKind::bad_input,
+                in_quotes(package.given) + " is not a zip: it is " + std::string(content_name(*start)),
+                "give a zip, a folder, or a bootstrap without the ending .zip");
+  }
+  return package;
+}
+
+/// The size of a folder's files when it is over Lambda's limit. The walk is bounded: it is a courtesy, and every
+/// start pays for it.
+bool is_over_limit(const std::string& folder) {
+  constexpr int kMostVisited = 20'000;
+  std::uint64_t bytes = 0;
+  int visited = 0;
+  std::error_code failed;
+  fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, failed);
+  for (const fs::recursive_directory_iterator end; !failed && walk != end && visited < kMostVisited;
+       walk.increment(failed), ++visited) {
+    std::error_code unknown;
+    if (!walk->is_symlink(unknown) && walk->is_regular_file(unknown)) {
+      const std::uintmax_t size = walk->file_size(unknown);
+      if (!unknown) bytes += size;
+    }
+    if (bytes > kMostUnzipped) return true;
+  }
+  return false;
+}
+
+Result<FunctionCode> prepare_file(const Package& package) {
+  const Status runnable = check_single_bootstrap(package.path, package.given);
+  if (!runnable) return fail(runnable.error());
+  FunctionCode code;
+  code.bootstrap_file = code.bootstrap_host_path = package.path;
+  const std::string name = fs::path(package.given).filename();
+  if (name != "bootstrap")
+    code.notes.push_back(in_quotes(name) + " runs as /var/task/bootstrap: Lambda needs it under the name 'bootstrap'");
+  return code;
+}
+
+Result<FunctionCode> prepare_folder(const Package& package) {
+  Result<Bootstrap> bootstrap = find_bootstrap({package.path, package.given, PackageKind::folder, 0});
+  if (!bootstrap) return fail(std::move(bootstrap.error()));
+  FunctionCode code{package.path, {}, std::move(bootstrap->host_path), std::move(bootstrap->notes)};
+  if (is_over_limit(package.path))
+    code.notes.push_back(in_quotes(package.given) + " holds more than " + print_size(kMostUnzipped) +
+                         ": Lambda would refuse it (Unzipped size must be smaller than " +
+                         std::to_string(kMostUnzipped) + " bytes)");
+  return code;
+}
+
+Result<FunctionCode> prepare_zip(const Package& package, const std::string& unpack_folder) {
+  Result<std::string> folder = real_path(unpack_folder);
+  if (!folder) return fail(std::move(folder.error()));
+  Result<Unpacked> unpacked = unpack_zip(package.path, *folder);
+  if (!unpacked) return fail(std::move(unpacked.error()));
+  Result<Bootstrap> bootstrap =
+      find_bootstrap({*folder, package.given, PackageKind::zip, unpacked->files_without_mode});
+  if (!bootstrap) return fail(std::move(bootstrap.error()));
+  FunctionCode code{*folder, {}, std::move(bootstrap->host_path), std::move(unpacked->notes)};
+  code.notes.insert(code.notes.end(), bootstrap->notes.begin(), bootstrap->notes.end());
+  std::error_code failed;
+  if (fs::file_size(package.path, failed) > kMostDirectUpload && !failed)
+    code.notes.push_back(in_quotes(package.given) + " is larger than " + print_size(kMostDirectUpload) +
+                         ": it must be uploaded through S3");
+  return code;
+}
+
+}  // namespace
+
+Result<Package> open_package(const std::string& target) {
+  Result<std::string> real = real_path(target);
+  if (!real) return fail(std::move(real.error()));
+  Package package{PackageKind::bootstrap_file, std::move(*real), target};
+  struct stat info {};
+  if (::stat(package.path.c_str(), &info) != 0)
+    return fail_errno(errno, "cannot open " + in_quotes(target), ErrorKind::bad_input);
+  if (S_ISREG(info.st_mode)) return open_regular(std::move(package));
+  if (!S_ISDIR(info.st_mode))
+    return fail(ErrorKind::bad_input, in_quotes(target) + " is neither a file nor a folder",
+                "give a bootstrap, a folder that holds one, or a zip");
+  if (::access(package.path.c_str(), R_OK | X_OK) != 0)
+    return fail_errno(errno, "cannot read the folder " + in_quotes(target), ErrorKind::bad_input,
+                      "make it readable: chmod u+rx " + target);
+  package.kind = PackageKind::folder;
+  return package;
+}
+
+Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder) {
+  switch (package.kind) {
+    case PackageKind::bootstrap_file: return prepare_file(package);
+    case PackageKind::folder: return prepare_folder(package);
+    case PackageKind::zip: return prepare_zip(package, unpack_folder);
+  }
+  return fail(ErrorKind::internal, "a package of no kind");
+}
+
+}  // namespace lemu::images

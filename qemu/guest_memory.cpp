@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/guest_memory.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <unordered_set>
+
+#include "base/syscall.hpp"
+#include "qemu/process_tree.hpp"
+
+namespace lemu::qemu {
+namespace {
+
+constexpr std::uint64_t kKib = 1024;
+/// QEMU's zero-initialised data is some 150 kB. A larger mapping right behind its image is the guest's,
+/// merged with it.
+constexpr std::uint64_t kLargestBss = 1024 * kKib;
+
+struct Mapping {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::string_view permissions;
+  std::string_view file;  ///< "DEVICE INODE", the file's identity; empty when anonymous
+  std::string_view name;  ///< "[heap]", a path, or nothing
+  std::uint64_t rss = 0;
+  std::uint64_t pss = 0;
+};
+
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view next_word(std::string_view& line) {
+  const std::size_t start = std::min(line.find_first_not_of(kBlanks), line.size());
+  line.remove_prefix(start);
+  const std::size_t end = std::min(line.find_first_of(kBlanks), line.size());
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(end);
+  return word;
+}
+
+template <class Number>
+std::optional<Number> to_number(std::string_view word, int base = 10) {
+  Number value = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, value, base);
+  return error == std::errc() && stop == end ? std::optional<Number>(value) : std::nullopt;
+}
+
+/// "START-END PERMS OFFSET DEVICE INODE  NAME" (proc_pid_maps(5)); nothing for a line of another form.
+std::optional<Mapping> parse_header(std::string_view line) {
+  Mapping mapping;
+  const std::string_view range = next_word(line);
+  const std::size_t dash = range.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const std::optional<std::uint64_t> start = to_number<std::uint64_t>(range.substr(0, dash), 16);
+  const std::optional<std::uint64_t> end = to_number<std::uint64_t>(range.substr(dash + 1), 16);
+  if (!start || !end) return std::nullopt;
+  mapping.start = *start;
+  mapping.end = *end;
+  mapping.permissions = next_word(line);
+  next_word(line);  // offset
+  const std::string_view device = next_word(line);
+  const std::string_view inode = next_word(line);
+  if (inode.empty()) return std::nullopt;
+  // Both words lie in the same text, one blank apart: together they name the file.
+  if (inode != "0") mapping.file = {device.data(), static_cast<std::size_t>(inode.end() - device.begin())};
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  mapping.name = line;
+  return mapping;
+}
+
+/// "Rss:   12 kB" of a line that begins with `key`.
+std::optional<std::uint64_t> kib_field(std::string_view line, std::string_view key) {
+  if (!line.starts_with(key)) return std::nullopt;
+  line.remove_prefix(key.size());
+  const std::optional<std::uint64_t> value = to_number<std::uint64_t>(next_word(line));
+  if (!value) return std::nullopt;
+  return *value * kKib;
+}
+
+template <class Use>
+void for_each_line(std::string_view text, Use use) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    use(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::vector<Mapping> parse_smaps(std::string_view smaps) {
+  std::vector<Mapping> mappings;
+  for_each_line(smaps, [&](std::string_view line) {
+    // A field's line begins with an upper-case letter, a mapping's with lower-case hexadecimal digits.
+    const bool field = !line.empty() && line.front() >= 'A' && line.front() <= 'Z';
+    if (!field) {
+      if (std::optional<Mapping> mapping = parse_header(line)) mappings.push_back(*mapping);
+    } else if (!mappings.empty()) {
+      if (const std::optional<std::uint64_t> rss = kib_field(line, "Rss:")) mappings.back().rss = *rss;
+      if (const std::optional<std::uint64_t> pss = kib_field(line, "Pss:")) mappings.back().pss = *pss;
+    }
+  });
+  return mappings;
+}
+
+/// The kernel's names for what it made itself; "[anon:…]" is only a label on an anonymous mapping.
+bool made_by_kernel(std::string_view name) {
+  return name.starts_with('[') && !name.starts_with("[anon");
+}
+
+std::optional<std::uint64_t> find_field(std::string_view text, std::string_view key) {
+  std::optional<std::uint64_t> found;
+  for_each_line(text, [&](std::string_view line) {
+    if (!found) found = kib_field(line, key);
+  });
+  return found;
+}
+
+/// A /proc file's text from its start; fails with ESRCH when the process has ended.
+Status pread_all(int fd, std::string& into) {
+  constexpr std::size_t kBlock = 64 * 1024;
+  std::size_t size = 0;
+  while (true) {
+    if (into.size() < size + kBlock) into.resize(size + kBlock);
+    const ssize_t n = ::pread(fd, into.data() + size, kBlock, static_cast<off_t>(size));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno(errno, "cannot read a process's memory use", ErrorKind::host_lacks);
+    if (n == 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  into.resize(size);
+  return {};
+}
+
+Result<Fd> open_of(const MemoryMeter::Options& options, pid_t pid, const char* name) {
+  return open_file(options.proc + "/" + std::to_string(pid) + "/" + name, O_RDONLY);
+}
+
+tl::unexpected<Error> absent(std::string why) {
+  return fail(ErrorKind::host_lacks, "the function's memory was not measured: " + std::move(why));
+}
+
+}  // namespace
+
+MemorySplit split_smaps(std::string_view smaps) {
+  const std::vector<Mapping> mappings = parse_smaps(smaps);
+  const auto executable = [](const Mapping& mapping) {
+    return mapping.permissions.find('x') != std::string_view::npos;
+  };
+  std::unordered_set<std::string_view> emulator_files;
+  for (const Mapping& mapping : mappings)
+    if (executable(mapping) && !mapping.file.empty()) emulator_files.insert(mapping.file);
+
+  MemorySplit split;
+  std::uint64_t image_end = 0;  // where the last mapping of an emulator's file ended
+  for (const Mapping& mapping : mappings) {
+    const bool of_file = !mapping.file.empty() && emulator_files.contains(mapping.file);
+    const bool bss =
+        mapping.file.empty() && mapping.start == image_end && mapping.end - mapping.start <= kLargestBss;
+    if (of_file) image_end = mapping.end;
+    if (of_file || bss || executable(mapping) || made_by_kernel(mapping.name)) {
+      split.emulator_rss += mapping.rss;
+    } else {
+      split.guest_rss += mapping.rss;
+      split.guest_pss += mapping.pss;
+    }
+  }
+  return split;
+}
+
+Status MemoryMeter::find_main(const std::vector<pid_t>& processes) {
+  if (processes.empty()) return absent("no process of it is running");
+  const pid_t pid = processes.front();
+  Result<Fd> statm = open_of(options_, pid, "statm");
+  Result<Fd> status = open_of(options_, pid, "status");
+  if (!statm || !status) return absent("its process has ended");
+  main_ = {pid, *std::move(statm), *std::move(status)};
+  share_.reset();
+  split_at_ = 0;
+  return {};
+}
+
+Result<MemorySplit> MemoryMeter::split(pid_t pid) {
+  // Opened anew each time: an open smaps stays with the memory of the program before an exec.
+  Result<Fd> smaps = open_of(options_, pid, "smaps");
+  if (!smaps) return absent(smaps.error().message);
+  Status read = pread_all(smaps->get(), buffer_);
+  if (!read) return fail(std::move(read.error()));
+  return split_smaps(buffer_);
+}
+
+std::uint64_t MemoryMeter::without_share(std::uint64_t resident) const {
+  return resident - std::min(resident, share_.value_or(0));
+}
+
+void MemoryMeter::raise(std::uint64_t bytes) {
+  highest_ = std::max(highest_.value_or(0), bytes);
+}
+
+Obtained MemoryMeter::how() const {
+  if (options_.execution == Execution::emulated) return Obtained::sampled_and_split;
+  return several_ ? Obtained::sampled : Obtained::exact;
+}
+
+Result<std::uint64_t> MemoryMeter::sample() {
+  if (!main_.statm.valid()) {
+    Status found = find_main(function_processes(options_.helper, options_.proc));
+    if (!found) return fail(std::move(found.error()));
+  }
+  if (options_.execution == Execution::emulated && !share_) {
+    Result<std::uint64_t> first = main_peak();
+    if (!first) return first;
+  }
+  // statm: size, resident, …, in pages.
+  char text[128];
+  const ssize_t size = ::pread(main_.statm.get(), text, sizeof text, 0);
+  if (size <= 0) {
+    main_ = {};
+    return absent("its process has ended");
+  }
+  std::string_view line(text, static_cast<std::size_t>(size));
+  next_word(line);
+  const std::optional<std::uint64_t> pages = to_number<std::uint64_t>(next_word(line));
+  if (!pages) return absent("unreadable statm");
+  const std::uint64_t bytes = without_share(*pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+  if (options_.execution == Execution::native) raise(bytes);
+  return bytes;
+}
+
+Result<std::uint64_t> MemoryMeter::main_peak() {
+  Status read = pread_all(main_.status.get(), buffer_);
+  const std::optional<std::uint64_t> high_water = read ? find_field(buffer_, "VmHWM:") : std::nullopt;
+  if (!high_water) {
+    main_ = {};
+    return absent("its process has ended");
+  }
+  std::uint64_t bytes = *high_water;
+  if (options_.execution == Execution::emulated) {
+    // Nothing new is to be learnt while the mark stands; after an exec it is lower.
+    if (!share_ || *high_water != split_at_) {
+      Result<MemorySplit> now = split(main_.pid);
+      if (!now) return fail(std::move(now.error()));
+      share_ = now->emulator_rss;
+      split_at_ = *high_water;
+      raise(now->guest_rss);
+    }
+    bytes = without_share(*high_water);
+  }
+  raise(bytes);
+  return bytes;
+}
+
+Result<std::uint64_t> MemoryMeter::together(const std::vector<pid_t>& processes) {
+  std::uint64_t sum = 0;
+  for (const pid_t pid : processes) {
+    if (options_.execution == Execution::emulated) {
+      const Result<MemorySplit> now = split(pid);
+      if (now) sum += now->guest_pss;  // one that ended meanwhile uses nothing
+      continue;
+    }
+    Result<Fd> rollup = open_of(options_, pid, "smaps_rollup");
+    if (rollup && pread_all(rollup->get(), buffer_)) sum += find_field(buffer_, "Pss:").value_or(0);
+  }
+  raise(sum);
+  return sum;
+}
+
+Result<MemoryFigure> MemoryMeter::peak() {
+  const std::vector<pid_t> processes = function_processes(options_.helper, options_.proc);
+  if (!main_.statm.valid() && !processes.empty()) {
+    Status found = find_main(processes);
+    if (!found && !highest_) return fail(std::move(found.error()));
+  }
+  Result<std::uint64_t> own =
+      main_.statm.valid() ? main_peak() : Result<std::uint64_t>(absent("its process has ended"));
+  if (processes.size() > 1) {
+    several_ = true;
+    Result<std::uint64_t> sum = together(processes);
+    if (!sum) return fail(std::move(sum.error()));
+  }
+  if (!highest_) return fail(std::move(own.error()));
+  const bool gone = !own && !told_at_exit_ && how() == Obtained::exact;
+  return MemoryFigure{*highest_, gone ? Obtained::sampled : how()};
+}
+
+void MemoryMeter::note_exit(std::uint64_t max_resident) {
+  if (options_.execution == Execution::native || share_) raise(without_share(max_resident));
+  told_at_exit_ = true;
+  main_ = {};
+}
+
+}  // namespace lemu::qemu

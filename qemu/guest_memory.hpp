@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guest memory: how much a function uses, seen from outside, by one rule: its peak resident memory, less the
+// share that is QEMU's own (nothing natively). MemoryMeter is owned by one execution environment and used on
+// its thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace lemu::qemu {
+
+/// The resident memory of one process under QEMU, split by whose it is; bytes.
+struct MemorySplit {
+  std::uint64_t guest_rss = 0;
+  std::uint64_t guest_pss = 0;
+  std::uint64_t emulator_rss = 0;
+};
+
+/// Splits the text of /proc/PID/smaps. QEMU and its guest share one address space, and since QEMU 8 their
+/// mappings lie side by side, so the split goes by what a mapping is, never by its address. QEMU's own are
+///   - executable mappings: QEMU translates the guest's code and never lets the host execute it, so what is
+///   executable is
+///     QEMU's code or its buffer of translated code;
+///   - every mapping of a file of which some part is executable (QEMU and its libraries), and the
+///   zero-initialised
+///     data that follows it directly;
+///   - what the kernel made for QEMU: [heap], [stack], [vdso] and the like. The guest's heap and stacks are
+///   mapped by
+///     QEMU and have no name.
+/// All else is the guest's. QEMU's malloc stays in [heap] with kQemuMallocEnvironment; without it, about
+/// 0.5 MB and 0.8 MB for each guest thread come to be counted as the guest's.
+[[nodiscard]] MemorySplit split_smaps(std::string_view smaps);
+
+enum class Execution { native, emulated };
+
+/// How a figure came about; reports say it.
+enum class Obtained {
+  exact,              ///< the kernel's own high-water mark of the function's only process
+  sampled,            ///< the highest of the moments that were looked at
+  sampled_and_split,  ///< the same, less QEMU's share as measured
+};
+
+struct MemoryFigure {
+  std::uint64_t bytes = 0;
+  Obtained how = Obtained::sampled;
+};
+
+class MemoryMeter {
+ public:
+  struct Options {
+    pid_t helper = 0;  ///< host pid of lemu-sandbox: the function's processes are below it
+    Execution execution = Execution::native;
+    std::string proc = "/proc";
+  };
+  explicit MemoryMeter(Options options) : options_(std::move(options)) {}
+
+  /// What the function's main process uses now, in bytes; tens of microseconds (the first call finds the
+  /// process and takes QEMU's share: about a millisecond more). For watching a limit: under emulation never
+  /// too low by more than QEMU gave back, but too high by what QEMU grew since the last peak(), so ask that
+  /// before acting.
+  Result<std::uint64_t> sample();
+
+  /// The highest use until now, over all processes; looks closely (0.1 ms natively, 0.5–2 ms under emulation,
+  /// 30 ms at 1 GB). Several processes are added by proportional share (PSS), as what they share is there
+  /// once. After the last process ended: the figure last known. Fails (host_lacks) when nothing was ever
+  /// measured.
+  Result<MemoryFigure> peak();
+
+  /// The main process ended with this ru_maxrss (getrusage(2), in bytes): the last word on its peak.
+  void note_exit(std::uint64_t max_resident);
+
+ private:
+  /// The process the function started with, its files kept open: they follow it over an exec and refuse after
+  /// its end.
+  struct Main {
+    pid_t pid = 0;
+    Fd statm;
+    Fd status;
+  };
+
+  Status find_main(const std::vector<pid_t>& processes);
+  Result<std::uint64_t> main_peak();
+  Result<std::uint64_t> together(const std::vector<pid_t>& processes);
+  Result<MemorySplit> split(pid_t pid);
+  [[nodiscard]] std::uint64_t without_share(std::uint64_t resident) const;
+  void raise(std::uint64_t bytes);
+  [[nodiscard]] Obtained how() const;
+
+  Options options_;
+  Main main_;
+  std::string buffer_;                  ///< reused: smaps is some 50 kB
+  std::optional<std::uint64_t> share_;  ///< QEMU's resident bytes in the main process, last measured
+  std::uint64_t split_at_ = 0;          ///< the high-water mark when share_ was taken
+  std::optional<std::uint64_t> highest_;
+  bool several_ = false;       ///< more than one process was ever seen
+  bool told_at_exit_ = false;  ///< note_exit had the last word
+};
+
+}  // namespace lemu::qemu

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/launch_plan.hpp"
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "qemu/sandbox/wrapper_paths.hpp"
+
+namespace lemu::qemu {
+namespace {
+
+using sandbox::Isolation;
+using sandbox::Mount;
+using sandbox::MountAccess;
+using sandbox::MountKind;
+using sandbox::Need;
+using sandbox::Program;
+using sandbox::SandboxSpec;
+
+constexpr char kTaskRoot[] = "/var/task";
+constexpr char kBootstrap[] = "/var/task/bootstrap";
+
+// Measured on Lambda; see "AWS Lambda quotas" and the rlimits reported from inside functions.
+constexpr std::uint64_t kOpenFiles = 1024;
+constexpr std::uint64_t kProcesses = 742;
+constexpr std::uint64_t kLockedMemory = 65536;
+constexpr std::uint64_t kStack = 8ULL << 20;
+
+class Planner {
+ public:
+  Planner(const LaunchRequest& request, const HostFacts& host) : request_(request), host_(host) {}
+
+  Result<LaunchPlan> plan() {
+    plan_.emulated = request_.arch != host_.arch;
+    plan_.spec.stdio = request_.stdio;
+    choose_isolation();
+    plan_.task_root = isolated() ? kTaskRoot : real_task_folder();
+    plan_.spec.working_folder = plan_.task_root;
+    Status executed = choose_execution();
+    if (!executed) return fail(std::move(executed.error()));
+    if (isolated()) add_root();
+    add_limits();
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool isolated() const { return plan_.spec.isolation == Isolation::namespaces; }
+  void because(std::string choice, std::string reason) {
+    plan_.reasons.push_back({std::move(choice), std::move(reason)});
+  }
+
+  void choose_isolation() {
+    if (request_.sandbox == SandboxChoice::off) {
+      plan_.spec.isolation = Isolation::plain;
+      plan_.lost = {"a file system of its own",   "a read-only /var/task",       "the user 993:990",
+                    "its own processes only",     "a limit on processes",        "a limit on /tmp",
+                    "protection of your files"};
+      return;
+    }
+    plan_.spec.isolation = Isolation::namespaces;
+    plan_.spec.root_folder = request_.environment_folder + "/root";
+    plan_.spec.hostname = "sandbox";
+  }
+
+  [[nodiscard]] std::string real_task_folder() const {
+    if (!request_.task_folder.empty()) return request_.task_folder;
+    return std::filesystem::path(request_.bootstrap_file).parent_path().string();
+  }
+
+  /// The bootstrap, or the shell, as a path the process will see.
+  [[nodiscard]] Program program() const {
+    if (!request_.shell.empty()) return {request_.shell.front(), request_.shell};
+    std::string path = kBootstrap;
+    if (!isolated())
+      path = request_.task_folder.empty() ? request_.bootstrap_file : request_.task_folder + "/bootstrap";
+    return {path, {path}};
+  }
+
+  /// QEMU cannot load a script: its interpreter is the program, as execve(2) would have it.
+  [[nodiscard]] Program under_qemu(Program what) const {
+    if (request_.shell.empty() && request_.script) {
+      std::vector<std::string> arguments{request_.script->interpreter};
+      if (!request_.script->argument.empty()) arguments.push_back(request_.script->argument);
+      arguments.push_back(what.path);
+      what = {request_.script->interpreter, std::move(arguments)};
+    }
+    std::vector<std::string> command = qemu_command(*request_.emulator, request_.cpu, plan_.spec.isolation);
+    command.push_back("-0");
+    command.push_back(what.arguments.front());
+    command.push_back(what.path);
+    command.insert(command.end(), what.arguments.begin() + 1, what.arguments.end());
+    return {command.front(), command};
+  }
+
+  Status choose_execution() {
+    const Program what = program();
+    if (!plan_.emulated) return execute_natively(what);
+    if (request_.launch == LaunchChoice::native)
+      return fail(ErrorKind::host_lacks,
+                  "--launch native: the function is for " + std::string(names_of(request_.arch).lambda) +
+                      " and this host is " + std::string(names_of(host_.arch).lambda),
+                  "leave --launch out, or run on a host of that architecture");
+    switch (request_.launch) {
+      case LaunchChoice::direct: return execute_directly(what, "asked for with --launch direct");
+      case LaunchChoice::host_binfmt: return execute_by_host(what);
+      case LaunchChoice::private_binfmt: return execute_privately(what, Need::required);
+      case LaunchChoice::automatic:
+      case LaunchChoice::native: break;
+    }
+    if (isolated()) return execute_privately(what, Need::wanted);
+    if (request_.host_registration) return execute_by_host(what);
+    return execute_directly(what, "a private binfmt_misc needs the sandbox, and the host has no registration");
+  }
+
+  Status execute_natively(const Program& what) {
+    if (request_.launch != LaunchChoice::automatic && request_.launch != LaunchChoice::native)
+      return fail(ErrorKind::host_lacks, "--launch asks for emulation, but the function is for this host's own architecture, " +
+                      std::string(names_of(host_.arch).lambda),
+                  "leave --launch out");
+    plan_.execution = ExecutionMode::native;
+    plan_.spec.normal = what;
+    because("execution: native", "the function is for this host's architecture");
+    return {};
+  }
+
+  Status execute_directly(const Program& what, std::string reason) {
+    plan_.execution = ExecutionMode::direct;
+    plan_.spec.normal = under_qemu(what);
+    because("execution: direct QEMU", std::move(reason));
+    lose_children();
+    return {};
+  }
+
+  Status execute_by_host(const Program& what) {
+    if (!request_.host_registration)
+      return fail(ErrorKind::host_lacks,
+                  "--launch host-binfmt: this host has no binfmt_misc registration for " +
+                      std::string(names_of(request_.arch).lambda) + " that works inside a sandbox (flag F)",
+                  "leave --launch out: lemu needs no registration on the host");
+    plan_.execution = ExecutionMode::host_binfmt;
+    plan_.spec.normal = what;
+    because("execution: host binfmt", "the host's registration '" + *request_.host_registration + "'");
+    return {};
+  }
+
+  Status execute_privately(const Program& what, Need need) {
+    if (!isolated())
+      return fail(ErrorKind::host_lacks, "--launch binfmt needs the sandbox's own user namespace",
+                  "leave --sandbox off out, or use --launch direct");
+    plan_.execution = ExecutionMode::private_binfmt;
+    plan_.spec.normal = what;
+    plan_.spec.binfmt =
+        sandbox::Binfmt{request_.binfmt_registration, sandbox::kBinfmtFolder, need};
+    because("execution: private binfmt",
+            need == Need::required ? "asked for with --launch binfmt" : "the first choice inside a sandbox");
+    if (need == Need::required) return {};
+    if (request_.host_registration) {
+      plan_.fallback = ExecutionMode::host_binfmt;
+      plan_.spec.direct = what;
+    } else {
+      plan_.fallback = ExecutionMode::direct;
+      plan_.spec.direct = under_qemu(what);
+    }
+    return {};
+  }
+
+  void lose_children() {
+    if (!request_.host_registration)
+      plan_.lost.push_back("child processes of the function's own architecture");
+  }
+
+  void add_root() {
+    std::vector<Mount>& mounts = plan_.spec.mounts;
+    const auto append = [&mounts](std::vector<Mount> more) {
+      mounts.insert(mounts.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    };
+    append(system_mounts(request_.root));
+    append(device_mounts());
+    append(etc_mounts());
+    add_code();
+    add_tmp();
+    if (plan_.emulated) add_emulator();
+  }
+
+  void add_code() {
+    std::vector<Mount>& mounts = plan_.spec.mounts;
+    for (const char* folder : {"/var/runtime", "/opt"}) mounts.push_back({.kind = MountKind::folder, .target = folder});
+    if (!request_.task_folder.empty()) {
+      mounts.push_back({.kind = MountKind::bind, .source = request_.task_folder, .target = kTaskRoot});
+      return;
+    }
+    mounts.push_back({.kind = MountKind::folder, .target = kTaskRoot});
+    mounts.push_back({.kind = MountKind::bind, .source = request_.bootstrap_file, .target = kBootstrap});
+  }
+
+  void add_tmp() {
+    Mount tmp{.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = request_.tmp_bytes};
+    if (request_.tmp == LaunchRequest::Tmp::kept_folder) {
+      tmp = {.kind = MountKind::bind,
+             .source = request_.environment_folder + "/tmp",
+             .target = "/tmp",
+             .access = MountAccess::read_write};
+      plan_.lost.push_back("a limit on /tmp (with --keep it is a real folder)");
+    }
+    plan_.spec.mounts.push_back(std::move(tmp));
+  }
+
+  void add_emulator() {
+    std::vector<Mount>& mounts = plan_.spec.mounts;
+    const Emulator& emulator = *request_.emulator;
+    const auto bind = [&mounts](const std::string& source, const std::string& target) {
+      mounts.push_back({.kind = MountKind::bind, .source = source, .target = target});
+    };
+    bind(emulator.path, sandbox::kQemuPath);
+    bind(request_.wrapper, sandbox::kWrapperPath);
+    mounts.push_back({.kind = MountKind::folder, .target = sandbox::kBinfmtFolder});
+    if (!emulator.loader.empty()) {
+      bind(emulator.loader, sandbox::kQemuLoader);
+      for (const std::string& library : emulator.libraries)
+        bind(library, std::string(sandbox::kQemuLibraries) + "/" +
+                          std::filesystem::path(library).filename().string());
+    }
+    std::string words;
+    for (const std::string& word : qemu_command(emulator, request_.cpu, Isolation::namespaces))
+      words.append(word).push_back('\0');
+    mounts.push_back({.kind = MountKind::file, .source = words, .target = sandbox::kQemuCommandFile, .mode = 0444});
+  }
+
+  void add_limits() {
+    std::vector<sandbox::ResourceLimit>& limits = plan_.spec.limits;
+    limits.push_back({RLIMIT_CORE, 0, 0});
+    limits.push_back({RLIMIT_NOFILE, kOpenFiles, kOpenFiles});
+    limits.push_back({RLIMIT_MEMLOCK, kLockedMemory, kLockedMemory});
+    limits.push_back({RLIMIT_STACK, kStack, RLIM_INFINITY});
+    if (!isolated()) return;
+    // Until Linux 5.14 the limit counts every process of the host's user, so it would refuse at once.
+    const bool counted_per_namespace = std::pair(host_.kernel_major, host_.kernel_minor) >= std::pair(5, 14);
+    if (!counted_per_namespace) {
+      plan_.lost.push_back("a limit on processes (needs Linux 5.14)");
+      return;
+    }
+    // Each process under QEMU is two tasks.
+    const std::uint64_t processes = plan_.emulated ? 2 * kProcesses : kProcesses;
+    limits.push_back({RLIMIT_NPROC, processes, processes});
+  }
+
+  const LaunchRequest& request_;
+  const HostFacts& host_;
+  LaunchPlan plan_;
+};
+
+}  // namespace
+
+std::string_view name_of(ExecutionMode execution) {
+  switch (execution) {
+    case ExecutionMode::native: return "native";
+    case ExecutionMode::private_binfmt: return "private binfmt";
+    case ExecutionMode::host_binfmt: return "host binfmt";
+    case ExecutionMode::direct: return "direct QEMU";
+  }
+  return "unknown";
+}
+
+HostFacts host_facts() {
+  HostFacts facts;
+  utsname about{};
+  if (::uname(&about) == 0) std::sscanf(about.release, "%d.%d", &facts.kernel_major, &facts.kernel_minor);
+  facts.uid = ::geteuid();
+  return facts;
+}
+
+std::vector<std::string> qemu_command(const Emulator& emulator, const std::string& cpu, Isolation isolation) {
+  const bool inside = isolation == Isolation::namespaces;
+  std::vector<std::string> command;
+  if (inside && !emulator.loader.empty())
+    command = {sandbox::kQemuLoader, "--library-path", sandbox::kQemuLibraries};
+  command.push_back(inside ? sandbox::kQemuPath : emulator.path);
+  command.push_back("-cpu");
+  command.push_back(cpu);
+  return command;
+}
+
+Result<LaunchPlan> plan_launch(const LaunchRequest& request, const HostFacts& host) {
+  return Planner(request, host).plan();
+}
+
+}  // namespace lemu::qemu

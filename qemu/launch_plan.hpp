@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// LaunchPlan: how one function will be made to run on this host — which sandbox, which execution, and why — as the
+// specification for lemu-sandbox. Pure apart from looking at the host's files; launches nothing. Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/arch.hpp"
+#include "base/result.hpp"
+#include "qemu/runtime_root.hpp"
+#include "qemu/sandbox/spec.hpp"
+#include "qemu/script.hpp"
+
+namespace lemu::qemu {
+
+/// `--sandbox`.
+enum class SandboxChoice { automatic, on, off };
+/// `--launch`.
+enum class LaunchChoice { automatic, native, private_binfmt, host_binfmt, direct };
+
+/// How the function's instructions are executed.
+enum class ExecutionMode { native, private_binfmt, host_binfmt, direct };
+[[nodiscard]] std::string_view name_of(ExecutionMode execution);
+
+/// A QEMU user-mode program as the plan needs it.
+struct Emulator {
+  std::string path;                    ///< host path
+  std::string loader;                  ///< host path of its ld.so; empty for a static QEMU
+  std::vector<std::string> libraries;  ///< host paths of its shared libraries
+};
+
+/// One choice of the plan, for `-v`, doctor and the report.
+struct Reason {
+  std::string choice;  ///< "execution: direct QEMU"
+  std::string because;
+};
+
+/// What this host is, as far as the plan depends on it. Filled by host_facts(); made up by tests.
+struct HostFacts {
+  Arch arch = host_arch();
+  int kernel_major = 0;
+  int kernel_minor = 0;
+  std::uint32_t uid = 0;
+};
+[[nodiscard]] HostFacts host_facts();
+
+struct LaunchRequest {
+  Arch arch = Arch::x86_64;
+  SandboxChoice sandbox = SandboxChoice::automatic;
+  LaunchChoice launch = LaunchChoice::automatic;
+  std::string task_folder;              ///< host folder shown as /var/task; empty in the single-file case
+  std::string bootstrap_file;           ///< host file shown as /var/task/bootstrap; empty otherwise
+  std::optional<ScriptLine> script;     ///< the bootstrap is a script
+  RuntimeRoot root;
+  std::optional<Emulator> emulator;     ///< present when arch is not the host's
+  std::string cpu;                      ///< QEMU's -cpu
+  std::string wrapper;                  ///< host path of lemu-qemu-wrapper
+  std::string binfmt_registration;      ///< of the wrapper at sandbox::kWrapperPath
+  std::optional<std::string> host_registration;  ///< name of a usable host binfmt registration
+  std::string environment_folder;       ///< host folder of this environment: holds root/ and tmp/
+  std::uint64_t tmp_bytes = 0;          ///< limit of /tmp
+  enum class Tmp { memory, kept_folder } tmp = Tmp::memory;
+  sandbox::Stdio stdio = sandbox::Stdio::log;
+  std::vector<std::string> shell;       ///< run this instead of the bootstrap (lemu shell); a path inside, arguments
+};
+
+struct LaunchPlan {
+  sandbox::SandboxSpec spec;  ///< without `environment`, which the caller fills
+  ExecutionMode execution = ExecutionMode::native;   ///< of spec.normal
+  ExecutionMode fallback = ExecutionMode::direct;    ///< of spec.direct, when that is present
+  bool emulated = false;
+  std::string task_root;                     ///< /var/task, or the real folder without a sandbox
+  std::vector<std::string> lost;             ///< guarantees that this plan does not give, each a phrase
+  std::vector<Reason> reasons;
+};
+
+/// The plan for the asked sandbox; host_lacks when a forced choice contradicts the host.
+/// A caller with SandboxChoice::automatic whose helper is refused its namespaces plans again with `off`.
+[[nodiscard]] Result<LaunchPlan> plan_launch(const LaunchRequest& request, const HostFacts& host);
+
+/// The command line that runs `program` by QEMU: host paths with Isolation::plain, paths inside otherwise.
+[[nodiscard]] std::vector<std::string> qemu_command(const Emulator& emulator, const std::string& cpu,
+                                                    sandbox::Isolation isolation);
+
+}  // namespace lemu::qemu

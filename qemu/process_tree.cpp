@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/process_tree.hpp"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "base/syscall.hpp"
+
+namespace lemu::qemu {
+namespace {
+
+constexpr std::size_t kMostText = 1024 * 1024;
+
+using Children = std::unordered_map<pid_t, std::vector<pid_t>>;
+
+struct Stat {
+  std::string name;
+  pid_t parent = 0;
+  std::uint64_t started = 0;  ///< clock ticks since boot
+};
+
+/// The fields after the name, in proc_pid_stat(5)'s numbers less three.
+constexpr std::size_t kParentField = 4 - 3;
+constexpr std::size_t kStartField = 22 - 3;
+
+template <class Number>
+std::optional<Number> to_number(std::string_view word) {
+  Number value = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  return error == std::errc() && stop == end ? std::optional<Number>(value) : std::nullopt;
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" \n"), text.size());
+    if (end > 0) words.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+/// The numbers among a folder's entries; nothing when it cannot be read.
+std::optional<std::vector<pid_t>> numbers_in(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
+  if (!listing) return std::nullopt;
+  std::vector<pid_t> numbers;
+  while (const dirent* entry = ::readdir(listing.get()))
+    if (const std::optional<pid_t> number = to_number<pid_t>(entry->d_name)) numbers.push_back(*number);
+  return numbers;
+}
+
+/// "PID (NAME) STATE PPID …": the name may hold blanks and parentheses, so it ends at the last one
+/// (proc_pid_stat(5)).
+std::optional<Stat> read_stat(const std::string& proc, pid_t pid) {
+  const Result<std::string> text = read_file(proc + "/" + std::to_string(pid) + "/stat", kMostText);
+  if (!text) return std::nullopt;
+  const std::size_t open = text->find('(');
+  const std::size_t close = text->rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
+  const std::vector<std::string_view> fields = words_of(std::string_view(*text).substr(close + 1));
+  if (fields.size() <= kStartField) return std::nullopt;
+  const std::optional<pid_t> parent = to_number<pid_t>(fields[kParentField]);
+  const std::optional<std::uint64_t> started = to_number<std::uint64_t>(fields[kStartField]);
+  if (!parent || !started) return std::nullopt;
+  return Stat{text->substr(open + 1, close - open - 1), *parent, *started};
+}
+
+std::vector<pid_t> children_of(const std::string& proc, pid_t pid) {
+  std::vector<pid_t> children;
+  const std::string tasks = proc + "/" + std::to_string(pid) + "/task";
+  for (const pid_t task : numbers_in(tasks).value_or(std::vector<pid_t>())) {
+    const Result<std::string> text = read_file(tasks + "/" + std::to_string(task) + "/children", kMostText);
+    if (!text) continue;
+    for (const std::string_view word : words_of(*text))
+      if (const std::optional<pid_t> child = to_number<pid_t>(word)) children.push_back(*child);
+  }
+  return children;
+}
+
+/// Every process's children, the eldest first, as the kernel's own list has them.
+Children all_children(const std::string& proc) {
+  std::vector<std::pair<std::uint64_t, std::pair<pid_t, pid_t>>> born;  // when, whose, who
+  for (const pid_t pid : numbers_in(proc).value_or(std::vector<pid_t>()))
+    if (const std::optional<Stat> stat = read_stat(proc, pid))
+      born.push_back({stat->started, {stat->parent, pid}});
+  std::sort(born.begin(), born.end());
+  Children children;
+  for (const auto& [when, who] : born) children[who.first].push_back(who.second);
+  return children;
+}
+
+bool kernel_lists_children(const std::string& proc, pid_t pid) {
+  const std::string number = std::to_string(pid);
+  return ::access((proc + "/" + number + "/task/" + number + "/children").c_str(), R_OK) == 0;
+}
+
+}  // namespace
+
+std::vector<pid_t> descendants(pid_t root, const std::string& proc) {
+  const bool listed = kernel_lists_children(proc, root);
+  const Children every = listed ? Children() : all_children(proc);
+  std::vector<pid_t> found = {root};
+  // A process that moves while we look could be met twice.
+  std::unordered_set<pid_t> seen = {root};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto known = every.find(found[i]);
+    const std::vector<pid_t> children =
+        listed ? children_of(proc, found[i]) : (known == every.end() ? std::vector<pid_t>() : known->second);
+    for (const pid_t child : children)
+      if (seen.insert(child).second) found.push_back(child);
+  }
+  found.erase(found.begin());
+  return found;
+}
+
+std::vector<pid_t> function_processes(pid_t helper, const std::string& proc) {
+  std::vector<pid_t> processes = descendants(helper, proc);
+  const std::optional<Stat> own = read_stat(proc, helper);
+  if (!own) return processes;
+  std::unordered_set<pid_t> helpers = {helper};
+  std::vector<pid_t> functions;
+  for (const pid_t pid : processes) {
+    const std::optional<Stat> stat = read_stat(proc, pid);
+    if (!stat) continue;  // ended meanwhile
+    if (stat->name == own->name && helpers.contains(stat->parent))
+      helpers.insert(pid);
+    else
+      functions.push_back(pid);
+  }
+  return functions;
+}
+
+}  // namespace lemu::qemu

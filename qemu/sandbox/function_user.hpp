@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who the function is: Lambda's uid 993 and gid 990, in a second user namespace, without a capability and without a
+// way to gain one. Called in the function's own process, just before its exec.
+#pragma once
+
+#include "qemu/sandbox/step.hpp"
+
+namespace lemu::sandbox {
+
+/// Enters the second user namespace as the function's user and forbids further user namespaces below it.
+StepResult become_function_user(const SandboxSpec& spec);
+/// Empties every capability set.
+StepResult drop_capabilities();
+/// prctl(2) PR_SET_NO_NEW_PRIVS: no set-user-id program and no file capability works from here on.
+StepResult forbid_new_privileges();
+
+}  // namespace lemu::sandbox

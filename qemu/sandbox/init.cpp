@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/sandbox/init.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "qemu/sandbox/descendants.hpp"
+#include "qemu/sandbox/function_user.hpp"
+#include "qemu/sandbox/limits.hpp"
+
+namespace lemu::sandbox {
+namespace {
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+void restore_signals() {
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+StepResult take_stdio(Stdio stdio) {
+  if (stdio == Stdio::inherited) return done();
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(kLogFd, 1) < 0 || ::dup2(kLogFd, 2) < 0)
+    return failed_at(Stage::log);
+  return done();
+}
+
+/// Nothing above stderr reaches the function; the control socket closes by itself when exec succeeds.
+void close_inherited() {
+  ::close(kLogFd);
+  if (::syscall(SYS_close_range, kLogFd, ~0U, 0) < 0)
+    for (int fd = kLogFd; fd < 1024; ++fd) ::close(fd);
+}
+
+class Init {
+ public:
+  Init(const SandboxSpec& spec, Execution execution) : spec_(spec), execution_(execution) {}
+
+  [[noreturn]] void run() {
+    sigset_t children;
+    ::sigemptyset(&children);
+    ::sigaddset(&children, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &children, nullptr);
+    const int signals = ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+    pollfd waits[2] = {{kControlFd, POLLIN, 0}, {signals, POLLIN, 0}};
+    while (true) {
+      if (::poll(waits, 2, -1) < 0) continue;
+      if (waits[1].revents != 0) {
+        signalfd_siginfo drained;
+        while (::read(signals, &drained, sizeof drained) > 0) {
+        }
+        reap();
+      }
+      if (waits[0].revents != 0 && !take_command()) end();
+    }
+  }
+
+ private:
+  /// false at lemu's end.
+  bool take_command() {
+    Command command{};
+    const ssize_t n = ::recv(kControlFd, &command, sizeof command, MSG_WAITALL);
+    if (n < 0 && errno == EINTR) return true;
+    if (n != static_cast<ssize_t>(sizeof command)) return false;
+    switch (command.kind) {
+      case CommandKind::start: start(); break;
+      case CommandKind::signal:
+        if (program_ > 0) ::kill(program_, static_cast<int>(command.argument));
+        break;
+      case CommandKind::kill_all: {
+        kill_all();
+        send_step(ReportKind::all_gone, done());
+        break;
+      }
+    }
+    return true;
+  }
+
+  void start() {
+    const pid_t pid = ::fork();
+    if (pid == 0) become_program();
+    if (pid < 0)
+      send_step(ReportKind::failed, failed_at(Stage::fork));
+    else
+      program_ = pid;
+  }
+
+  [[noreturn]] void become_program() {
+    const StepResult result = prepare_and_exec();
+    send_step(ReportKind::failed, result);
+    ::_exit(127);
+  }
+
+  StepResult prepare_and_exec() {
+    if (spec_.stdio == Stdio::log) ::setsid();
+    if (spec_.isolation == Isolation::plain) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    StepResult step = take_stdio(spec_.stdio);
+    if (!step.failed() && spec_.isolation == Isolation::namespaces) step = become_function_user(spec_);
+    if (!step.failed()) step = apply_limits(spec_.limits);
+    if (!step.failed() && spec_.isolation == Isolation::namespaces) step = drop_capabilities();
+    if (!step.failed()) step = forbid_new_privileges();
+    if (step.failed()) return step;
+    if (::chdir(spec_.working_folder.c_str()) < 0) return failed_at(Stage::working_folder);
+    close_inherited();
+    restore_signals();
+    const Program& program = execution_ == Execution::direct ? *spec_.direct : spec_.normal;
+    const std::vector<char*> arguments = pointers_to(program.arguments);
+    const std::vector<char*> environment = pointers_to(spec_.environment);
+    Report starting;
+    starting.kind = ReportKind::starting;
+    starting.binfmt_private = spec_.binfmt.has_value() && execution_ == Execution::normal ? 1 : 0;
+    starting.time_ns = monotonic_ns();
+    send_report(starting);
+    ::execve(program.path.c_str(), arguments.data(), environment.data());
+    return failed_at(Stage::exec);
+  }
+
+  void reap() {
+    int status = 0;
+    rusage usage{};
+    pid_t pid = 0;
+    while ((pid = ::wait4(-1, &status, WNOHANG, &usage)) > 0)
+      if (pid == program_) report_exit(status, usage);
+  }
+
+  void report_exit(int status, const rusage& usage) {
+    program_ = -1;
+    Report report;
+    report.kind = ReportKind::exited;
+    report.wait_status = status;
+    report.time_ns = monotonic_ns();
+    report.user_us = usage.ru_utime.tv_sec * 1'000'000 + usage.ru_utime.tv_usec;
+    report.system_us = usage.ru_stime.tv_sec * 1'000'000 + usage.ru_stime.tv_usec;
+    report.max_rss_kb = usage.ru_maxrss;
+    send_report(report);
+  }
+
+  void kill_all() {
+    if (spec_.isolation == Isolation::plain) {
+      kill_and_reap_descendants(
+          [](pid_t pid, int status, void* self) { static_cast<Init*>(self)->reaped_while_killing(pid, status); },
+          this);
+      return;
+    }
+    // As PID 1 this reaches every process of the namespace and nothing else; see kill(2).
+    ::kill(-1, SIGKILL);
+    int status = 0;
+    rusage usage{};
+    pid_t pid = 0;
+    while ((pid = ::wait4(-1, &status, 0, &usage)) > 0 || errno == EINTR)
+      if (pid > 0 && pid == program_) report_exit(status, usage);
+  }
+
+  void reaped_while_killing(pid_t pid, int status) {
+    if (pid == program_) report_exit(status, rusage{});
+  }
+
+  [[noreturn]] void end() {
+    kill_all();
+    ::_exit(0);
+  }
+
+  const SandboxSpec& spec_;
+  Execution execution_;
+  pid_t program_ = -1;
+};
+
+}  // namespace
+
+void serve_commands(const SandboxSpec& spec, Execution execution) {
+  if (spec.isolation == Isolation::plain) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  Init(spec, execution).run();
+}
+
+}  // namespace lemu::sandbox

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/sandbox/launcher.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "base/syscall.hpp"
+
+namespace lemu::sandbox {
+namespace {
+
+/// The same descriptor above the numbers the helper uses, so that placing one cannot overwrite the other.
+Result<Fd> out_of_the_way(const Fd& fd) {
+  const int moved = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 16);
+  if (moved < 0) return fail_errno(errno, "cannot duplicate a descriptor");
+  return Fd(moved);
+}
+
+/// Spawns with an empty environment and exactly the descriptors 0, 1, 2, kControlFd and kLogFd. posix_spawn(3)
+/// shares memory with the child until its exec, so the cost does not grow with lemu, and a failed exec is an error
+/// here, with nothing left to reap. (Boost.Process 1.81 forks, and its vfork launcher re-creates the parent's
+/// reactor from the child.)
+Result<pid_t> spawn_helper(const std::string& helper, const Fd& control, const Fd& log) {
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, control.get(), kControlFd);
+  if (log.valid()) ::posix_spawn_file_actions_adddup2(&actions, log.get(), kLogFd);
+  char* const arguments[] = {const_cast<char*>(helper.c_str()), nullptr};
+  char* const environment[] = {nullptr};
+  pid_t pid = -1;
+  const int code = ::posix_spawn(&pid, helper.c_str(), &actions, nullptr, arguments, environment);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (code != 0)
+    return fail_errno(code, "cannot start the helper " + helper, ErrorKind::internal,
+                      "install lemu whole: its libexec/lemu folder belongs beside bin/lemu");
+  return pid;
+}
+
+struct ReceivedReport {
+  Report report;
+  pid_t sender = -1;
+};
+
+enum class Received { report, nothing_yet, end };
+
+Received receive_report(int fd, ReceivedReport& into) {
+  iovec data{&into.report, sizeof into.report};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t n = 0;
+  do n = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Received::nothing_yet;
+  // Reports are sent in one write of fixed size; anything else is not our helper any more.
+  if (n != static_cast<ssize_t>(sizeof into.report)) return Received::end;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS) {
+    ucred credentials{};
+    std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+    into.sender = credentials.pid;
+  }
+  return Received::report;
+}
+
+}  // namespace
+
+class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(boost::asio::io_context& context, Fd control, pid_t helper, SandboxObserver& observer)
+      : socket_(context, boost::asio::local::stream_protocol(), control.release()),
+        helper_(helper),
+        observer_(&observer) {
+    boost::system::error_code ignored;
+    socket_.native_non_blocking(true, ignored);
+  }
+
+  void listen() {
+    socket_.async_wait(boost::asio::socket_base::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& code) {
+                         if (!code) self->on_readable();
+                       });
+  }
+
+  void send(CommandKind kind, std::uint32_t argument) {
+    const Command command{kind, argument};
+    while (::send(socket_.native_handle(), &command, sizeof command, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+  }
+
+  void end() {
+    observer_ = nullptr;
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    while (::waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  void on_readable() {
+    ReceivedReport received;
+    while (observer_ != nullptr) {
+      switch (receive_report(socket_.native_handle(), received)) {
+        case Received::report: observer_->on_report(received.report, received.sender); break;
+        case Received::nothing_yet: return listen();
+        case Received::end: return observer_->on_helper_gone();
+      }
+    }
+  }
+
+  boost::asio::local::stream_protocol::socket socket_;
+  pid_t helper_;
+  SandboxObserver* observer_;
+};
+
+Result<std::unique_ptr<Sandbox>> Sandbox::launch(boost::asio::io_context& context, const std::string& helper,
+                                                 const SandboxSpec& spec, Fd log, SandboxObserver& observer) {
+  const std::string bytes = encode(spec);
+  if (bytes.empty())
+    return fail(ErrorKind::bad_input,
+                "the function's environment and arguments exceed " + std::to_string(kMaxSpecBytes) + " bytes",
+                "shorten the environment variables");
+  Result<SocketPair> pair = make_socket_pair();
+  if (!pair) return fail(std::move(pair.error()));
+  const int on = 1;
+  // With it the kernel tells each sender's pid as this process sees it, across PID namespaces; see unix(7).
+  if (::setsockopt(pair->ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+    return fail_errno(errno, "cannot ask for credentials on the helper's socket");
+  const auto size = static_cast<std::uint32_t>(bytes.size());
+  std::string message(reinterpret_cast<const char*>(&size), sizeof size);
+  message += bytes;
+  Status sent = write_all(pair->ours.get(), message);
+  if (!sent) return fail(std::move(sent.error()).within("handing the helper its specification"));
+
+  Result<Fd> control = out_of_the_way(pair->theirs);
+  if (!control) return fail(std::move(control.error()));
+  Fd log_high;
+  if (log.valid()) {
+    Result<Fd> moved = out_of_the_way(log);
+    if (!moved) return fail(std::move(moved.error()));
+    log_high = std::move(*moved);
+  }
+  Result<pid_t> pid = spawn_helper(helper, *control, log_high);
+  if (!pid) return fail(std::move(pid.error()));
+  auto impl = std::make_shared<Impl>(context, std::move(pair->ours), *pid, observer);
+  impl->listen();
+  return std::unique_ptr<Sandbox>(new Sandbox(std::move(impl)));
+}
+
+Sandbox::Sandbox(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Sandbox::~Sandbox() { impl_->end(); }
+void Sandbox::start() { impl_->send(CommandKind::start, 0); }
+void Sandbox::signal(int number) { impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number)); }
+void Sandbox::kill_all() { impl_->send(CommandKind::kill_all, 0); }
+
+}  // namespace lemu::sandbox

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sandbox: lemu's side of one helper. Owns the helper process and the control socket; ends both, and with them every
+// process of the function, when destroyed. Lives on the thread of its io_context.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "qemu/sandbox/spec.hpp"
+
+namespace lemu::sandbox {
+
+/// Told what the helper says. Called from the io_context's thread, never from inside a call to Sandbox.
+class SandboxObserver {
+ public:
+  virtual ~SandboxObserver() = default;
+  /// `sender` is the host's pid of the reporting process: the helper's (PID 1 inside), or for
+  /// ReportKind::starting the function's own.
+  virtual void on_report(const Report& report, pid_t sender) = 0;
+  /// The helper has ended: nothing of this sandbox runs any more.
+  virtual void on_helper_gone() = 0;
+};
+
+class Sandbox {
+ public:
+  /// Starts `helper` and hands it the specification; the first report tells how that went. `log` becomes the
+  /// function's stdout and stderr (ignored with Stdio::inherited).
+  static Result<std::unique_ptr<Sandbox>> launch(boost::asio::io_context& context, const std::string& helper,
+                                                 const SandboxSpec& spec, Fd log, SandboxObserver& observer);
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+  /// Blocks until the helper has taken everything down (a few milliseconds).
+  ~Sandbox();
+
+  /// Commands are small and the socket's buffer is not: these do not block. A helper that is gone is told through
+  /// the observer.
+  void start();
+  void signal(int number);
+  void kill_all();
+
+ private:
+  class Impl;
+  explicit Sandbox(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace lemu::sandbox

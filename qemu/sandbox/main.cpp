@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// lemu-sandbox: makes one execution environment and stays as its functions' parent. Started by lemu only, with an
+// empty environment, the control socket as descriptor 3 and the log pipe as 4.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "qemu/sandbox/binfmt.hpp"
+#include "qemu/sandbox/init.hpp"
+#include "qemu/sandbox/namespaces.hpp"
+#include "qemu/sandbox/root.hpp"
+
+namespace {
+
+using namespace lemu::sandbox;
+
+bool receive(void* into, std::size_t size) {
+  return ::recv(kControlFd, into, size, MSG_WAITALL) == static_cast<ssize_t>(size);
+}
+
+StepResult read_specification(SandboxSpec* spec) {
+  std::uint32_t size = 0;
+  errno = EPROTO;
+  if (!receive(&size, sizeof size) || size > kMaxSpecBytes) return failed_at(Stage::specification);
+  std::string bytes(size, '\0');
+  if (!receive(bytes.data(), size)) return failed_at(Stage::specification);
+  std::optional<SandboxSpec> decoded = decode(bytes);
+  errno = EPROTO;
+  if (!decoded) return failed_at(Stage::specification);
+  *spec = std::move(*decoded);
+  return done();
+}
+
+/// The terminal's signals are lemu's to handle; the helper ends when lemu does.
+void ignore_terminal_signals() {
+  for (int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE})
+    ::signal(number, SIG_IGN);
+}
+
+StepResult hostname(const SandboxSpec& spec) {
+  if (::sethostname(spec.hostname.data(), spec.hostname.size()) < 0) return failed_at(Stage::hostname);
+  return done();
+}
+
+/// Without its private registration the function runs by QEMU directly, where the plan allows it.
+StepResult choose_execution(const SandboxSpec& spec, Execution* execution) {
+  if (!spec.binfmt) return done();
+  const StepResult step = register_binfmt(*spec.binfmt);
+  if (!step.failed()) return done();
+  if (spec.binfmt->need == Need::required || !spec.direct) return step;
+  send_step(ReportKind::lost, step);
+  *execution = Execution::direct;
+  return done();
+}
+
+[[noreturn]] void fail(const StepResult& step) {
+  send_step(ReportKind::failed, step);
+  ::_exit(1);
+}
+
+/// The whole launch, in order.
+StepResult make_sandbox(const SandboxSpec& spec, Execution* execution) {
+  StepResult step = make_mounts_private();
+  if (!step.failed()) step = build_root(spec);
+  if (!step.failed()) step = enter_root(spec);
+  if (!step.failed()) step = choose_execution(spec, execution);
+  if (!step.failed()) step = hostname(spec);
+  if (!step.failed()) step = seal_root();
+  return step;
+}
+
+/// The half of the helper that stays outside the namespaces: holds nothing and waits.
+[[noreturn]] void wait_outside(int child) {
+  ::close(kControlFd);
+  ::close(kLogFd);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--version") == 0) {
+    std::puts("lemu-sandbox " LEMU_VERSION);
+    return 0;
+  }
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(kControlFd, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
+    std::fputs("lemu-sandbox is started by lemu, not by hand. See: lemu invoke --help\n", stderr);
+    return 2;
+  }
+  for (int fd : {kControlFd, kLogFd}) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  ignore_terminal_signals();
+
+  SandboxSpec spec;
+  StepResult step = read_specification(&spec);
+  if (step.failed()) fail(step);
+
+  Execution execution = Execution::normal;
+  if (spec.isolation == Isolation::namespaces) {
+    Side side = Side::outside;
+    int child = -1;
+    step = enter_namespaces(spec, &side, &child);
+    if (step.failed()) fail(step);
+    if (side == Side::outside) wait_outside(child);
+    step = make_sandbox(spec, &execution);
+    if (step.failed()) fail(step);
+  } else {
+    ::prctl(PR_SET_DUMPABLE, 0);
+  }
+  send_step(ReportKind::ready, done());
+  serve_commands(spec, execution);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/sandbox/root.hpp"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+namespace lemu::sandbox {
+namespace {
+
+/// mkdir -p of the folders above `path`; those that exist are left alone.
+bool make_parents(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const std::string folder = path.substr(0, slash);
+    if (::mkdir(folder.c_str(), 0755) < 0 && errno != EEXIST && errno != EROFS) return false;
+  }
+  return true;
+}
+
+bool make_folder(const std::string& path, std::uint32_t mode) {
+  if (!make_parents(path)) return false;
+  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) < 0 && errno != EEXIST) return false;
+  return ::chmod(path.c_str(), static_cast<mode_t>(mode)) == 0;
+}
+
+bool make_file(const std::string& path, const std::string& content, std::uint32_t mode) {
+  if (!make_parents(path)) return false;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, static_cast<mode_t>(mode));
+  if (fd < 0) return false;
+  const ssize_t n = ::write(fd, content.data(), content.size());
+  ::fchmod(fd, static_cast<mode_t>(mode));
+  ::close(fd);
+  return n == static_cast<ssize_t>(content.size());
+}
+
+/// The flags of an existing mount that a remount inside a user namespace must repeat (they are locked).
+unsigned long locked_flags(const char* target) {
+  struct statvfs about {};
+  if (::statvfs(target, &about) < 0) return 0;
+  unsigned long flags = 0;
+  if (about.f_flag & ST_NOSUID) flags |= MS_NOSUID;
+  if (about.f_flag & ST_NODEV) flags |= MS_NODEV;
+  if (about.f_flag & ST_NOEXEC) flags |= MS_NOEXEC;
+  if (about.f_flag & ST_NOATIME) flags |= MS_NOATIME;
+  if (about.f_flag & ST_RELATIME) flags |= MS_RELATIME;
+  return flags;
+}
+
+/// Read-only for a bound tree, submounts included where the kernel has mount_setattr(2) (Linux 5.12).
+bool restrict_tree(const char* target) {
+  struct mount_attr attributes {};
+  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (::syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE, &attributes, sizeof attributes) == 0)
+    return true;
+  if (errno != ENOSYS) return false;
+  return ::mount(nullptr, target, nullptr,
+                 MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | locked_flags(target), nullptr) == 0;
+}
+
+bool bind(const Mount& mount, const std::string& target) {
+  struct stat about {};
+  if (::stat(mount.source.c_str(), &about) < 0) return false;
+  // A target that exists already (a folder of a bound root) is used as it is.
+  struct stat existing {};
+  if (::stat(target.c_str(), &existing) < 0) {
+    const bool made = S_ISDIR(about.st_mode) ? make_folder(target, 0755) : make_file(target, "", 0644);
+    if (!made) return false;
+  }
+  if (::mount(mount.source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) < 0) return false;
+  return mount.access == MountAccess::read_write || restrict_tree(target.c_str());
+}
+
+bool mount_tmpfs(const Mount& mount, const std::string& target) {
+  if (!make_folder(target, 0755)) return false;
+  char options[64];
+  if (mount.size != 0)
+    std::snprintf(options, sizeof options, "mode=%o,size=%llu", mount.mode,
+                  static_cast<unsigned long long>(mount.size));
+  else
+    std::snprintf(options, sizeof options, "mode=%o", mount.mode);
+  return ::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
+}
+
+bool mount_proc(const std::string& target) {
+  return make_folder(target, 0555) &&
+         ::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+}
+
+bool perform(const Mount& mount, const std::string& target) {
+  switch (mount.kind) {
+    case MountKind::bind: return bind(mount, target);
+    case MountKind::tmpfs: return mount_tmpfs(mount, target);
+    case MountKind::proc: return mount_proc(target);
+    case MountKind::folder: return make_folder(target, mount.mode);
+    case MountKind::file: return make_file(target, mount.source, mount.mode);
+    case MountKind::symlink:
+      return make_parents(target) && ::symlink(mount.source.c_str(), target.c_str()) == 0;
+  }
+  errno = EINVAL;
+  return false;
+}
+
+/// A container that masks parts of /proc may not mount a fresh one: the host's own takes its place, and the loss
+/// is reported. A QEMU and most runtimes need some /proc.
+bool bind_outer_proc(const std::string& target) {
+  return make_folder(target, 0555) && ::mount("/proc", target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+}
+
+}  // namespace
+
+StepResult make_mounts_private() {
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0) return failed_at(Stage::private_mounts);
+  return done();
+}
+
+StepResult build_root(const SandboxSpec& spec) {
+  ::umask(0);
+  if (::mount("tmpfs", spec.root_folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m") < 0)
+    return failed_at(Stage::root);
+  for (std::uint32_t i = 0; i < spec.mounts.size(); ++i) {
+    const Mount& mount = spec.mounts[i];
+    const std::string target = spec.root_folder + mount.target;
+    errno = 0;
+    if (perform(mount, target)) continue;
+    const StepResult failure = failed_at(Stage::mount, i);
+    if (mount.need == Need::required) return failure;
+    if (mount.kind == MountKind::proc && !bind_outer_proc(target)) return failed_at(Stage::mount, i);
+    send_step(ReportKind::lost, failure);
+  }
+  return done();
+}
+
+StepResult enter_root(const SandboxSpec& spec) {
+  // pivot_root(".", "."): the old root is stacked on the new and let go at once; see pivot_root(2).
+  if (::chdir(spec.root_folder.c_str()) < 0 || ::syscall(SYS_pivot_root, ".", ".") < 0 ||
+      ::umount2(".", MNT_DETACH) < 0 || ::chdir("/") < 0)
+    return failed_at(Stage::pivot_root);
+  return done();
+}
+
+StepResult seal_root() {
+  if (::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) < 0)
+    return failed_at(Stage::seal);
+  return done();
+}
+
+}  // namespace lemu::sandbox

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sandbox's root file system: a tmpfs with bound folders, made files and its own /proc, entered by pivot_root
+// and sealed read-only. Called by PID 1 of the sandbox, in order.
+#pragma once
+
+#include "qemu/sandbox/step.hpp"
+
+namespace lemu::sandbox {
+
+/// Nothing mounted from here on is seen outside.
+StepResult make_mounts_private();
+/// A tmpfs on `root_folder`, and every mount of the specification below it. Wanted mounts that fail are
+/// reported as lost.
+StepResult build_root(const SandboxSpec& spec);
+/// Makes `root_folder` the root and lets the host's go.
+StepResult enter_root(const SandboxSpec& spec);
+/// Makes the root tmpfs read-only.
+StepResult seal_root();
+
+}  // namespace lemu::sandbox

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/sandbox/spec.hpp"
+
+#include <cstring>
+#include <type_traits>
+
+namespace lemu::sandbox {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x31756d6c;  // "lmu1": a helper of another version refuses to go on
+constexpr std::uint32_t kMaxItems = 4096;
+
+// One list of fields serves writing and reading: `visit(archive, spec)` below.
+class Writer {
+ public:
+  std::string bytes;
+
+  template <class T>
+    requires std::is_integral_v<T> || std::is_enum_v<T>
+  void operator()(const T& value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  void operator()(const std::string& text) {
+    (*this)(static_cast<std::uint32_t>(text.size()));
+    bytes += text;
+  }
+  template <class T>
+  void operator()(const std::vector<T>& items) {
+    (*this)(static_cast<std::uint32_t>(items.size()));
+    for (const T& item : items) (*this)(item);
+  }
+  template <class T>
+  void operator()(const std::optional<T>& maybe) {
+    (*this)(static_cast<std::uint8_t>(maybe.has_value()));
+    if (maybe) (*this)(*maybe);
+  }
+  template <class T>
+    requires std::is_class_v<T>
+  void operator()(const T& record) {
+    visit(*this, record);
+  }
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  [[nodiscard]] bool whole() const { return good_ && rest_.empty(); }
+
+  template <class T>
+    requires std::is_integral_v<T> || std::is_enum_v<T>
+  void operator()(T& value) {
+    if (rest_.size() < sizeof value) return spoil();
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.remove_prefix(sizeof value);
+  }
+  void operator()(std::string& text) {
+    std::uint32_t size = 0;
+    (*this)(size);
+    if (!good_ || rest_.size() < size) return spoil();
+    text.assign(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+  }
+  template <class T>
+  void operator()(std::vector<T>& items) {
+    std::uint32_t count = 0;
+    (*this)(count);
+    if (!good_ || count > kMaxItems) return spoil();
+    items.resize(count);
+    for (T& item : items) (*this)(item);
+  }
+  template <class T>
+  void operator()(std::optional<T>& maybe) {
+    std::uint8_t present = 0;
+    (*this)(present);
+    if (!good_ || present == 0) return;
+    maybe.emplace();
+    (*this)(*maybe);
+  }
+  template <class T>
+    requires std::is_class_v<T>
+  void operator()(T& record) {
+    visit(*this, record);
+  }
+
+ private:
+  void spoil() {
+    good_ = false;
+    rest_ = {};
+  }
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+template <class Record, class T>
+concept Is = std::is_same_v<std::remove_const_t<Record>, T>;
+
+template <class Archive, Is<Mount> R>
+void visit(Archive& a, R& m) {
+  a(m.kind), a(m.source), a(m.target), a(m.mode), a(m.size), a(m.access), a(m.need);
+}
+template <class Archive, Is<Binfmt> R>
+void visit(Archive& a, R& b) {
+  a(b.registration), a(b.folder), a(b.need);
+}
+template <class Archive, Is<Program> R>
+void visit(Archive& a, R& p) {
+  a(p.path), a(p.arguments);
+}
+template <class Archive, Is<ResourceLimit> R>
+void visit(Archive& a, R& l) {
+  a(l.resource), a(l.soft), a(l.hard);
+}
+template <class Archive, Is<SandboxSpec> R>
+void visit(Archive& a, R& s) {
+  a(s.isolation), a(s.stdio), a(s.root_folder), a(s.hostname), a(s.mounts), a(s.binfmt);
+  a(s.function_uid), a(s.function_gid), a(s.host_uid), a(s.host_gid);
+  a(s.normal), a(s.direct), a(s.environment), a(s.working_folder), a(s.limits);
+}
+
+}  // namespace
+
+std::string encode(const SandboxSpec& spec) {
+  Writer writer;
+  writer(kMagic);
+  writer(spec);
+  if (writer.bytes.size() > kMaxSpecBytes) writer.bytes.clear();
+  return std::move(writer.bytes);
+}
+
+std::optional<SandboxSpec> decode(std::string_view bytes) {
+  Reader reader(bytes);
+  std::uint32_t magic = 0;
+  SandboxSpec spec;
+  reader(magic);
+  reader(spec);
+  if (!reader.whole() || magic != kMagic) return std::nullopt;
+  return spec;
+}
+
+std::string_view name_of(Stage stage) {
+  switch (stage) {
+    case Stage::specification: return "specification";
+    case Stage::user_namespace: return "user namespace";
+    case Stage::id_maps: return "user and group id maps";
+    case Stage::private_mounts: return "private mounts";
+    case Stage::root: return "root file system";
+    case Stage::mount: return "mount";
+    case Stage::binfmt: return "private binfmt_misc";
+    case Stage::pivot_root: return "pivot_root";
+    case Stage::hostname: return "host name";
+    case Stage::seal: return "read-only root";
+    case Stage::fork: return "fork";
+    case Stage::log: return "log descriptor";
+    case Stage::function_user: return "function's user";
+    case Stage::limits: return "resource limits";
+    case Stage::capabilities: return "capabilities";
+    case Stage::working_folder: return "working directory";
+    case Stage::exec: return "exec";
+  }
+  return "unknown stage";
+}
+
+}  // namespace lemu::sandbox

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lemu tells the helper `lemu-sandbox` to make (SandboxSpec), what it asks of it later (Command) and what it
+// hears back (Report). Plain values and their wire form; no system calls. Shared by both sides; any thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lemu::sandbox {
+
+/// The helper's descriptors, fixed by agreement.
+inline constexpr int kControlFd = 3;  ///< AF_UNIX stream: specification and commands in, reports out; its end of file is lemu's death
+inline constexpr int kLogFd = 4;      ///< becomes the function's stdout and stderr, unless its stdio is inherited
+
+/// The specification must fit the socket's buffer, so that lemu never waits for a helper that has not started.
+inline constexpr std::size_t kMaxSpecBytes = 160 * 1024;
+
+enum class Isolation : std::uint8_t {
+  namespaces,  ///< user, mount, pid, ipc and uts namespaces and a root of its own
+  plain,       ///< the same process tree in the host's own namespaces and file system
+};
+
+enum class Stdio : std::uint8_t {
+  log,        ///< stdin is /dev/null, stdout and stderr are kLogFd
+  inherited,  ///< the helper's own (an interactive shell)
+};
+
+enum class MountKind : std::uint8_t { bind, tmpfs, proc, folder, file, symlink };
+enum class MountAccess : std::uint8_t { read_only, read_write };
+enum class Need : std::uint8_t {
+  required,  ///< without it the sandbox is not made
+  wanted,    ///< without it the sandbox is made, and the loss is reported
+};
+
+/// One step of making the root: in order, below `root_folder`.
+struct Mount {
+  MountKind kind = MountKind::folder;
+  std::string source;   ///< bind: host path; symlink: its text; file: its content
+  std::string target;   ///< path inside the sandbox, absolute
+  std::uint32_t mode = 0755;       ///< folder, file, tmpfs
+  std::uint64_t size = 0;          ///< tmpfs: limit in bytes; 0 = the kernel's default
+  MountAccess access = MountAccess::read_only;  ///< bind
+  Need need = Need::required;
+};
+
+/// A private binfmt_misc registration (Linux 6.7 and later), made inside the sandbox's own user namespace.
+struct Binfmt {
+  std::string registration;  ///< as written to `register`
+  std::string folder;        ///< where to mount binfmt_misc, inside the sandbox; covered afterwards
+  Need need = Need::wanted;
+};
+
+/// What to execute. `direct` replaces `normal` when the wanted binfmt registration could not be made.
+struct Program {
+  std::string path;
+  std::vector<std::string> arguments;  ///< argv, argv[0] included
+};
+
+struct ResourceLimit {
+  std::int32_t resource = 0;  ///< RLIMIT_*
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+
+struct SandboxSpec {
+  Isolation isolation = Isolation::namespaces;
+  Stdio stdio = Stdio::log;
+  std::string root_folder;  ///< an empty host folder the new root is mounted on (namespaces)
+  std::string hostname;
+  std::vector<Mount> mounts;
+  std::optional<Binfmt> binfmt;
+  std::uint32_t function_uid = 993;  ///< inside; Lambda's sbx_user1051
+  std::uint32_t function_gid = 990;
+  std::uint32_t host_uid = 65534;  ///< the unprivileged host ids a helper that runs as root maps the function to
+  std::uint32_t host_gid = 65534;
+  Program normal;
+  std::optional<Program> direct;
+  std::vector<std::string> environment;  ///< KEY=VALUE
+  std::string working_folder;
+  std::vector<ResourceLimit> limits;
+};
+
+/// The wire form, or an empty string when it would exceed kMaxSpecBytes.
+std::string encode(const SandboxSpec& spec);
+/// Nothing when the bytes are not a whole specification.
+std::optional<SandboxSpec> decode(std::string_view bytes);
+
+/// Where a helper step failed. The order is the order of the launch.
+enum class Stage : std::uint32_t {
+  specification,
+  user_namespace,
+  id_maps,
+  private_mounts,
+  root,
+  mount,  ///< Report::detail is the index in SandboxSpec::mounts
+  pivot_root,
+  binfmt,
+  hostname,
+  seal,
+  fork,
+  log,
+  function_user,
+  limits,
+  capabilities,
+  working_folder,
+  exec,
+};
+
+/// "user namespace", for messages.
+std::string_view name_of(Stage stage);
+
+enum class CommandKind : std::uint32_t {
+  start = 1,     ///< run the program (again); one at a time
+  signal = 2,    ///< `argument` to the program
+  kill_all = 3,  ///< SIGKILL to every process the function started; answered by ReportKind::all_gone
+};
+struct Command {
+  CommandKind kind;
+  std::uint32_t argument = 0;
+};
+
+enum class ReportKind : std::uint32_t {
+  ready = 1,   ///< the sandbox stands
+  lost,        ///< a wanted step failed: stage, os_error, detail
+  failed,      ///< a required step failed: stage, os_error, detail; the helper ends
+  starting,    ///< sent by the function's process itself just before its exec: time
+  exited,      ///< the program ended: wait_status, usage, time
+  all_gone,    ///< after kill_all: no process of the function is left
+};
+
+/// Fixed size, one write each. The kernel attaches the sender's pid as lemu sees it (SCM_CREDENTIALS).
+struct Report {
+  ReportKind kind = ReportKind::ready;
+  Stage stage = Stage::specification;
+  std::int32_t os_error = 0;
+  std::uint32_t detail = 0;
+  std::int32_t wait_status = 0;       ///< as wait(2) gives it
+  std::uint32_t binfmt_private = 0;   ///< starting: 1 when `normal` runs, 0 when `direct` replaced it
+  std::int64_t time_ns = 0;           ///< CLOCK_MONOTONIC
+  std::int64_t user_us = 0;           ///< exited: CPU time of the program and its reaped children
+  std::int64_t system_us = 0;
+  std::int64_t max_rss_kb = 0;        ///< exited: of the program
+};
+static_assert(sizeof(Report) == 56);
+
+}  // namespace lemu::sandbox

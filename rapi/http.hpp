@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one HTTP/1.1 front of every server in lemu: HttpServer accepts, reads and writes; an HttpHandler
+// answers. The owner of a server makes both and keeps the handler alive longer than the server. Everything
+// lives on the io_context's one thread. A request costs one recv and one gathered write; timers run only
+// while a message is incomplete.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.hpp"
+
+namespace lemu::rapi {
+
+struct HttpLimits {
+  /// Request line and header fields together, and trailers: 1 MiB, as Go's net/http has it (so the emulator
+  /// of AWS).
+  std::size_t header_bytes = std::size_t{1} << 20;
+  /// How much of a body nobody wants is read all the same: a client that is still sending gets to read its
+  /// answer.
+  std::size_t discard_bytes = std::size_t{64} << 20;
+  /// From the first byte of a request to the end of its header.
+  std::chrono::milliseconds header_deadline{60'000};
+  /// From the end of the header to the end of the body, and likewise for an answer the peer is slow to read.
+  /// A streamed response may take as long as Lambda's longest function timeout, 900 s.
+  std::chrono::milliseconds body_deadline{960'000};
+  /// How long a connection that is being closed waits for its peer to close too.
+  std::chrono::milliseconds linger_deadline{2'000};
+  std::size_t connections = 1024;
+};
+
+struct HttpField {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// How the body of a request ended.
+enum class BodyEnd {
+  complete,
+  truncated,  ///< the peer closed its side, or the deadline passed, before the declared end
+  too_large,  ///< over the handler's limit; nothing of it is kept
+};
+
+/// One request. Views are valid until the handler returns; the body is the handler's to move away.
+class HttpRequest {
+ public:
+  std::string body;
+  BodyEnd end = BodyEnd::complete;
+
+  [[nodiscard]] std::string_view method() const { return part(method_); }
+  /// As sent, with the query.
+  [[nodiscard]] std::string_view target() const { return part(target_); }
+  [[nodiscard]] std::string_view path() const { return target().substr(0, target().find('?')); }
+  /// The first field of that name, in any case; empty when there is none.
+  [[nodiscard]] std::string_view header(std::string_view name) const { return find(headers_, name); }
+  /// Likewise for the fields that followed a chunked body.
+  [[nodiscard]] std::string_view trailer(std::string_view name) const { return find(trailers_, name); }
+  [[nodiscard]] std::size_t header_count() const { return headers_.size(); }
+  [[nodiscard]] HttpField header_at(std::size_t index) const {
+    return {part(headers_[index].name), part(headers_[index].value)};
+  }
+
+ private:
+  friend class RequestParser;
+  // Everything textual stands in one string that keeps its capacity from request to request.
+  struct Part {
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;
+  };
+  struct Field {
+    Part name;
+    Part value;
+  };
+  [[nodiscard]] std::string_view part(Part p) const {
+    return std::string_view(text_).substr(p.offset, p.size);
+  }
+  [[nodiscard]] std::string_view find(const std::vector<Field>& fields, std::string_view name) const;
+  Part append(std::string_view text);
+  void clear();
+
+  std::string text_;
+  Part method_;
+  Part target_;
+  std::vector<Field> headers_;
+  std::vector<Field> trailers_;
+};
+
+/// An answer to be written at once: nothing of it is kept after the call it is given to.
+struct HttpResponse {
+  unsigned status = 200;
+  std::string_view content_type = {};  ///< no such field when empty
+  std::string_view body = {};
+  std::span<const HttpField> fields = {};  ///< further fields; those with an empty value are left out
+};
+
+/// An answer that owns its body.
+struct HttpRefusal {
+  unsigned status = 400;
+  std::string content_type;
+  std::string body;
+  std::string_view allow = {};  ///< static text for the Allow field of a 405
+};
+
+class HttpConnection;
+
+/// The right to answer one request, now or later. A copyable handle that does not keep the connection alive.
+class HttpReply {
+ public:
+  HttpReply() = default;
+  HttpReply(std::weak_ptr<HttpConnection> connection, std::uint64_t serial)
+      : connection_(std::move(connection)), serial_(serial) {}
+
+  /// What became of an answer.
+  enum class Sent {
+    queued,  ///< the kernel has it, or the connection holds what the kernel would not take yet
+    gone,    ///< the connection is gone, or the request was answered already
+  };
+  /// Writes the answer before it returns, as far as the kernel takes it. Never calls the handler.
+  Sent send(const HttpResponse& response) const;
+  /// Closes the connection without an answer.
+  void drop() const;
+
+  friend bool operator==(const HttpReply& a, const HttpReply& b) {
+    return a.serial_ == b.serial_ && !a.connection_.owner_before(b.connection_) &&
+           !b.connection_.owner_before(a.connection_);
+  }
+
+ private:
+  std::weak_ptr<HttpConnection> connection_;
+  std::uint64_t serial_ = 0;
+};
+
+/// What a handler says when it has seen the header.
+struct HeadVerdict {
+  /// A body over this ends as BodyEnd::too_large.
+  std::size_t body_limit = 0;
+  /// When set, the front discards the body, sends this, and on_request is not called.
+  std::optional<HttpRefusal> refusal = {};
+};
+
+/// Who answers the requests of a server.
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  /// The header is there, the body may not be. Decides only: it must not answer, nor touch the server.
+  virtual HeadVerdict on_head(const HttpRequest& request) = 0;
+  /// Once for each on_head that did not refuse, unless the server dropped the connection meanwhile. May
+  /// destroy the server.
+  virtual void on_request(HttpRequest& request, HttpReply reply) = 0;
+  /// The peer closed its side while it waits for this reply. It may still read: drop() if nobody can be
+  /// there.
+  virtual void on_peer_gone(const HttpReply& reply) = 0;
+};
+
+class HttpServer {
+ public:
+  HttpServer(boost::asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits = {});
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  ~HttpServer();
+
+  void start();
+  /// Closes every connection, those the kernel has not handed over yet included. The handler hears nothing.
+  void drop_connections();
+  /// Likewise, and accepts no more. Final.
+  void stop();
+  [[nodiscard]] std::size_t connection_count() const;
+
+ private:
+  class Acceptor;
+  std::shared_ptr<Acceptor> acceptor_;
+};
+
+}  // namespace lemu::rapi

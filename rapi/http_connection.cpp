@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rapi/http_connection.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/status.hpp>
+
+namespace lemu::rapi {
+namespace {
+
+namespace http = boost::beast::http;
+
+// One read takes a usual request whole; a large body comes in larger pieces.
+constexpr std::size_t kReadSize = std::size_t{64} << 10;
+constexpr std::size_t kBodyReadSize = std::size_t{512} << 10;
+// Requests sent ahead of their turn are taken up to here, then left to the kernel's buffer.
+constexpr std::size_t kPipelinedAtMost = kReadSize;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+bool is_word(std::string_view value, std::string_view word) {
+  return boost::beast::iequals({value.data(), value.size()}, {word.data(), word.size()});
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits, Closed closed)
+    : socket_(std::move(socket)),
+      handler_(&handler),
+      limits_(limits),
+      closed_(std::move(closed)),
+      timer_(socket_.get_executor()) {}
+
+// ---- reading
+
+void HttpConnection::read() {
+  if (reading_ || peer_closed_ || phase_ == Phase::closed) return;
+  const bool waiting = phase_ == Phase::awaiting || phase_ == Phase::writing;
+  if (waiting && in_.size() >= kPipelinedAtMost) return;  // answered() reads on
+  const bool large = parser_ && head_done_ && parser_->declared_rest() > kReadSize;
+  reading_ = true;
+  socket_.async_read_some(
+      in_.prepare(large ? kBodyReadSize : kReadSize),
+      [self = shared_from_this()](ErrorCode ec, std::size_t count) { self->on_read(ec, count); });
+}
+
+void HttpConnection::on_read(ErrorCode ec, std::size_t count) {
+  reading_ = false;
+  if (phase_ == Phase::closed) return;
+  in_.commit(count);
+  if (ec) {
+    peer_closed_ = true;
+    on_end();
+    return;
+  }
+  if (phase_ == Phase::lingering) {
+    in_.consume(in_.size());
+  } else if (phase_ == Phase::receiving) {
+    process();
+    // A client that left Nagle's algorithm on holds the rest back until this part is acknowledged, which the
+    // kernel delays by 40 ms unless told otherwise.
+    if (phase_ == Phase::receiving && parser_) {
+      const int on = 1;
+      ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+    }
+  }
+  read();
+}
+
+/// The peer sends no more.
+void HttpConnection::on_end() {
+  switch (phase_) {
+    case Phase::receiving:
+      if (parser_ && head_done_)
+        truncate();
+      else if (parser_ || in_.size() == 0)
+        close();
+      return;  // else requests that came ahead of their turn are about to be taken
+    case Phase::awaiting:
+      handler_->on_peer_gone(HttpReply(weak_from_this(), serial_));
+      return;
+    case Phase::writing:
+      return;  // it may still read; answered() closes
+    case Phase::lingering:
+      close();
+      return;
+    case Phase::closed:
+      return;
+  }
+}
+
+// ---- parsing
+
+/// Takes as many requests out of the buffer as are complete and answered at once.
+void HttpConnection::process() {
+  processing_ = true;
+  while (phase_ == Phase::receiving && pull() == Pull::request_done) deliver();
+  processing_ = false;
+  if (peer_closed_ && phase_ == Phase::receiving) on_end();
+}
+
+void HttpConnection::begin_request() {
+  head_done_ = false;
+  continue_sent_ = false;
+  parser_.emplace(request_, limits_.header_bytes);
+}
+
+HttpConnection::Pull HttpConnection::pull() {
+  // An empty line between requests is tolerated (RFC 9112, 2.2).
+  while (!parser_ && in_.size() > 0) {
+    const char first = *static_cast<const char*>(in_.data().data());
+    if (first == '\r' || first == '\n')
+      in_.consume(1);
+    else
+      begin_request();
+  }
+  if (!parser_) return Pull::more_needed;
+  while (in_.size() > 0) {
+    ErrorCode ec;
+    in_.consume(parser_->put(in_.data(), ec));
+    if (ec && ec != http::error::need_more) {
+      fail_request(ec == http::error::header_limit ? 431 : 400, ec.message());
+      return Pull::stopped;
+    }
+    if (!head_done_ && parser_->is_header_done()) head_complete();
+    if (parser_->is_done()) return Pull::request_done;
+    if (parser_->discarded() > limits_.discard_bytes) {
+      close_after_reply_ = true;
+      return Pull::request_done;
+    }
+    if (ec) break;
+  }
+  if (in_.size() > limits_.header_bytes) {  // an endless chunk line or trailer
+    fail_request(431, "a line is too long");
+    return Pull::stopped;
+  }
+  set_deadline(head_done_ ? limits_.body_deadline : limits_.header_deadline);
+  if (head_done_) expect_continue();
+  return phase_ == Phase::receiving ? Pull::more_needed : Pull::stopped;
+}
+
+/// Asks the handler about the header that is now there.
+void HttpConnection::head_complete() {
+  head_done_ = true;
+  deadline_.reset();
+  if (!parser_->keep_alive()) close_after_reply_ = true;
+  HeadVerdict verdict = handler_->on_head(request_);
+  refusal_ = std::move(verdict.refusal);
+  parser_->keep_body(refusal_ ? std::nullopt : std::optional<std::size_t>(verdict.body_limit));
+  parser_->eager(true);
+}
+
+/// A client that asks before it sends its body is told to go on, or is given its refusal instead.
+void HttpConnection::expect_continue() {
+  if (continue_sent_ || parser_->body_started() || !is_word(request_.header("expect"), "100-continue"))
+    return;
+  if (refusal_ || request_.end == BodyEnd::too_large) {
+    close_after_reply_ = true;  // whether the body follows all the same cannot be known
+    deliver();
+    return;
+  }
+  continue_sent_ = true;
+  write_bytes(kContinue, {});
+}
+
+void HttpConnection::deliver() {
+  deadline_.reset();
+  parser_.reset();
+  phase_ = Phase::awaiting;
+  ++serial_;
+  if (!refusal_) {
+    handler_->on_request(request_, HttpReply(weak_from_this(), serial_));
+    return;
+  }
+  const HttpField allow{"Allow", refusal_->allow};
+  write({.status = refusal_->status,
+         .content_type = refusal_->content_type,
+         .body = refusal_->body,
+         .fields = {&allow, 1}});
+}
+
+/// The rest of the body will not come; the handler has seen the header, so it is owed the end.
+void HttpConnection::truncate() {
+  close_after_reply_ = true;
+  request_.body.clear();
+  if (request_.end == BodyEnd::complete) request_.end = BodyEnd::truncated;
+  deliver();
+}
+
+/// Answers what is not a request, and closes: where the next one begins cannot be known.
+void HttpConnection::fail_request(unsigned status, std::string_view reason) {
+  if (head_done_) {
+    truncate();
+    return;
+  }
+  deadline_.reset();
+  parser_.reset();
+  close_after_reply_ = true;
+  const boost::beast::string_view phrase = http::obsolete_reason(http::int_to_status(status));
+  const std::string body = std::to_string(status) + " " + std::string(phrase.data(), phrase.size()) + ": " +
+                           std::string(reason) + "\n";
+  write({.status = status, .content_type = "text/plain; charset=utf-8", .body = body});
+}
+
+// ---- deadlines
+
+void HttpConnection::set_deadline(std::chrono::milliseconds from_now) {
+  if (deadline_) return;
+  deadline_ = Clock::now() + from_now;
+  arm_timer();
+}
+
+/// The timer is left running when its deadline is withdrawn, and looks again when it fires: a request that
+/// comes in two pieces then costs no timer operation.
+void HttpConnection::arm_timer() {
+  if (timer_running_ && timer_.expiry() <= *deadline_) return;
+  timer_running_ = true;
+  timer_.expires_at(*deadline_);
+  timer_.async_wait([weak = weak_from_this()](ErrorCode ec) {
+    const std::shared_ptr<HttpConnection> self = weak.lock();
+    if (self && !ec) self->on_timer();
+  });
+}
+
+void HttpConnection::on_timer() {
+  timer_running_ = false;
+  if (phase_ == Phase::closed || !deadline_) return;
+  if (Clock::now() < *deadline_)
+    arm_timer();
+  else
+    on_deadline();
+}
+
+void HttpConnection::on_deadline() {
+  deadline_.reset();
+  if (phase_ == Phase::receiving && parser_ && head_done_)
+    truncate();
+  else if (phase_ == Phase::receiving && parser_)
+    fail_request(408, "the header did not come in time");
+  else if (phase_ != Phase::awaiting)
+    close();
+}
+
+}  // namespace lemu::rapi

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rapi/http_parser.hpp"
+
+#include <algorithm>
+#include <boost/beast/http/error.hpp>
+
+namespace lemu::rapi {
+namespace {
+
+namespace http = boost::beast::http;
+
+// What a field costs beyond its text, so that a million empty ones are not free.
+constexpr std::size_t kFieldOverhead = 32;
+// A declared length is believed up to here; a larger body grows as it comes.
+constexpr std::size_t kReserveAtMost = std::size_t{1} << 20;
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view std_view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
+std::string_view HttpRequest::find(const std::vector<Field>& fields, std::string_view name) const {
+  for (const Field& field : fields)
+    if (same_word(part(field.name), name)) return part(field.value);
+  return {};
+}
+
+HttpRequest::Part HttpRequest::append(std::string_view text) {
+  const Part part{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};
+  text_.append(text);
+  return part;
+}
+
+void HttpRequest::clear() {
+  text_.clear();
+  method_ = target_ = {};
+  headers_.clear();
+  trailers_.clear();
+  body.clear();
+  end = BodyEnd::complete;
+}
+
+RequestParser::RequestParser(HttpRequest& request, std::size_t header_limit)
+    : request_(request), text_left_(header_limit) {
+  request_.clear();
+  this->header_limit(static_cast<std::uint32_t>(
+      std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
+  // Limits are the handler's, known only after the header; and the header is to be seen before the body is
+  // read.
+  basic_parser::body_limit(boost::none);
+  eager(false);
+}
+
+void RequestParser::keep_body(std::optional<std::size_t> limit) {
+  body_limit_ = limit;
+  if (limit && content_length() && *content_length() > *limit) request_.end = BodyEnd::too_large;
+}
+
+std::uint64_t RequestParser::declared_rest() const {
+  return content_length_remaining().value_or(0);
+}
+
+void RequestParser::charge(std::size_t bytes, ErrorCode& ec) {
+  if (bytes > text_left_)
+    ec = http::error::header_limit;
+  else
+    text_left_ -= bytes;
+}
+
+void RequestParser::on_request_impl(http::verb, string_view method, string_view target, int version,
+                                    ErrorCode& ec) {
+  version_ = version;
+  charge(method.size() + target.size(), ec);
+  if (ec) return;
+  request_.method_ = request_.append(std_view(method));
+  request_.target_ = request_.append(std_view(target));
+}
+
+void RequestParser::on_field_impl(field id, string_view name, string_view value, ErrorCode& ec) {
+  // Beast applies its limit to each piece it is given, so the sum is counted here.
+  charge(name.size() + value.size() + kFieldOverhead, ec);
+  if (ec) return;
+  // Beast takes another coding for "no body", which a front that knows it would not: a way to smuggle
+  // requests.
+  if (id == field::transfer_encoding && (!same_word(std_view(value), "chunked") || version_ < 11)) {
+    ec = http::error::bad_transfer_encoding;
+    return;
+  }
+  std::vector<HttpRequest::Field>& fields =
+      fields_ == Fields::header ? request_.headers_ : request_.trailers_;
+  const HttpRequest::Part name_part = request_.append(std_view(name));
+  fields.push_back({name_part, request_.append(std_view(value))});
+}
+
+void RequestParser::on_header_impl(ErrorCode&) {
+  fields_ = Fields::trailer;
+}
+
+void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
+  if (length && body_limit_ && request_.end == BodyEnd::complete)
+    request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, kReserveAtMost)));
+}
+
+std::size_t RequestParser::on_body_impl(string_view bytes, ErrorCode&) {
+  body_started_ = true;
+  if (body_limit_ && request_.end == BodyEnd::complete) {
+    if (bytes.size() <= *body_limit_ - request_.body.size()) {
+      request_.body.append(bytes.data(), bytes.size());
+      return bytes.size();
+    }
+    request_.end = BodyEnd::too_large;
+    discarded_ += request_.body.size();
+    std::string().swap(request_.body);
+  }
+  discarded_ += bytes.size();
+  return bytes.size();
+}
+
+void RequestParser::on_finish_impl(ErrorCode&) {}
+
+}  // namespace lemu::rapi

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// RequestParser: Beast's parser, filling an HttpRequest that is reused. One per request, owned by a
+// connection. Internal to the room: it pulls Beast.
+#pragma once
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/optional.hpp>
+#include <limits>
+
+#include "rapi/http.hpp"
+
+namespace lemu::rapi {
+
+class RequestParser final : public boost::beast::http::basic_parser<true> {
+ public:
+  using ErrorCode = boost::beast::error_code;
+
+  RequestParser(HttpRequest& request, std::size_t header_limit);
+
+  /// From here on a body over `limit` is dropped and marked too large; a limit of nothing drops it silently.
+  void keep_body(std::optional<std::size_t> limit);
+  /// Bytes of body that were read and dropped.
+  [[nodiscard]] std::size_t discarded() const { return discarded_; }
+  [[nodiscard]] bool body_started() const { return body_started_; }
+  /// Bytes of body that are still to come, where the length was declared; 0 otherwise.
+  [[nodiscard]] std::uint64_t declared_rest() const;
+
+ private:
+  using string_view = boost::beast::string_view;
+  using field = boost::beast::http::field;
+
+  void on_request_impl(boost::beast::http::verb, string_view method, string_view target, int version,
+                       ErrorCode& ec) override;
+  void on_response_impl(int, string_view, int, ErrorCode&) override {}
+  void on_field_impl(field id, string_view name, string_view value, ErrorCode& ec) override;
+  void on_header_impl(ErrorCode& ec) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode& ec) override;
+  std::size_t on_body_impl(string_view bytes, ErrorCode& ec) override;
+  void on_chunk_header_impl(std::uint64_t, string_view, ErrorCode&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, ErrorCode& ec) override {
+    return on_body_impl(bytes, ec);
+  }
+  void on_finish_impl(ErrorCode& ec) override;
+  void charge(std::size_t bytes, ErrorCode& ec);
+
+  HttpRequest& request_;
+  std::size_t text_left_;
+  std::optional<std::size_t> body_limit_;
+  std::size_t discarded_ = 0;
+  int version_ = 11;  // 10 or 11
+  enum class Fields { header, trailer } fields_ = Fields::header;
+  bool body_started_ = false;
+};
+
+}  // namespace lemu::rapi

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <cerrno>
+
+#include "rapi/http_connection.hpp"
+
+namespace lemu::rapi {
+namespace {
+
+namespace asio = boost::asio;
+using boost::asio::ip::tcp;
+
+// When descriptors run out, a connection has to end before another can begin.
+constexpr std::chrono::milliseconds kPauseWithoutDescriptors{50};
+
+/// The next connection of the kernel's queue, close-on-exec (Asio's own accept leaves it inheritable).
+Fd accept_one(int listener) {
+  int fd = -1;
+  do fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+  return Fd(fd);
+}
+
+}  // namespace
+
+/// The listening half of a server and its list of connections; shared with its own pending operations.
+class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acceptor> {
+ public:
+  Acceptor(asio::io_context& context, Fd listener, HttpHandler& handler, const HttpLimits& limits)
+      : context_(context),
+        acceptor_(context.get_executor()),
+        pause_(context.get_executor()),
+        handler_(handler),
+        limits_(limits) {
+    acceptor_.assign(tcp::v4(), listener.release());
+    acceptor_.non_blocking(true);
+  }
+
+  void wait() {
+    acceptor_.async_wait(tcp::acceptor::wait_read,
+                         [weak = weak_from_this()](const boost::system::error_code& ec) {
+                           const std::shared_ptr<Acceptor> self = weak.lock();
+                           if (self && !ec && self->acceptor_.is_open()) self->accept_all();
+                         });
+  }
+
+  void drop_connections() {
+    // A process that is gone may have left connections, and requests in them, that nobody has accepted yet.
+    if (acceptor_.is_open())
+      while (accept_one(acceptor_.native_handle()).valid()) continue;
+    for (const std::shared_ptr<HttpConnection>& connection : std::exchange(connections_, {}))
+      connection->drop();
+  }
+
+  void stop() {
+    boost::system::error_code ignored;
+    drop_connections();
+    acceptor_.close(ignored);
+    pause_.cancel();
+  }
+
+  [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+
+ private:
+  void accept_all() {
+    while (true) {
+      Fd fd = accept_one(acceptor_.native_handle());
+      if (!fd.valid()) break;
+      if (connections_.size() < limits_.connections) adopt(std::move(fd));
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      wait_for_descriptors();
+    else
+      wait();
+  }
+
+  void wait_for_descriptors() {
+    pause_.expires_after(kPauseWithoutDescriptors);
+    pause_.async_wait([weak = weak_from_this()](const boost::system::error_code& ec) {
+      const std::shared_ptr<Acceptor> self = weak.lock();
+      if (self && !ec && self->acceptor_.is_open()) self->accept_all();
+    });
+  }
+
+  void adopt(Fd fd) {
+    const int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    HttpConnection::Socket socket(context_.get_executor());
+    boost::system::error_code ec;
+    socket.assign(tcp::v4(), fd.get(), ec);
+    if (ec) return;
+    static_cast<void>(fd.release());
+    connections_.push_back(std::make_shared<HttpConnection>(
+        std::move(socket), handler_, limits_, [weak = weak_from_this()](HttpConnection& closed) {
+          if (const std::shared_ptr<Acceptor> self = weak.lock())
+            std::erase_if(self->connections_, [&closed](const std::shared_ptr<HttpConnection>& one) {
+              return one.get() == &closed;
+            });
+        }));
+    connections_.back()->start();
+  }
+
+  asio::io_context& context_;
+  asio::basic_socket_acceptor<tcp, HttpConnection::Executor> acceptor_;
+  asio::basic_waitable_timer<HttpConnection::Clock, asio::wait_traits<HttpConnection::Clock>,
+                             HttpConnection::Executor>
+      pause_;
+  HttpHandler& handler_;
+  const HttpLimits limits_;
+  std::vector<std::shared_ptr<HttpConnection>> connections_;
+};
+
+HttpServer::HttpServer(asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits)
+    : acceptor_(std::make_shared<Acceptor>(context, std::move(listener), handler, limits)) {}
+HttpServer::~HttpServer() {
+  stop();
+}
+void HttpServer::start() {
+  acceptor_->wait();
+}
+void HttpServer::drop_connections() {
+  acceptor_->drop_connections();
+}
+void HttpServer::stop() {
+  acceptor_->stop();
+}
+std::size_t HttpServer::connection_count() const {
+  return acceptor_->connection_count();
+}
+
+}  // namespace lemu::rapi

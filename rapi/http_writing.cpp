@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The writing and closing half of HttpConnection.
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/status.hpp>
+#include <cerrno>
+#include <charconv>
+
+#include "rapi/http_connection.hpp"
+
+namespace lemu::rapi {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+void append_number(std::string& out, std::size_t number) {
+  std::array<char, 20> digits;
+  const std::to_chars_result end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  out.append(digits.data(), end.ptr);
+}
+
+/// A line break in a value would end the field; it becomes a space, as in Go's net/http (so the emulator of
+/// AWS).
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ");
+  const std::size_t begin = out.size();
+  out.append(value);
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
+      [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+  out.append("\r\n");
+}
+
+}  // namespace
+
+HttpReply::Sent HttpReply::send(const HttpResponse& response) const {
+  const std::shared_ptr<HttpConnection> connection = connection_.lock();
+  return connection ? connection->send(serial_, response) : Sent::gone;
+}
+
+void HttpReply::drop() const {
+  if (const std::shared_ptr<HttpConnection> connection = connection_.lock())
+    connection->drop_request(serial_);
+}
+
+HttpReply::Sent HttpConnection::send(std::uint64_t serial, const HttpResponse& response) {
+  if (phase_ != Phase::awaiting || serial != serial_) return HttpReply::Sent::gone;
+  write(response);
+  return phase_ == Phase::closed ? HttpReply::Sent::gone : HttpReply::Sent::queued;
+}
+
+void HttpConnection::drop_request(std::uint64_t serial) {
+  if (phase_ == Phase::awaiting && serial == serial_) close();
+}
+
+void HttpConnection::compose_head(const HttpResponse& response) {
+  out_.assign("HTTP/1.1 ");
+  append_number(out_, response.status);
+  const boost::beast::string_view reason = http::obsolete_reason(http::int_to_status(response.status));
+  out_.append(" ").append(reason.data(), reason.size()).append("\r\n");
+  for (const HttpField& field : response.fields)
+    if (!field.value.empty()) append_field(out_, field.name, field.value);
+  if (!response.content_type.empty()) append_field(out_, "Content-Type", response.content_type);
+  out_.append("Content-Length: ");
+  append_number(out_, response.body.size());
+  out_.append(close_after_reply_ ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+}
+
+void HttpConnection::write(const HttpResponse& response) {
+  compose_head(response);
+  const bool no_body = request_.method() == "HEAD";
+  phase_ = Phase::writing;
+  write_bytes(out_, no_body ? std::string_view() : response.body);
+}
+
+/// One gathered write. Only what the kernel does not take is copied, and follows when there is room.
+void HttpConnection::write_bytes(std::string_view head, std::string_view body) {
+  std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
+                              iovec{const_cast<char*>(body.data()), body.size()}};
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = body.empty() ? 1 : 2;
+  ssize_t taken = 0;
+  do taken = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (taken < 0 && errno == EINTR);
+  if (taken < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+    close();
+    return;
+  }
+  const std::size_t sent = taken < 0 ? 0 : static_cast<std::size_t>(taken);
+  if (sent == head.size() + body.size()) {
+    if (phase_ == Phase::writing) answered();
+    return;
+  }
+  if (phase_ != Phase::writing) {  // an interim answer: a peer with no room for its few bytes reads nothing
+    close();
+    return;
+  }
+  std::string rest(sent < head.size() ? head.substr(sent) : std::string_view());
+  rest.append(body.substr(sent > head.size() ? sent - head.size() : 0));
+  out_ = std::move(rest);
+  set_deadline(limits_.body_deadline);
+  asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](ErrorCode ec, std::size_t) {
+    if (self->phase_ != Phase::writing) return;
+    std::string().swap(self->out_);
+    if (ec)
+      self->close();
+    else
+      self->answered();
+  });
+}
+
+/// The answer is with the kernel: on to the next request, or to the end.
+void HttpConnection::answered() {
+  deadline_.reset();
+  refusal_.reset();
+  if (close_after_reply_) {
+    linger();
+    return;
+  }
+  phase_ = Phase::receiving;
+  if (processing_ || (in_.size() == 0 && !peer_closed_)) return;
+  // Requests that came ahead of their turn. Not from here: the one who answers may be in the middle of
+  // something.
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->phase_ != Phase::receiving) return;
+    self->process();
+    self->read();
+  });
+}
+
+/// Closing a socket with unread input resets it, and the peer may lose the answer: so shut down and read
+/// first.
+void HttpConnection::linger() {
+  if (peer_closed_) {
+    close();
+    return;
+  }
+  phase_ = Phase::lingering;
+  in_.consume(in_.size());
+  ::shutdown(socket_.native_handle(), SHUT_WR);
+  set_deadline(limits_.linger_deadline);
+  read();
+}
+
+void HttpConnection::close() {
+  if (phase_ == Phase::closed) return;
+  const Closed closed = std::move(closed_);
+  const std::shared_ptr<HttpConnection> self = shared_from_this();
+  drop();
+  if (closed) closed(*this);
+}
+
+void HttpConnection::drop() {
+  phase_ = Phase::closed;
+  closed_ = nullptr;
+  boost::system::error_code ignored;
+  timer_.cancel();
+  socket_.close(ignored);
+}
+
+}  // namespace lemu::rapi

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listening sockets, made before any server or process that uses them: a connection made early waits in the
+// kernel's queue. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace lemu::rapi {
+
+/// A listening TCP socket on 127.0.0.1; port 0 lets the kernel choose.
+Result<Fd> listen_on_loopback(std::uint16_t port = 0);
+/// "127.0.0.1:PORT" of a listener: what AWS_LAMBDA_RUNTIME_API holds.
+Result<std::string> address_of(const Fd& listener);
+
+}  // namespace lemu::rapi

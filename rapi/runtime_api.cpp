@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rapi/runtime_api.hpp"
+
+#include <array>
+#include <charconv>
+#include <deque>
+
+#include "rapi/routes.hpp"
+#include "rapi/runtime_error.hpp"
+
+namespace lemu::rapi {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kErrorTypeHeader = "Lambda-Runtime-Function-Error-Type";
+constexpr std::string_view kXRayCauseHeader = "Lambda-Runtime-Function-XRay-Error-Cause";
+constexpr std::string_view kResponseModeHeader = "Lambda-Runtime-Function-Response-Mode";
+
+// Bodies as Go's JSON encoder writes them: one line, ended.
+constexpr HttpResponse kAccepted{202, kJson, "{\"status\":\"OK\"}\n"};
+constexpr HttpResponse kPong{200, kText, "pong"};
+constexpr HttpResponse kInvalidRequestId{
+    400, kJson, "{\"errorMessage\":\"Invalid request ID\",\"errorType\":\"InvalidRequestID\"}\n"};
+constexpr HttpResponse kTruncated{400, kJson,
+                                  "{\"errorMessage\":\"HTTP request detected as truncated\","
+                                  "\"errorType\":\"TruncatedHTTPRequest\"}\n"};
+constexpr HttpResponse kInvalidMode{400, kJson,
+                                    "{\"errorMessage\":\"Invalid function response mode\","
+                                    "\"errorType\":\"InvalidFunctionResponseMode\"}\n"};
+
+HttpRefusal refusal_of(const HttpResponse& fixed) {
+  return {fixed.status, std::string(fixed.content_type), std::string(fixed.body), {}};
+}
+
+HttpRefusal forbidden(RuntimePhase from, RuntimeCall call) {
+  return {
+      403,
+      std::string(kJson),
+      "{\"errorMessage\":\"" + refusal_message(from, call) + "\",\"errorType\":\"InvalidStateTransition\"}\n",
+      {}};
+}
+
+std::string too_large_body(std::size_t limit) {
+  return "{\"errorMessage\":\"Exceeded maximum allowed payload size (" + std::to_string(limit) +
+         " bytes).\",\"errorType\":\"RequestEntityTooLarge\"}\n";
+}
+
+enum class Mode { buffered, streaming, invalid };
+
+/// The value is compared exactly, case included (aws-lambda-rie, invocationresponse.go).
+Mode mode_of(const HttpRequest& request) {
+  const std::string_view value = request.header(kResponseModeHeader);
+  if (value.empty()) return Mode::buffered;
+  return value == "streaming" ? Mode::streaming : Mode::invalid;
+}
+
+HttpReply::Sent send_event(const HttpReply& reply, const Event& event) {
+  std::array<char, 20> digits;
+  const std::to_chars_result end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), event.deadline_ms);
+  const std::string_view deadline(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
+  const std::array<HttpField, 7> fields{{{"Lambda-Runtime-Aws-Request-Id", event.request_id},
+                                         {"Lambda-Runtime-Deadline-Ms", deadline},
+                                         {"Lambda-Runtime-Invoked-Function-Arn", event.function_arn},
+                                         {"Lambda-Runtime-Trace-Id", event.trace_id},
+                                         {"Lambda-Runtime-Client-Context", event.client_context},
+                                         {"Lambda-Runtime-Cognito-Identity", event.cognito_identity},
+                                         {"Lambda-Runtime-Aws-Tenant-Id", event.tenant_id}}};
+  return reply.send(
+      {.status = 200,
+       .content_type = event.content_type.empty() ? kJson : std::string_view(event.content_type),
+       .body = event.body,
+       .fields = fields});
+}
+
+}  // namespace
+
+/// The API itself. Shared only so that an observer may destroy the RuntimeApi from a callback.
+class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_from_this<Service> {
+ public:
+  Service(boost::asio::io_context& context, Fd listener, RuntimeObserver& observer, const Limits& limits)
+      : observer_(observer), limits_(limits), server_(context, std::move(listener), *this, limits.http) {}
+
+  HeadVerdict on_head(const HttpRequest& request) override;
+  void on_request(HttpRequest& request, HttpReply reply) override;
+  void on_peer_gone(const HttpReply& reply) override {
+    // A process that closed its connection cannot be given an event on it; the next `next` gets it.
+    std::erase(waiting_, reply);
+    reply.drop();
+  }
+
+  Handover dispatch(Event event) {
+    state_.dispatch(std::move(event));
+    return deliver();
+  }
+  void abandon() { state_.abandon(); }
+  void restart() {
+    waiting_.clear();
+    server_.drop_connections();
+    state_.restart();
+  }
+  void stop() {
+    waiting_.clear();
+    server_.stop();
+  }
+  void start() { server_.start(); }
+  [[nodiscard]] RuntimePhase phase() const { return state_.phase(); }
+  [[nodiscard]] std::size_t open_connections() const { return server_.connection_count(); }
+
+ private:
+  HeadVerdict begin(RuntimeState::Answer answer, RuntimePhase from, RuntimeCall call,
+                    std::size_t limit) const;
+  Handover deliver();
+  void next(HttpReply reply);
+  void response(HttpRequest& request, std::string_view id, HttpReply reply);
+  void error(HttpRequest& request, std::string_view id, HttpReply reply);
+  void init_error(HttpRequest& request, HttpReply reply);
+  std::optional<ResponseFault> answer_fault(const HttpRequest& request, HttpReply reply,
+                                            std::size_t limit) const;
+
+  RuntimeObserver& observer_;
+  const Limits limits_;
+  RuntimeState state_;
+  // First come, first served: two blocked calls get an event each, as with the condition variable of
+  // aws-lambda-rie (core/states.go).
+  std::deque<HttpReply> waiting_;
+  HttpServer server_;
+};
+
+// ---- what the header decides: the request id before the state, and both before the body
+
+HeadVerdict RuntimeApi::Service::begin(RuntimeState::Answer answer, RuntimePhase from, RuntimeCall call,
+                                       std::size_t limit) const {
+  switch (answer) {
+    case RuntimeState::Answer::accepted:
+      return {.body_limit = limit};
+    case RuntimeState::Answer::unknown_id:
+      return {.refusal = refusal_of(kInvalidRequestId)};
+    case RuntimeState::Answer::refused:
+      return {.refusal = forbidden(from, call)};
+  }
+  std::abort();
+}
+
+HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
+  const RouteMatch match = match_route(request.method(), request.path());
+  switch (match.kind) {
+    case RouteMatch::Kind::no_such_path:
+      return {.refusal = HttpRefusal{404, std::string(kText), "404 page not found\n", {}}};
+    case RouteMatch::Kind::wrong_method:
+      return {.refusal = HttpRefusal{405, {}, {}, match.allowed}};
+    case RouteMatch::Kind::found:
+      break;
+  }
+  const RuntimePhase from = state_.phase();
+  switch (match.route) {
+    case Route::ping:
+    case Route::next:
+      return {};
+    case Route::response:
+      return begin(state_.begin_response(match.id), from, RuntimeCall::response, limits_.response_bytes);
+    case Route::error:
+      return begin(state_.begin_error(match.id), from, RuntimeCall::error, limits_.error_bytes);
+    case Route::init_error:
+      return {.body_limit = limits_.error_bytes};
+  }
+  std::abort();
+}
+
+// ---- what the whole request does
+
+void RuntimeApi::Service::on_request(HttpRequest& request, HttpReply reply) {
+  const std::shared_ptr<Service> self = shared_from_this();
+  const RouteMatch match = match_route(request.method(), request.path());
+  switch (match.route) {
+    case Route::ping:
+      static_cast<void>(reply.send(kPong));
+      return;
+    case Route::next:
+      next(std::move(reply));
+      return;
+    case Route::response:
+      response(request, match.id, std::move(reply));
+      return;
+    case Route::error:
+      error(request, match.id, std::move(reply));
+      return;
+    case Route::init_error:
+      init_error(request, std::move(reply));
+      return;
+  }
+}
+
+void RuntimeApi::Service::next(HttpReply reply) {
+  const RuntimePhase from = state_.phase();
+  switch (state_.next()) {
+    case RuntimeState::Next::refused: {
+      const HttpRefusal refusal = forbidden(from, RuntimeCall::next);
+      reply.send({.status = refusal.status, .content_type = refusal.content_type, .body = refusal.body});
+      return;
+    }
+    case RuntimeState::Next::same_again:
+      send_event(reply, *state_.in_work());
+      return;
+    case RuntimeState::Next::still_waits:
+      waiting_.push_back(std::move(reply));
+      deliver();
+      return;
+    case RuntimeState::Next::first_wait:
+      waiting_.push_back(std::move(reply));
+      observer_.on_next();
+      deliver();  // what was dispatched before the runtime was ready
+      return;
+  }
+}
+
+RuntimeApi::Handover RuntimeApi::Service::deliver() {
+  while (const Event* event = state_.to_deliver()) {
+    if (waiting_.empty()) return Handover::waits;
+    const HttpReply reply = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (send_event(reply, *event) == HttpReply::Sent::gone) continue;
+    state_.delivered();
+    return Handover::delivered;
+  }
+  return Handover::waits;
+}
+
+/// Answers a body that did not come as declared, if so.
+std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest& request, HttpReply reply,
+                                                               std::size_t limit) const {
+  switch (request.end) {
+    case BodyEnd::complete:
+      return std::nullopt;
+    case BodyEnd::truncated:
+      reply.send(kTruncated);
+      return ResponseFault::truncated;
+    case BodyEnd::too_large:
+      reply.send({.status = 413, .content_type = kJson, .body = too_large_body(limit)});
+      return ResponseFault::too_large;
+  }
+  std::abort();
+}
+
+void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, HttpReply reply) {
+  if (state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
+    reply.send(kInvalidRequestId);
+    return;
+  }
+  const Mode mode = mode_of(request);
+  if (mode == Mode::invalid) {
+    reply.send(kInvalidMode);
+    observer_.on_response_rejected(ResponseFault::bad_mode);
+    return;
+  }
+  if (const std::optional<ResponseFault> fault = answer_fault(request, reply, limits_.response_bytes)) {
+    observer_.on_response_rejected(*fault);
+    return;
+  }
+  // The runtime goes on while the owner works.
+  reply.send(kAccepted);
+  observer_.on_response(
+      {.request_id = std::string(id),
+       .body = std::move(request.body),
+       .content_type = std::string(request.header("Content-Type")),
+       .mode = mode == Mode::streaming ? ResponseMode::streaming : ResponseMode::buffered,
+       .trailer_error_type = std::string(request.trailer(kErrorTypeHeader)),
+       .trailer_error_body = std::string(request.trailer("Lambda-Runtime-Function-Error-Body"))});
+}
+
+void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, HttpReply reply) {
+  if (state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
+    reply.send(kInvalidRequestId);
+    return;
+  }
+  if (const std::optional<ResponseFault> fault = answer_fault(request, reply, limits_.error_bytes)) {
+    observer_.on_response_rejected(*fault);
+    return;
+  }
+  reply.send(kAccepted);
+  const std::string_view content_type = request.header("Content-Type");
+  ErrorBody kept = content_type == kErrorCauseContentType
+                       ? split_error_cause(request.body)
+                       : ErrorBody{std::move(request.body), std::string(content_type),
+                                   checked_error_cause(request.header(kXRayCauseHeader))};
+  observer_.on_error({.request_id = std::string(id),
+                      .body = std::move(kept.body),
+                      .content_type = std::move(kept.content_type),
+                      .error_type = sanitised_error_type(request.header(kErrorTypeHeader)),
+                      .xray_cause = std::move(kept.xray_cause)});
+}
+
+void RuntimeApi::Service::init_error(HttpRequest& request, HttpReply reply) {
+  const RuntimePhase from = state_.phase();
+  if (state_.init_error() == RuntimeState::Answer::refused) {
+    const HttpRefusal refusal = forbidden(from, RuntimeCall::init_error);
+    reply.send({.status = refusal.status, .content_type = refusal.content_type, .body = refusal.body});
+    return;
+  }
+  // A body that cannot be taken does not make init succeed: the error is told without it.
+  if (!answer_fault(request, reply, limits_.error_bytes)) reply.send(kAccepted);
+  const std::string_view content_type = is_json(request.body) ? kJson : "application/octet-stream";
+  observer_.on_init_error({.request_id = {},
+                           .body = std::move(request.body),
+                           .content_type = std::string(content_type),
+                           .error_type = sanitised_error_type(request.header(kErrorTypeHeader)),
+                           .xray_cause = checked_error_cause(request.header(kXRayCauseHeader))});
+}
+
+// ---- the face
+
+RuntimeApi::RuntimeApi(boost::asio::io_context& context, Fd listener, RuntimeObserver& observer,
+                       Limits limits)
+    : service_(std::make_shared<Service>(context, std::move(listener), observer, limits)) {}
+RuntimeApi::~RuntimeApi() {
+  service_->stop();
+}
+void RuntimeApi::start() {
+  service_->start();
+}
+RuntimeApi::Handover RuntimeApi::dispatch(Event event) {
+  return service_->dispatch(std::move(event));
+}
+void RuntimeApi::abandon() {
+  service_->abandon();
+}
+void RuntimeApi::restart() {
+  service_->restart();
+}
+void RuntimeApi::stop() {
+  service_->stop();
+}
+RuntimePhase RuntimeApi::phase() const {
+  return service_->phase();
+}
+std::size_t RuntimeApi::open_connections() const {
+  return service_->open_connections();
+}
+
+}  // namespace lemu::rapi

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/function/event.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "base/syscall.hpp"
+
+using namespace lemu::emulator;
+
+namespace {
+std::string outcome(std::string_view json) {
+  lemu::Status valid = check_json(json, "E");
+  return valid ? "valid" : valid.error().message;
+}
+}  // namespace
+
+TEST_CASE("an event is JSON, and an error says where it is not") {
+  struct Row {
+    std::string json;
+    const char* outcome;
+  };
+  const Row rows[] = {
+      {"{}", "valid"},
+      {" [1, -2.5e3, true, null, \"\\u00e9\"]\n", "valid"},
+      {"\"text\"", "valid"},
+      {"42", "valid"},
+      {"\"\xC3\xA9\"", "valid"},
+      {"{\"a\":1", "E is not valid JSON: line 1, column 7: "},
+      {"{\n  \"a\": 1,\n  'b': 2\n}", "E is not valid JSON: line 3, column 3: "},
+      {"{} x", "E is not valid JSON: line 1, column 4: "},
+      {"{\"a\":1,}", "E is not valid JSON: line 1, column 8: "},
+      {"\"\xFF\"", "E is not valid JSON: line 1, column 2: "},
+      {"\"\xC3\"", "E is not valid JSON: line 1, column 3: "},
+      {"   ", "E is not valid JSON: line 1, column 4: "},
+      {"nul", "E is not valid JSON: line 1, column 4: "},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.json);
+    CHECK(outcome(row.json).starts_with(row.outcome));
+  }
+}
+
+TEST_CASE("deep nesting is no danger to the stack") {
+  const std::size_t depth = 1'000'000;
+  CHECK(outcome(std::string(depth, '[') + std::string(depth, ']')) == "valid");
+  CHECK(outcome(std::string(depth, '[')).starts_with("E is not valid JSON: line 1, column 1000001: "));
+}
+
+TEST_CASE("a message stays short and printable however bad the event") {
+  const std::string message = outcome("{\"" + std::string(100'000, 'k') + "\x01\"}");
+  CHECK(message.size() < 400);
+  CHECK(message.find('\x01') == std::string::npos);
+}
+
+TEST_CASE("without an event the function gets {}") {
+  lemu::Result<std::string> event = read_event({}, -1);
+  REQUIRE(event);
+  CHECK(*event == "{}");
+}
+
+TEST_CASE("an event is kept byte for byte, and held to Lambda's size") {
+  char folder[] = "/tmp/lemu-test-XXXXXX";
+  REQUIRE(::mkdtemp(folder) != nullptr);
+  const std::string path = std::string(folder) + "/event.json";
+  const auto read_back = [&](const std::string& content) {
+    REQUIRE(lemu::write_file(path, content));
+    return read_event({.file = path}, -1);
+  };
+  const std::string text = " { \"b\" : 1.0,\r\n \"a\":2 }\n\n";
+  const lemu::Result<std::string> kept = read_back(text);
+  const lemu::Result<std::string> largest = read_back("\"" + std::string(kEventLimit - 2, 'x') + "\"");
+  const lemu::Result<std::string> larger = read_back("\"" + std::string(kEventLimit - 1, 'x') + "\"");
+  const lemu::Result<std::string> empty = read_back("");
+  const lemu::Result<std::string> of_folder = read_event({.file = folder}, -1);
+  std::filesystem::remove_all(folder);
+
+  REQUIRE(kept);
+  CHECK(*kept == text);
+  REQUIRE(largest);
+  CHECK(largest->size() == kEventLimit);
+  REQUIRE_FALSE(larger);
+  CHECK(larger.error().kind == lemu::ErrorKind::bad_input);
+  CHECK(larger.error().message == path + " is larger than the 6291456 bytes that Lambda takes as an event");
+  REQUIRE_FALSE(empty);
+  CHECK(empty.error().message == path + " is empty, which is no JSON");
+  REQUIRE_FALSE(of_folder);
+  CHECK(of_folder.error().message.find("Is a directory") != std::string::npos);
+}
+
+TEST_CASE("a missing event names the file") {
+  lemu::Result<std::string> event = read_event({.file = "/nonexistent/e.json"}, -1);
+  REQUIRE_FALSE(event);
+  CHECK(event.error().kind == lemu::ErrorKind::bad_input);
+  CHECK(event.error().message == "the event: cannot open /nonexistent/e.json: No such file or directory");
+}
+
+TEST_CASE("'-' reads standard input to its end") {
+  lemu::Result<lemu::Pipe> pipe = lemu::make_pipe();
+  REQUIRE(pipe);
+  const std::string text = "\"" + std::string(300'000, 'x') + "\"";  // more than a pipe holds
+  std::thread writer([&] {
+    (void)lemu::write_all(pipe->write_end.get(), text);
+    pipe->write_end.reset();
+  });
+  lemu::Result<std::string> event = read_event({.file = "-"}, pipe->read_end.get());
+  writer.join();
+  REQUIRE(event);
+  CHECK(*event == text);
+}
+
+TEST_CASE("--data is checked like a file") {
+  lemu::Result<std::string> good = read_event({.data = "[1,2]"}, -1);
+  REQUIRE(good);
+  CHECK(*good == "[1,2]");
+  lemu::Result<std::string> bad = read_event({.data = "{"}, -1);
+  REQUIRE_FALSE(bad);
+  CHECK(bad.error().message.starts_with("--data is not valid JSON: line 1, column 2"));
+}
+
+TEST_CASE("a client context is an object within Invoke's limit") {
+  CHECK(check_client_context(R"( {"custom":{"k":"v"}})").has_value());
+  CHECK_FALSE(check_client_context("[1]").has_value());
+  CHECK_FALSE(check_client_context("").has_value());
+  CHECK_FALSE(check_client_context("{").has_value());
+  const std::string frame = R"({"custom":""})";
+  const auto of_size = [&](std::size_t size) {
+    return R"({"custom":")" + std::string(size - frame.size(), 'x') + "\"}";
+  };
+  CHECK(check_client_context(of_size(kClientContextLimit)).has_value());
+  CHECK_FALSE(check_client_context(of_size(kClientContextLimit + 1)).has_value());
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/sandbox/spec.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lemu::sandbox;
+
+namespace {
+SandboxSpec full_specification() {
+  SandboxSpec spec;
+  spec.root_folder = "/x/root";
+  spec.hostname = "sandbox";
+  spec.mounts.push_back({.kind = MountKind::bind, .source = "/usr", .target = "/usr"});
+  spec.mounts.push_back({.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = 1 << 20});
+  spec.mounts.push_back({.kind = MountKind::proc, .target = "/proc", .need = Need::wanted});
+  spec.binfmt = Binfmt{":name:M::\\x7f:\\xff:/w:FP", "/dev/.lemu/binfmt", Need::required};
+  spec.normal = {"/var/task/bootstrap", {"/var/task/bootstrap", "", "argument with spaces"}};
+  spec.direct = Program{"/dev/.lemu/qemu", {"/dev/.lemu/qemu", "-cpu", "neoverse-n1"}};
+  spec.environment = {"A=1", "B="};
+  spec.working_folder = "/var/task";
+  spec.limits.push_back({7, 1024, 4096});
+  return spec;
+}
+}  // namespace
+
+TEST_CASE("a specification survives the wire") {
+  const SandboxSpec spec = full_specification();
+  const std::string bytes = encode(spec);
+  std::optional<SandboxSpec> back = decode(bytes);
+  REQUIRE(back);
+  CHECK(encode(*back) == bytes);
+  CHECK(back->mounts.size() == 3);
+  CHECK(back->mounts[1].mode == 01777);
+  CHECK(back->mounts[2].need == Need::wanted);
+  REQUIRE(back->binfmt);
+  CHECK(back->binfmt->need == Need::required);
+  REQUIRE(back->direct);
+  CHECK(back->direct->arguments == spec.direct->arguments);
+  CHECK(back->normal.arguments[1].empty());
+  CHECK(back->limits[0].hard == 4096);
+}
+
+TEST_CASE("every truncation of a specification is refused, and so is a surplus byte") {
+  const std::string bytes = encode(full_specification());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CAPTURE(size);
+    CHECK_FALSE(decode(std::string_view(bytes).substr(0, size)));
+  }
+  CHECK_FALSE(decode(bytes + "x"));
+}
+
+TEST_CASE("a specification of another version is refused") {
+  std::string bytes = encode(full_specification());
+  bytes[0] ^= 1;
+  CHECK_FALSE(decode(bytes));
+}
+
+TEST_CASE("a specification larger than the socket's share is not made") {
+  SandboxSpec spec = full_specification();
+  spec.environment.assign(1, "BIG=" + std::string(kMaxSpecBytes, 'x'));
+  CHECK(encode(spec).empty());
+}
