@@ -81,6 +81,7 @@ fetch_packages() {
   local root=$1 arch=$2 state=$REPO/build/tools/apt-$2 deb
   shift 2
   command -v apt-get >/dev/null || return 1
+  mkdir -p "$REPO/build/tools"
   say "fetching for $arch, unpacked into ${root#"$REPO/"} and not installed: $*"
   private_apt "$arch" update >"$state.log" 2>&1 || true  # a third party's source without this architecture
   rm -f "$state/archives/"*.deb

@@ -4,7 +4,7 @@
 # busybox-static package of that architecture (unpacked, not installed).
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-REPO=$here/../..
+REPO=$(readlink -f "$here/../..")
 . "$REPO/.ci/packages.sh"
 out=${1:-$here/build}
 for arch in arm64 x86_64; do
