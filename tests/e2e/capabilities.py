@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What this machine can do, by trying. A test names what it needs; what is absent is a skip by name, or a failure where
+LEMU_MUST_RUN lists it (in CI: everything)."""
+import functools
+import os
+import shutil
+import socket
+import subprocess
+
+import pytest
+from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, MACHINE, REPO, TOOLS
+
+FOREIGN_MACHINE = MACHINE[FOREIGN_ARCH]
+
+
+def _runs(*command):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
+def has_interpreter(path):
+    """Is it an ELF program with a PT_INTERP?"""
+    return b"INTERP" in subprocess.run(["readelf", "-lW", path], capture_output=True).stdout
+
+
+def find_qemu(static):
+    """The path of a QEMU for the foreign architecture, statically linked or not; None when there is none."""
+    for name in (f"qemu-{FOREIGN_MACHINE}-static", f"qemu-{FOREIGN_MACHINE}"):
+        path = shutil.which(name)
+        if path and has_interpreter(path) != static:
+            return path
+    return None
+
+
+def userns():
+    return None if _runs("unshare", "--user", "--map-root-user", "true") else "user namespaces are refused"
+
+
+def binfmt():
+    private = 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && test -w /proc/sys/fs/binfmt_misc/register'
+    if _runs("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", private):
+        return None
+    return "no binfmt_misc in a user namespace (it needs Linux 6.7)"
+
+
+def qemu_foreign():
+    return None if find_qemu(True) or find_qemu(False) else f"no qemu-{FOREIGN_MACHINE}"
+
+
+def qemu_foreign_dynamic():
+    return None if find_qemu(False) else f"no dynamically linked qemu-{FOREIGN_MACHINE}"
+
+
+def cross_cc():
+    return None if (FUNCTIONS / FOREIGN_ARCH / "probe/bootstrap").exists() else f"no C compiler for {FOREIGN_ARCH}"
+
+
+def cross_sysroot():
+    folder = f"/usr/{FOREIGN_MACHINE}-linux-gnu/lib"
+    return None if os.path.isdir(folder) else f"no {folder}"
+
+
+def busybox_foreign():
+    return None if (EXAMPLES / "shell" / FOREIGN_ARCH / "busybox").exists() else f"no static {FOREIGN_ARCH} busybox"
+
+
+def network():
+    try:
+        socket.getaddrinfo("example.com", 443)
+        return None
+    except OSError as error:
+        return f"names do not resolve: {error}"
+
+
+def go():
+    if not shutil.which("go"):
+        return "no go"
+    built = subprocess.run([REPO / "examples/go/build.sh", EXAMPLES / "go"], capture_output=True, text=True)
+    return None if built.returncode == 0 else f"the Go example does not build: {built.stderr.strip()[-300:]}"
+
+
+def python_ric():
+    """awslambdaric and what it needs for the arm64 Python that ./dev unpacked, from Python's package registry."""
+    root, packages = TOOLS / "python-arm64", TOOLS / "awslambdaric-arm64"
+    interpreters = sorted((root / "usr/bin").glob("python3.[0-9]*"))
+    if not interpreters:
+        return "no arm64 python3 unpacked"
+    if (packages / "awslambdaric").is_dir():
+        return None
+    version = interpreters[0].name.removeprefix("python")
+    for pip in (["/usr/bin/python3", "-m", "pip"], ["pip3"]):
+        fetched = subprocess.run(
+            [*pip, "install", "--quiet", "--no-compile", "--target", packages, "--only-binary=:all:",
+             "--python-version", version, "--platform", "manylinux2014_aarch64", "--platform", "manylinux_2_17_aarch64",
+             "--platform", "manylinux_2_28_aarch64", "awslambdaric"], capture_output=True, text=True) \
+            if shutil.which(pip[0]) else None
+        if fetched and fetched.returncode == 0:
+            return None
+    return "awslambdaric cannot be fetched: " + (fetched.stderr.strip()[-300:] if fetched else "no pip")
+
+
+CAPABILITIES = {
+    "userns": userns, "binfmt": binfmt, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
+    f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
+    f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "python-ric": python_ric,
+}
+
+_absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())
+
+
+def must_run():
+    return [name for name in os.environ.get("LEMU_MUST_RUN", "").split(",") if name]
+
+
+def require(*names):
+    """Skips the running test, by name, unless all of these are there."""
+    for name in names:
+        absent = _absence(name)
+        if absent and name in must_run():
+            pytest.fail(f"{name}: {absent}; LEMU_MUST_RUN says that it must be here", pytrace=False)
+        if absent:
+            pytest.skip(f"{name}: {absent}")
+
+
+def require_mode(mode):
+    if mode.sandbox == "on":
+        require("userns")
+    if mode.emulated:
+        require(f"qemu-{FOREIGN_MACHINE}", "cross-cc")
+    if mode.launch == "binfmt":
+        require("binfmt")

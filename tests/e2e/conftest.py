@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: `lemu` (the staged program, checked for leftovers after every test) and `mode` (each way to run a function)."""
+import os
+import pathlib
+import shutil
+import tempfile
+
+import capabilities
+import harness
+import pytest
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("lemu")
+    group.addoption("--mode", action="append", help="only this mode: x86_64-native, arm64-binfmt, arm64-direct, …-bare")
+    group.addoption("--arch", help="only this architecture: arm64 or x86_64")
+    group.addoption("--launch", help="only this way of starting: native, binfmt or direct")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "bare: also run without a sandbox")
+    config.addinivalue_line("markers", "needs(*capabilities): what this test cannot do without")
+    config.addinivalue_line("markers", "leaves(*words): leftovers that are this test's subject")
+    unknown = set(capabilities.must_run()) - set(capabilities.CAPABILITIES)
+    if unknown:
+        raise pytest.UsageError(f"LEMU_MUST_RUN names what no test knows: {', '.join(sorted(unknown))}")
+    harness.become_subreaper()
+
+
+def pytest_generate_tests(metafunc):
+    if "mode" not in metafunc.fixturenames:
+        return
+    option = metafunc.config.getoption
+    modes = list(harness.MODES)
+    if metafunc.definition.get_closest_marker("bare"):
+        modes += harness.BARE_MODES
+    modes = [mode for mode in modes
+             if (not option("mode") or str(mode) in option("mode"))
+             and option("arch") in (None, mode.arch) and option("launch") in (None, mode.launch)]
+    metafunc.parametrize("mode", modes, ids=str)
+
+
+def pytest_runtest_setup(item):
+    marker = item.get_closest_marker("needs")
+    if marker:
+        capabilities.require(*marker.args)
+    if hasattr(item, "callspec") and "mode" in item.callspec.params:
+        capabilities.require_mode(item.callspec.params["mode"])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    setattr(item, "report_" + report.when, report)
+    if report.failed and report.when in ("call", "teardown"):
+        for lemu in getattr(item, "lemus", []):
+            last = f"\n{lemu.runs[-1]}" if lemu.runs else ""
+            report.sections.append(("lemu", f"kept: {lemu.folder}{last}"))
+
+
+def _make_lemu(request, user):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="lemu-e2e-"))
+    folder.chmod(0o755)
+    lemu = harness.Lemu(folder, user)
+    request.node.lemus = getattr(request.node, "lemus", []) + [lemu]
+    before = harness.snapshot()
+    yield lemu
+    marker = request.node.get_closest_marker("leaves")
+    left = harness.leftovers(before, lemu, marker.args if marker else ())
+    failed = getattr(request.node, "report_call", None) and request.node.report_call.failed
+    if not left and not failed:
+        shutil.rmtree(folder)
+    assert not left, "left behind: " + "; ".join(left)
+
+
+@pytest.fixture
+def lemu(request):
+    yield from _make_lemu(request, None)
+
+
+@pytest.fixture(params=["as-user", "as-root"])
+def any_user(request):
+    """lemu run by an ordinary user, and by root where the tests are root."""
+    if os.geteuid() == 0:
+        yield from _make_lemu(request, harness.NOBODY if request.param == "as-user" else None)
+    elif request.param == "as-user":
+        yield from _make_lemu(request, None)
+    else:
+        pytest.skip("root: the tests are run by an ordinary user")

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the staged lemu as a user would, in folders of its own, and knows what it must not leave behind."""
+import ctypes
+import dataclasses
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+REPO = pathlib.Path(__file__).resolve().parents[2]
+STAGE = pathlib.Path(os.environ.get("LEMU_STAGE", REPO / "build/release/stage"))
+FUNCTIONS = REPO / "build/functions"
+EXAMPLES = REPO / "build/examples"
+TOOLS = REPO / "build/tools"
+HOST_ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+FOREIGN_ARCH = {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCH]
+MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}  # as uname(2) says it
+NOBODY = 65534
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mode:
+    """One way to run a function: for which architecture, how its program is started, and whether in a sandbox."""
+
+    arch: str
+    launch: str
+    sandbox: str = "on"
+
+    def __str__(self):
+        return f"{self.arch}-{self.launch}" + ("" if self.sandbox == "on" else "-bare")
+
+    @property
+    def emulated(self):
+        return self.launch != "native"
+
+    @property
+    def options(self):
+        return ["--arch", self.arch, "--launch", self.launch, "--sandbox", self.sandbox]
+
+
+MODES = [Mode(HOST_ARCH, "native"), Mode(FOREIGN_ARCH, "binfmt"), Mode(FOREIGN_ARCH, "direct")]
+BARE_MODES = [Mode(HOST_ARCH, "native", "off"), Mode(FOREIGN_ARCH, "direct", "off")]
+
+
+class Result:
+    """What one run of lemu gave. `stdout` is bytes, as a caller gets them."""
+
+    def __init__(self, command, status, stdout, stderr, seconds):
+        self.command, self.status, self.stdout, self.seconds = command, status, stdout, seconds
+        self.stderr = stderr.decode(errors="backslashreplace")
+        self.lines = self.stderr.splitlines()
+
+    def ok(self, status=0):
+        assert self.status == status, f"exit code {self.status}, not {status}\n{self}"
+        return self
+
+    def json(self):
+        """The one response."""
+        return json.loads(self.stdout)
+
+    def responses(self):
+        """The responses of --repeat, one a line."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    def starting(self, word):
+        return [line for line in self.lines if line.startswith(word)]
+
+    @property
+    def reports(self):
+        """The REPORT lines, as dictionaries of their figures: {"Duration": 3.01, "Status": "timeout", …}."""
+        return [report_figures(line) for line in self.starting("REPORT RequestId: ")]
+
+    @property
+    def report(self):
+        reports = self.reports
+        assert len(reports) == 1, f"{len(reports)} REPORT lines\n{self}"
+        return reports[0]
+
+    @property
+    def request_id(self):
+        return re.fullmatch(rf"START RequestId: ({UUID}) Version: \$LATEST", self.starting("START ")[0]).group(1)
+
+    @property
+    def json_reports(self):
+        return [json.loads(line) for line in self.lines if line.startswith('{"requestId"')]
+
+    def __str__(self):
+        out = self.stdout.decode(errors="backslashreplace")
+        return (f"$ {' '.join(self.command)}\nexit code {self.status} after {self.seconds:.2f} s\n"
+                f"--- stdout\n{out[:4000]}\n--- stderr\n" + "\n".join(self.lines[-60:]))
+
+
+def report_figures(line):
+    figures = {}
+    for part in line.rstrip("\t").split("\t"):
+        name, _, value = part.partition(": ")
+        number = re.fullmatch(r"([0-9.]+) (ms|MB)", value)
+        figures[name.replace("REPORT ", "")] = float(number.group(1)) if number else value
+    return figures
+
+
+def exit_error(request_id, words):
+    """The payload of a runtime that ended, byte for byte."""
+    return (f'{{"errorType":"Runtime.ExitError","errorMessage":"RequestId: {request_id} Error: {words}"}}').encode()
+
+
+class Lemu:
+    """The staged program with private HOME, TMPDIR and XDG_RUNTIME_DIR below one folder."""
+
+    def __init__(self, folder, user=None):
+        self.folder, self.user, self.runs = folder, user, []
+        self.stage = STAGE
+        self.tmp, self.run_dir, self.home, self.work = (folder / n for n in ("tmp", "run", "home", "work"))
+        for path in (self.tmp, self.run_dir, self.home, self.work):
+            path.mkdir(exist_ok=True)
+            if user is not None:
+                os.chown(path, user, user)
+        if user is not None:  # the repository may lie where an ordinary user cannot look
+            self.stage = folder / "stage"
+            shutil.copytree(STAGE, self.stage, symlinks=True)
+
+    @property
+    def environment(self):
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.tmp), "LANG": "C.UTF-8",
+                "XDG_RUNTIME_DIR": str(self.run_dir), "SECRET_OF_THE_USER": "must-not-leak"}
+
+    def command(self, *arguments):
+        words = [str(self.stage / "bin/lemu"), *map(str, arguments)]
+        if self.user is not None:
+            words = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", *words]
+        return words
+
+    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None):
+        return subprocess.Popen(self.command(*arguments), cwd=self.work, env={**self.environment, **(env or {})},
+                                stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)
+
+    def run(self, *arguments, data=None, timeout=90, stdout=subprocess.PIPE, env=None):
+        begin = time.monotonic()
+        process = self.start(*arguments, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+                             stdout=stdout, env=env)
+        return self.finish(process, begin, data, timeout)
+
+    def finish(self, process, begin=None, data=None, timeout=90):
+        """Waits for a started lemu and keeps what it wrote in the folder, for who looks into a failure."""
+        begin = begin or time.monotonic()
+        try:
+            out, err = process.communicate(data, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate(timeout=30)
+            err += f"\nharness: killed after {timeout} s\n".encode()
+        result = Result(process.args, process.returncode, out or b"", err, time.monotonic() - begin)
+        self.runs.append(result)
+        (self.folder / f"run-{len(self.runs)}.txt").write_text(str(result))
+        return result
+
+    def invoke(self, mode, function, event=None, *options, **more):
+        """`function` is a test function's name, or a path; `event` becomes --data."""
+        target = function if isinstance(function, pathlib.Path) else self.function(mode.arch, function)
+        event_options = [] if event is None else ["--data", event if isinstance(event, str) else json.dumps(event)]
+        return self.run("invoke", *mode.options, *event_options, *options, target, **more)
+
+    def function(self, arch, name):
+        """A test function's bootstrap, where this lemu's user can read it."""
+        path = FUNCTIONS / arch / name / "bootstrap"
+        if self.user is None:
+            return path
+        copy = self.folder / "functions" / arch / name / "bootstrap"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if not copy.exists():
+            shutil.copy2(path, copy)
+        return copy
+
+    def package(self, arch, name="probe", **files):
+        """A directory with a copy of a test function and more files beside it: {"child": path or text}."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="package-", dir=self.folder))
+        folder.chmod(0o755)
+        shutil.copy2(FUNCTIONS / arch / name / "bootstrap", folder / "bootstrap")
+        for file, content in files.items():
+            if isinstance(content, pathlib.Path):
+                shutil.copy2(content, folder / file)
+            else:
+                (folder / file).write_text(content)
+        return folder
+
+
+# ---- what must be as it was
+
+def become_subreaper():
+    """Orphans of what a test starts become children of this process, so that none can hide."""
+    pr_set_child_subreaper = 36
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
+def descendants():
+    """Living processes below this one, {pid: command}."""
+    parents, commands = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            continue
+        name, rest = stat[stat.index("(") + 1:stat.rindex(")")], stat[stat.rindex(")") + 2:].split()
+        parents[int(entry.name)] = int(rest[1])
+        if rest[0] not in "ZX":
+            commands[int(entry.name)] = command or name
+    below, frontier = set(), {os.getpid()}
+    while frontier:
+        frontier = {pid for pid, parent in parents.items() if parent in frontier} - below
+        below |= frontier
+    return {pid: commands[pid] for pid in below if pid in commands}
+
+
+def wait_for_no_descendants(seconds=5):
+    """What is still there when the time is up. Reaps the orphans that came to this process."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+        left = descendants()
+        if not left or time.monotonic() > end:
+            return left
+        time.sleep(0.01)  # no event tells that a grandchild is gone
+
+
+def mounts():
+    return sorted(line.split(" ", 2)[2] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines())
+
+
+def host_binfmt():
+    folder = pathlib.Path("/proc/sys/fs/binfmt_misc")
+    return sorted(os.listdir(folder)) if folder.is_dir() else []
+
+
+def our_cgroups():
+    found = []
+    for folder, names, _ in os.walk("/sys/fs/cgroup"):
+        found += [os.path.join(folder, name) for name in names if "lemu" in name]
+    return sorted(found)
+
+
+def shared_memory():
+    return sorted(name for name in os.listdir("/dev/shm") if "lemu" in name or "qemu" in name)
+
+
+def snapshot():
+    return {"mounts": mounts(), "host binfmt_misc": host_binfmt(), "cgroups": our_cgroups(),
+            "shared memory": shared_memory()}
+
+
+def files_below(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def leftovers(before, lemu, allowed=()):
+    """Sentences, one for each thing that a test's lemu left behind."""
+    found = [f"process {pid}: {command}" for pid, command in wait_for_no_descendants().items()]
+    for name, after in snapshot().items():
+        found += [f"{name}: {item}" for item in after if item not in before[name]]
+        found += [f"{name}: {item} is gone" for item in before[name] if item not in after]
+    for folder in (lemu.tmp, lemu.run_dir):
+        found += [f"file {folder.name}/{path}" for path in files_below(folder) if not re.match(LASTING, path)]
+    return [what for what in found if not any(word in what for word in allowed)]
+
+
+# The folder that holds environments' folders stays, empty; the lock that sweeping takes too.
+LASTING = r"lemu-\d+(/\.?lock)?$"
+
+
+def wait_until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
