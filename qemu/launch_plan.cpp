@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
@@ -89,7 +90,7 @@ class Planner {
       arguments.push_back(what.path);
       what = {request_.script->interpreter, std::move(arguments)};
     }
-    std::vector<std::string> command = qemu_command(*request_.emulator, request_.cpu, plan_.spec.isolation);
+    std::vector<std::string> command = qemu_command(request_, plan_.spec.isolation);
     command.push_back("-0");
     command.push_back(what.arguments.front());
     command.push_back(what.path);
@@ -226,7 +227,7 @@ class Planner {
                           std::filesystem::path(library).filename().string());
     }
     std::string words;
-    for (const std::string& word : qemu_command(emulator, request_.cpu, Isolation::namespaces))
+    for (const std::string& word : qemu_command(request_, Isolation::namespaces))
       words.append(word).push_back('\0');
     mounts.push_back({.kind = MountKind::file, .source = words, .target = sandbox::kQemuCommandFile, .mode = 0444});
   }
@@ -274,15 +275,42 @@ HostFacts host_facts() {
   return facts;
 }
 
-std::vector<std::string> qemu_command(const Emulator& emulator, const std::string& cpu, Isolation isolation) {
+std::vector<std::string> qemu_command(const LaunchRequest& request, Isolation isolation) {
+  const Emulator& emulator = *request.emulator;
   const bool inside = isolation == Isolation::namespaces;
   std::vector<std::string> command;
   if (inside && !emulator.loader.empty())
     command = {sandbox::kQemuLoader, "--library-path", sandbox::kQemuLibraries};
   command.push_back(inside ? sandbox::kQemuPath : emulator.path);
-  command.push_back("-cpu");
-  command.push_back(cpu);
+  command.insert(command.end(), {"-cpu", request.cpu});
+  if (inside) return command;
+  if (request.root.source == SystemSource::sysroot)
+    command.insert(command.end(), {"-L", request.root.path});
+  else if (request.root.source == SystemSource::cross_libraries)  // QEMU puts its prefix before /lib/ld-linux-….so
+    command.insert(command.end(), {"-L", std::filesystem::path(request.root.path).parent_path().string()});
   return command;
+}
+
+void set_environment(LaunchPlan& plan, std::vector<std::string> environment) {
+  // With a private binfmt_misc the wrapper does the same for each program it runs.
+  const auto give_qemu_its_own = [&environment](Program& program) {
+    std::vector<std::string> hiding;
+    for (const sandbox::QemuVariable& variable : sandbox::kQemuEnvironment) {
+      const std::string prefix = std::string(variable.name) + "=";
+      program.environment.push_back(prefix + variable.value);
+      const auto own = std::find_if(environment.begin(), environment.end(),
+                                    [&](const std::string& entry) { return entry.starts_with(prefix); });
+      if (own == environment.end())
+        hiding.insert(hiding.end(), {"-U", variable.name});
+      else
+        hiding.insert(hiding.end(), {"-E", *own});
+    }
+    const auto place = std::find(program.arguments.begin(), program.arguments.end(), "-0");
+    program.arguments.insert(place, hiding.begin(), hiding.end());
+  };
+  if (plan.execution == ExecutionMode::direct) give_qemu_its_own(plan.spec.normal);
+  if (plan.spec.direct && plan.fallback == ExecutionMode::direct) give_qemu_its_own(*plan.spec.direct);
+  plan.spec.environment = std::move(environment);
 }
 
 Result<LaunchPlan> plan_launch(const LaunchRequest& request, const HostFacts& host) {

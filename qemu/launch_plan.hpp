@@ -80,8 +80,12 @@ struct LaunchPlan {
 /// A caller with SandboxChoice::automatic whose helper is refused its namespaces plans again with `off`.
 [[nodiscard]] Result<LaunchPlan> plan_launch(const LaunchRequest& request, const HostFacts& host);
 
-/// The command line that runs `program` by QEMU: host paths with Isolation::plain, paths inside otherwise.
-[[nodiscard]] std::vector<std::string> qemu_command(const Emulator& emulator, const std::string& cpu,
-                                                    sandbox::Isolation isolation);
+/// The words that run a program by QEMU, before `-0 ARGV0 PATH ARGUMENTS`: paths inside the sandbox with
+/// Isolation::namespaces, host paths (and where to find libraries, -L) without one.
+[[nodiscard]] std::vector<std::string> qemu_command(const LaunchRequest& request, sandbox::Isolation isolation);
+
+/// The function's environment, KEY=VALUE each, put into the plan. A program that is QEMU itself gets QEMU's own variables
+/// besides (sandbox::kQemuEnvironment), and options that hide them from the guest.
+void set_environment(LaunchPlan& plan, std::vector<std::string> environment);
 
 }  // namespace lemu::qemu

@@ -146,6 +146,8 @@ void HttpConnection::head_complete() {
   head_done_ = true;
   deadline_.reset();
   if (!parser_->keep_alive()) close_after_reply_ = true;
+  // HTTP/1.0 closes unless both sides say otherwise.
+  said_keep_alive_ = parser_->version() < 11;
   HeadVerdict verdict = handler_->on_head(request_);
   refusal_ = std::move(verdict.refusal);
   parser_->keep_body(refusal_ ? std::nullopt : std::optional<std::size_t>(verdict.body_limit));

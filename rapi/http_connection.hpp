@@ -92,6 +92,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool peer_closed_ = false;
   bool close_after_reply_ = false;
   bool continue_sent_ = false;
+  bool said_keep_alive_ = false;
 };
 
 }  // namespace lemu::rapi

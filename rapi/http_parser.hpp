@@ -21,6 +21,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void keep_body(std::optional<std::size_t> limit);
   /// Bytes of body that were read and dropped.
   [[nodiscard]] std::size_t discarded() const { return discarded_; }
+  /// 10 or 11, once the request line was read.
+  [[nodiscard]] int version() const { return version_; }
   [[nodiscard]] bool body_started() const { return body_started_; }
   /// Bytes of body that are still to come, where the length was declared; 0 otherwise.
   [[nodiscard]] std::uint64_t declared_rest() const;

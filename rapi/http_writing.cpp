@@ -69,7 +69,11 @@ void HttpConnection::compose_head(const HttpResponse& response) {
   if (!response.content_type.empty()) append_field(out_, "Content-Type", response.content_type);
   out_.append("Content-Length: ");
   append_number(out_, response.body.size());
-  out_.append(close_after_reply_ ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+  if (close_after_reply_)
+    out_.append("\r\nConnection: close");
+  else if (said_keep_alive_)
+    out_.append("\r\nConnection: keep-alive");
+  out_.append("\r\n\r\n");
 }
 
 void HttpConnection::write(const HttpResponse& response) {

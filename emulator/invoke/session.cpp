@@ -72,14 +72,15 @@ asio::awaitable<Status> Session::launch(const PreparedFunction& prepared, qemu::
 
   const Result<std::string> address = rapi::address_of(*listener);
   if (!address) co_return fail(Error(address.error()));
+  std::vector<std::string> variables;
   for (Variable& variable :
        function_variables(settings_.function, settings_.variables, settings_.credentials, *address)) {
     // Without a sandbox there is no /var/task; the paths are the real ones.
     if (variable.name == "LAMBDA_TASK_ROOT") variable.value = plan->task_root;
-    plan->spec.environment.push_back(variable.name + "=" + variable.value);
+    variables.push_back(variable.name + "=" + variable.value);
   }
-  if (plan->spec.isolation == sandbox::Isolation::plain)
-    plan->spec.environment.push_back("TMPDIR=" + folder_->tmp());
+  if (plan->spec.isolation == sandbox::Isolation::plain) variables.push_back("TMPDIR=" + folder_->tmp());
+  qemu::set_environment(*plan, std::move(variables));
 
   const double scale = settings_.timeout_scale.value_or(1);
   EnvironmentSettings environment;
@@ -134,7 +135,7 @@ void Session::describe_mode(const PreparedFunction& prepared) {
   if (!plan_.emulated) return;
   mode_.cpu_model = prepared.request.cpu;
   mode_.qemu = prepared.qemu.value_or("");
-  qemu_command_ = qemu::qemu_command(*prepared.request.emulator, prepared.request.cpu, plan_.spec.isolation);
+  qemu_command_ = qemu::qemu_command(prepared.request, plan_.spec.isolation);
 }
 
 asio::awaitable<void> Session::init() { co_await environment_->init(); }

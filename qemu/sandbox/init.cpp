@@ -29,6 +29,18 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+/// The specification's environment with the program's own entries in place of those of the same name.
+std::vector<std::string> merged(const std::vector<std::string>& all, const std::vector<std::string>& own) {
+  std::vector<std::string> result = own;
+  for (const std::string& entry : all) {
+    const std::size_t name_size = entry.find('=') + 1;
+    bool replaced = false;
+    for (const std::string& mine : own) replaced = replaced || mine.compare(0, name_size, entry, 0, name_size) == 0;
+    if (!replaced) result.push_back(entry);
+  }
+  return result;
+}
+
 void restore_signals() {
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   sigset_t none;
@@ -124,7 +136,8 @@ class Init {
     restore_signals();
     const Program& program = execution_ == Execution::direct ? *spec_.direct : spec_.normal;
     const std::vector<char*> arguments = pointers_to(program.arguments);
-    const std::vector<char*> environment = pointers_to(spec_.environment);
+    const std::vector<std::string> variables = merged(spec_.environment, program.environment);
+    const std::vector<char*> environment = pointers_to(variables);
     Report starting;
     starting.kind = ReportKind::starting;
     starting.binfmt_private = spec_.binfmt.has_value() && execution_ == Execution::normal ? 1 : 0;

@@ -104,7 +104,7 @@ void visit(Archive& a, R& b) {
 }
 template <class Archive, Is<Program> R>
 void visit(Archive& a, R& p) {
-  a(p.path), a(p.arguments);
+  a(p.path), a(p.arguments), a(p.environment);
 }
 template <class Archive, Is<ResourceLimit> R>
 void visit(Archive& a, R& l) {

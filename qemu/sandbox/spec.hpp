@@ -58,7 +58,8 @@ struct Binfmt {
 /// What to execute. `direct` replaces `normal` when the wanted binfmt registration could not be made.
 struct Program {
   std::string path;
-  std::vector<std::string> arguments;  ///< argv, argv[0] included
+  std::vector<std::string> arguments;    ///< argv, argv[0] included
+  std::vector<std::string> environment;  ///< KEY=VALUE, in place of the specification's of the same name
 };
 
 struct ResourceLimit {

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/command_line_values.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include "base/units.hpp"
+#include "emulator/cli/suggest.hpp"
+
+namespace lemu::emulator::cli {
+namespace {
+
+std::string quoted(const std::string& value) { return std::string("'").append(value).append("'"); }
+
+template <class Text>
+Take text_into(Text& into) {
+  return [&into](const std::string& value) -> Status {
+    if (value.empty()) return fail(ErrorKind::bad_usage, "the value is empty");
+    into = value;
+    return {};
+  };
+}
+
+/// The whole text as a number; nothing when it is none.
+template <class Number>
+std::optional<Number> number_of(const std::string& text) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const std::from_chars_result read = std::from_chars(text.data(), end, number);
+  if (text.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Take take_text(std::string& into) { return text_into(into); }
+Take take_text(std::optional<std::string>& into) { return text_into(into); }
+
+Take take_any_text(std::optional<std::string>& into) {
+  return [&into](const std::string& value) -> Status {
+    into = value;
+    return {};
+  };
+}
+
+Take take_seconds(std::optional<std::chrono::milliseconds>& into) {
+  return [&into](const std::string& value) -> Status {
+    Result<std::chrono::nanoseconds> duration = parse_duration(value, std::chrono::seconds(1));
+    if (!duration) return fail(std::move(duration.error()));
+    if (duration->count() % 1'000'000 != 0)
+      return fail(ErrorKind::bad_usage, quoted(value) + " is not a whole number of milliseconds");
+    into = std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
+    return {};
+  };
+}
+
+Take take_megabytes(std::optional<std::uint64_t>& into) {
+  return [&into](const std::string& value) -> Status {
+    Result<std::uint64_t> bytes = parse_size(value, kMiB);
+    if (!bytes) return fail(std::move(bytes.error()));
+    if (*bytes % kMiB != 0)
+      return fail(ErrorKind::bad_usage, quoted(value) + " is not a whole number of MB, which Lambda counts memory in");
+    into = *bytes / kMiB;
+    return {};
+  };
+}
+
+Take take_count(std::uint32_t& into, std::uint32_t most) {
+  return [&into, most](const std::string& value) -> Status {
+    const std::optional<std::uint32_t> number = number_of<std::uint32_t>(value);
+    if (!number || *number < 1 || *number > most)
+      return fail(ErrorKind::bad_usage, quoted(value) + " is not a whole number from 1 to " + std::to_string(most));
+    into = *number;
+    return {};
+  };
+}
+
+Take take_factor(std::optional<double>& into, double most) {
+  return [&into, most](const std::string& value) -> Status {
+    const std::optional<double> number = number_of<double>(value);
+    if (!number || !std::isfinite(*number) || *number <= 0 || *number > most)
+      return fail(ErrorKind::bad_usage, quoted(value) + " is not a number above 0 and up to " +
+                                            std::to_string(static_cast<int>(most)));
+    into = *number;
+    return {};
+  };
+}
+
+Take take_arch(std::optional<Arch>& into) {
+  return [&into](const std::string& value) -> Status {
+    into = parse_arch(value);
+    if (into) return {};
+    return none_of(value, {"arm64", "aarch64", "x86_64", "amd64"});
+  };
+}
+
+tl::unexpected<Error> none_of(const std::string& value, const std::vector<std::string>& words) {
+  std::string message = quoted(value) + " is none of ";
+  for (std::size_t at = 0; at < words.size(); ++at) message.append(at > 0 ? ", " : "").append(words[at]);
+  return fail(ErrorKind::bad_usage, message + did_you_mean(candidates_for(value, words)));
+}
+
+}  // namespace lemu::emulator::cli

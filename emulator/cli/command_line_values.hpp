@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the values of options are read: each function makes the callback of an OptionSpec that checks a value and stores
+// it. The variable must outlive the parsing. Pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/arch.hpp"
+#include "base/result.hpp"
+
+namespace lemu::emulator::cli {
+
+using Take = std::function<Status(const std::string&)>;
+
+/// Any text but an empty one.
+[[nodiscard]] Take take_text(std::string& into);
+[[nodiscard]] Take take_text(std::optional<std::string>& into);
+/// Also the empty text.
+[[nodiscard]] Take take_any_text(std::optional<std::string>& into);
+/// A duration; a bare number counts seconds.
+[[nodiscard]] Take take_seconds(std::optional<std::chrono::milliseconds>& into);
+/// A size that is a whole number of MB (MiB); a bare number counts MB.
+[[nodiscard]] Take take_megabytes(std::optional<std::uint64_t>& into);
+/// A whole number from 1 to `most`.
+[[nodiscard]] Take take_count(std::uint32_t& into, std::uint32_t most);
+/// A number above 0 and up to `most`.
+[[nodiscard]] Take take_factor(std::optional<double>& into, double most);
+[[nodiscard]] Take take_arch(std::optional<Arch>& into);
+
+/// "'maybe' is none of auto, on, off".
+[[nodiscard]] tl::unexpected<Error> none_of(const std::string& value, const std::vector<std::string>& words);
+
+template <class Choice>
+[[nodiscard]] Take take_choice(Choice& into, std::vector<std::pair<std::string, Choice>> choices) {
+  return [&into, choices = std::move(choices)](const std::string& value) -> Status {
+    std::vector<std::string> words;
+    for (const auto& [word, choice] : choices) {
+      if (word == value) {
+        into = choice;
+        return {};
+      }
+      words.push_back(word);
+    }
+    return none_of(value, words);
+  };
+}
+
+}  // namespace lemu::emulator::cli
