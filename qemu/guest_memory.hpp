@@ -62,16 +62,15 @@ class MemoryMeter {
   };
   explicit MemoryMeter(Options options) : options_(std::move(options)) {}
 
-  /// What the function's main process uses now, in bytes; tens of microseconds (the first call finds the
-  /// process and takes QEMU's share: about a millisecond more). For watching a limit: under emulation never
-  /// too low by more than QEMU gave back, but too high by what QEMU grew since the last peak(), so ask that
-  /// before acting.
+  /// What the function's main process uses now, in bytes; a few microseconds (the first call finds the
+  /// process and takes QEMU's share: one to three milliseconds). For watching a limit: under emulation it is
+  /// too high by what QEMU grew since the last peak(), so ask that before acting.
   Result<std::uint64_t> sample();
 
-  /// The highest use until now, over all processes; looks closely (0.1 ms natively, 0.5–2 ms under emulation,
-  /// 30 ms at 1 GB). Several processes are added by proportional share (PSS), as what they share is there
-  /// once. After the last process ended: the figure last known. Fails (host_lacks) when nothing was ever
-  /// measured.
+  /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark
+  /// stands; else, under emulation, 0.5–3 ms, and 30 ms for a function that uses 1 GB. Several processes are
+  /// added by proportional share (PSS), as what they share is there once. After the last process ended: the
+  /// figure last known. Fails (host_lacks) when nothing was ever measured.
   Result<MemoryFigure> peak();
 
   /// The main process ended with this ru_maxrss (getrusage(2), in bytes): the last word on its peak.
