@@ -24,17 +24,15 @@ struct MemorySplit {
   std::uint64_t emulator_rss = 0;
 };
 
-/// Splits the text of /proc/PID/smaps. QEMU and its guest share one address space, and since QEMU 8 their
-/// mappings lie side by side, so the split goes by what a mapping is, never by its address. QEMU's own are
-///   - executable mappings: QEMU translates the guest's code and never lets the host execute it, so what is
-///   executable is
-///     QEMU's code or its buffer of translated code;
+/// Splits the text of /proc/PID/smaps. QEMU and its guest share one address space, and in QEMU 10 (not yet in
+/// 7.2) their mappings lie side by side, so the split goes by what a mapping is, never by its address.
+/// QEMU's own are
+///   - executable mappings: the guest's code is translated and never executed by the host, so what is
+///     executable is QEMU's code or its buffer of translated code;
 ///   - every mapping of a file of which some part is executable (QEMU and its libraries), and the
-///   zero-initialised
-///     data that follows it directly;
+///     zero-initialised data that follows it directly;
 ///   - what the kernel made for QEMU: [heap], [stack], [vdso] and the like. The guest's heap and stacks are
-///   mapped by
-///     QEMU and have no name.
+///     mapped by QEMU and have no name.
 /// All else is the guest's. QEMU's malloc stays in [heap] with kQemuMallocEnvironment; without it, about
 /// 0.5 MB and 0.8 MB for each guest thread come to be counted as the guest's.
 [[nodiscard]] MemorySplit split_smaps(std::string_view smaps);
