@@ -24,17 +24,15 @@ struct MemorySplit {
   std::uint64_t emulator_rss = 0;
 };
 
-/// Splits the text of /proc/PID/smaps. QEMU and its guest share one address space, and since QEMU 8 their
-/// mappings lie side by side, so the split goes by what a mapping is, never by its address. QEMU's own are
-///   - executable mappings: QEMU translates the guest's code and never lets the host execute it, so what is
-///   executable is
-///     QEMU's code or its buffer of translated code;
+/// Splits the text of /proc/PID/smaps. QEMU and its guest share one address space, and in QEMU 10 (not yet in
+/// 7.2) their mappings lie side by side, so the split goes by what a mapping is, never by its address.
+/// QEMU's own are
+///   - executable mappings: the guest's code is translated and never executed by the host, so what is
+///     executable is QEMU's code or its buffer of translated code;
 ///   - every mapping of a file of which some part is executable (QEMU and its libraries), and the
-///   zero-initialised
-///     data that follows it directly;
+///     zero-initialised data that follows it directly;
 ///   - what the kernel made for QEMU: [heap], [stack], [vdso] and the like. The guest's heap and stacks are
-///   mapped by
-///     QEMU and have no name.
+///     mapped by QEMU and have no name.
 /// All else is the guest's. QEMU's malloc stays in [heap] with kQemuMallocEnvironment; without it, about
 /// 0.5 MB and 0.8 MB for each guest thread come to be counted as the guest's.
 [[nodiscard]] MemorySplit split_smaps(std::string_view smaps);
@@ -62,16 +60,15 @@ class MemoryMeter {
   };
   explicit MemoryMeter(Options options) : options_(std::move(options)) {}
 
-  /// What the function's main process uses now, in bytes; tens of microseconds (the first call finds the
-  /// process and takes QEMU's share: about a millisecond more). For watching a limit: under emulation never
-  /// too low by more than QEMU gave back, but too high by what QEMU grew since the last peak(), so ask that
-  /// before acting.
+  /// What the function's main process uses now, in bytes; a few microseconds (the first call finds the
+  /// process and takes QEMU's share: one to three milliseconds). For watching a limit: under emulation it is
+  /// too high by what QEMU grew since the last peak(), so ask that before acting.
   Result<std::uint64_t> sample();
 
-  /// The highest use until now, over all processes; looks closely (0.1 ms natively, 0.5–2 ms under emulation,
-  /// 30 ms at 1 GB). Several processes are added by proportional share (PSS), as what they share is there
-  /// once. After the last process ended: the figure last known. Fails (host_lacks) when nothing was ever
-  /// measured.
+  /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark
+  /// stands; else, under emulation, 0.5–3 ms, and 30 ms for a function that uses 1 GB. Several processes are
+  /// added by proportional share (PSS), as what they share is there once. After the last process ended: the
+  /// figure last known. Fails (host_lacks) when nothing was ever measured.
   Result<MemoryFigure> peak();
 
   /// The main process ended with this ru_maxrss (getrusage(2), in bytes): the last word on its peak.
