@@ -10,7 +10,7 @@
 #include <unordered_set>
 
 #include "base/syscall.hpp"
-#include "qemu/process_tree.hpp"
+#include "qemu/sandbox/process_tree.hpp"
 
 namespace lemu::qemu {
 namespace {
@@ -206,7 +206,7 @@ Obtained MemoryMeter::how() const {
 
 Result<std::uint64_t> MemoryMeter::sample() {
   if (!main_.statm.valid()) {
-    Status found = find_main(function_processes(options_.helper, options_.proc));
+    Status found = find_main(sandbox::function_processes(options_.helper, options_.proc));
     if (!found) return fail(std::move(found.error()));
   }
   if (options_.execution == Execution::emulated && !share_) {
@@ -268,7 +268,7 @@ Result<std::uint64_t> MemoryMeter::together(const std::vector<pid_t>& processes)
 }
 
 Result<MemoryFigure> MemoryMeter::peak() {
-  const std::vector<pid_t> processes = function_processes(options_.helper, options_.proc);
+  const std::vector<pid_t> processes = sandbox::function_processes(options_.helper, options_.proc);
   if (!main_.statm.valid() && !processes.empty()) {
     Status found = find_main(processes);
     if (!found && !highest_) return fail(std::move(found.error()));

@@ -33,7 +33,7 @@ struct MemorySplit {
 ///     zero-initialised data that follows it directly;
 ///   - what the kernel made for QEMU: [heap], [stack], [vdso] and the like. The guest's heap and stacks are
 ///     mapped by QEMU and have no name.
-/// All else is the guest's. QEMU's malloc stays in [heap] with kQemuMallocEnvironment; without it, about
+/// All else is the guest's. QEMU's malloc stays in [heap] with sandbox::kQemuEnvironment; without it, about
 /// 0.5 MB and 0.8 MB for each guest thread come to be counted as the guest's.
 [[nodiscard]] MemorySplit split_smaps(std::string_view smaps);
 

@@ -6,6 +6,7 @@
 #include "emulator/cli/command_line.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
+#include "emulator/cli/shell.hpp"
 #include "emulator/cli/terminal_output.hpp"
 
 namespace {
@@ -20,6 +21,7 @@ struct Runner {
                                                                       : static_cast<int>(ExitCode::internal);
   }
   int operator()(const InvokeOptions& options) const { return run_invoke(options); }
+  int operator()(const ShellOptions& options) const { return run_shell(options); }
   template <class Other>
   int operator()(const Other&) const {
     TerminalOutput(1, 2, Verbosity::normal).line("not built yet");
