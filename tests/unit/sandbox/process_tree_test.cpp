@@ -9,7 +9,7 @@
 #include "tests/unit/qemu/elf_files.hpp"
 
 using namespace lemu::sandbox;
-using namespace lemu::sandbox::test;
+using namespace lemu::qemu::test;
 
 namespace {
 
