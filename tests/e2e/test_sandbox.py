@@ -55,6 +55,11 @@ def test_what_is_forbidden(any_user, mode):
     assert allowed == [], "these must be refused"
 
 
+def test_no_signal_of_the_function_ends_its_init(any_user, mode):
+    result = any_user.invoke(mode, "probe", {"do": "signal-init"}, "--repeat", "2").ok()
+    assert result.responses()[0].keys() == {"sent"}
+
+
 def test_only_three_descriptors_and_its_own_connections(lemu, mode):
     descriptors = inside(lemu, mode, do="fds")
     descriptors.pop("pid")
