@@ -39,10 +39,9 @@ def test_exit_codes_stand_in_the_help(lemu):
     (["invoke", "/nonexistent"], "/nonexistent"),
     (["invoke", "--env", "AWS_REGION=x", PROBE], "AWS_REGION"),
     (["invoke", "--env-file", "/nonexistent.env", PROBE], "/nonexistent.env"),
-    (["invoke", "--qemu", "/nonexistent", PROBE], "/nonexistent"),
     (["invoke", "--sandbox", "maybe", PROBE], "auto"),
     (["invoke", "--client-context", "[", PROBE], "--client-context"),
-    (["invoke", "--report-file", "/nonexistent/x", PROBE], "/nonexistent/x"),
+    (["invoke", "--report", "json", "--report-file", "/nonexistent/x", PROBE], "/nonexistent/x"),
 ], ids=lambda v: " ".join(map(str, v[1:3])) if isinstance(v, list) else "")
 def test_wrong_usage_is_2_and_keeps_stdout_empty(lemu, arguments, words):
     result = lemu.run(*arguments).ok(2)
@@ -55,6 +54,13 @@ def test_a_host_without_qemu_is_3(lemu, tmp_path):
     result = lemu.run("invoke", FUNCTIONS / FOREIGN_ARCH / "probe/bootstrap", env={"PATH": str(tmp_path)}).ok(3)
     assert result.stdout == b""
     assert "qemu-user" in result.stderr, "the remedy is named"
+
+
+def test_a_qemu_that_is_not_there_is_2(lemu):
+    import capabilities
+    capabilities.require("cross-cc")
+    result = lemu.run("invoke", "--qemu", "/nonexistent", FUNCTIONS / FOREIGN_ARCH / "probe/bootstrap").ok(2)
+    assert "/nonexistent" in result.stderr
 
 
 def test_a_foreign_dynamic_program_without_its_libraries_is_3(lemu):
@@ -177,7 +183,7 @@ def test_a_terminal_gets_a_newline_after_the_response(lemu):
 
 def test_the_functions_log_is_on_stderr_as_it_wrote_it(lemu, mode):
     for stream in ("stdout", "stderr"):
-        result = lemu.invoke(mode, "probe", {"do": "print", "stream": stream, "text": "one\\ntwo"}).ok()
+        result = lemu.invoke(mode, "probe", {"do": "print", "stream": stream, "text": "one\ntwo"}).ok()
         assert result.stdout == b"null"
         start, end = (next(i for i, line in enumerate(result.lines) if line.startswith(word)) for word in ("START", "END"))
         assert result.lines[start + 1:end] == ["one", "two"], "a line without its end still stands on its own"
@@ -192,7 +198,7 @@ def test_quiet_and_verbose(lemu):
     mode = MODES[2]
     import capabilities
     capabilities.require_mode(mode)
-    quiet = lemu.invoke(mode, "probe", {"do": "print", "text": "hello\\n"}, "-q").ok()
+    quiet = lemu.invoke(mode, "probe", {"do": "print", "text": "hello\n"}, "-q").ok()
     assert quiet.lines == ["hello"]
     verbose = lemu.invoke(mode, "probe", {}, "-v").ok()
     assert "qemu" in verbose.stderr and "-cpu neoverse-n1" in verbose.stderr
