@@ -6,8 +6,8 @@
 export DEBIAN_FRONTEND=noninteractive
 
 readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libspdlog-dev libfmt-dev nlohmann-json3-dev doctest-dev
-  libcli11-dev libexpected-dev libarchive-dev libacl1-dev nettle-dev libxml2-dev liblzma-dev libzstd-dev liblz4-dev
-  libbz2-dev zlib1g-dev libicu-dev)
+  libcli11-dev libexpected-dev libarchive-dev nettle-dev liblzma-dev libzstd-dev
+  libbz2-dev zlib1g-dev)
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 die() { printf 'dev: %s\n' "$*" >&2; exit 1; }

@@ -126,6 +126,7 @@ static void do_respond(struct call* call) {
                : "0\r\n\r\n";
   rt_send_all(rt_socket, end, strlen(end));
   struct rt_reply reply = rt_read(rt_socket);
+  if (reply.status == 0) _exit(91);
   if (reply.status != 202) note("response: %d %s", reply.status, reply.body ? reply.body : "connection lost");
   rt_free(&reply);
   free(request.data);

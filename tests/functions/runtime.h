@@ -25,7 +25,8 @@ struct rt_reply {
   size_t size;
 };
 
-static int rt_socket = -1;
+/// The kept connection; -1 when there is none. Defined by the program.
+extern int rt_socket;
 
 static inline void rt_free(struct rt_reply* reply) {
   free(reply->headers);

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs what READMEs tell their readers to type, and compares what comes out.
+
+A ```console block holds commands ("$ …") and what they print, on stdout and stderr together; "..." in it stands for
+anything. A command's stdout and stderr are compared as one text in which every line stands by itself.
+"""
+import os
+import pathlib
+import re
+import subprocess
+
+import capabilities
+import pytest
+from harness import FOREIGN_ARCH, HOST_ARCH, REPO, STAGE
+
+READMES = {"examples/cpp": ["cross-cc"], "examples/go": ["go"], "examples/shell": ["busybox-" + FOREIGN_ARCH, "binfmt"]}
+
+
+def steps(text):
+    """(command, expected output) for each command of the text's console blocks."""
+    for block in re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, expected = part.partition("\n")
+            while command.endswith("\\"):
+                more, _, expected = expected.partition("\n")
+                command = command[:-1] + more
+            yield command, expected
+
+
+def matches(expected, printed):
+    pattern = re.escape(expected.rstrip()).replace(re.escape("..."), ".*")
+    return re.fullmatch(pattern, printed.rstrip(), re.S) is not None
+
+
+def test_the_comparison_itself():
+    assert matches("Duration: ... ms\nend\n", "Duration: 1.23 ms\nend")
+    assert not matches("Duration: ... ms\n", "Billed: 1 ms")
+    assert list(steps("```console\n$ a \\\n  b\nout\n$ c\n```\n")) == [("a   b", "out\n"), ("c", "")]
+
+
+@pytest.mark.parametrize("folder", READMES)
+def test_readme(lemu, folder):
+    if HOST_ARCH != "x86_64":
+        pytest.skip("the READMEs show an x86_64 machine")
+    capabilities.require(f"qemu-{capabilities.FOREIGN_MACHINE}", "userns", *READMES[folder])
+    done = list(steps((REPO / folder / "README.md").read_text()))
+    assert done, "the README shows no command"
+    environment = {**lemu.environment, "PATH": f"{STAGE / 'bin'}:{os.environ['PATH']}", "HOME": os.environ["HOME"]}
+    for command, expected in done:
+        # The reader's terminal shows both streams; a response is followed by a newline there.
+        run = subprocess.run(["script", "-qec", command, "/dev/null"], cwd=REPO, env=environment, text=True,
+                             stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+        printed = run.stdout.replace("\r\n", "\n")
+        assert matches(expected, printed), f"$ {command}\n--- expected\n{expected}\n--- printed\n{printed}"

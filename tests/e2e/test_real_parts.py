@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clients people use, and every QEMU a distribution has."""
+import shutil
+
+import pytest
+from capabilities import FOREIGN_MACHINE, find_qemu, require, require_mode
+from harness import EXAMPLES, FOREIGN_ARCH, MODES, TOOLS, Mode
+
+ADA = {"name": "Ada"}
+
+
+@pytest.mark.needs("go")
+def test_the_official_go_client(lemu, mode):
+    bootstrap = EXAMPLES / "go" / mode.arch / "bootstrap"
+    result = lemu.invoke(mode, bootstrap, ADA, "--repeat", "3", "--timeout", "10").ok()
+    goarch = {"x86_64": "amd64", "arm64": "arm64"}[mode.arch]
+    assert result.responses() == [{"message": "Hello, Ada!", "architecture": goarch, "invocation": n, "has_deadline": True}
+                                  for n in (1, 2, 3)]
+    failed = lemu.invoke(mode, bootstrap, {}, "--timeout", "10").ok(1)
+    assert failed.json() == {"errorMessage": 'the event has no "name"', "errorType": "errorString"}
+
+
+def test_cpp(lemu, mode):
+    assert lemu.invoke(mode, "cpp", ADA).ok().json()["thrown"] == "bottom"
+
+
+def test_dynamically_linked_c_and_cpp(lemu, mode):
+    if mode.emulated:
+        require("cross-sysroot")
+    for function in ("probe-dynamic", "cpp-dynamic"):
+        lemu.invoke(mode, function, ADA).ok()
+
+
+def test_a_script_with_a_shell_of_its_own(lemu, mode):
+    require("busybox-" + FOREIGN_ARCH)
+    if mode.launch == "direct":  # the shell's commands are programs of their own, which QEMU alone cannot start
+        failed = lemu.invoke(mode, EXAMPLES / "shell" / mode.arch, ADA, "--timeout", "10").ok(1)
+        assert failed.json()["errorType"] == "Runtime.ExitError"
+        return
+    result = lemu.invoke(mode, EXAMPLES / "shell" / mode.arch, ADA, "--repeat", "2", "--timeout", "10").ok()
+    machine = {"x86_64": "x86_64", "arm64": "aarch64"}[mode.arch]
+    assert result.responses() == [{"message": "Hello, Ada!", "machine": machine, "invocation": n} for n in (1, 2)]
+
+
+@pytest.mark.needs(f"qemu-{FOREIGN_MACHINE}-dynamic")
+@pytest.mark.parametrize("launch", ["binfmt", "direct"])
+def test_a_qemu_with_shared_libraries(lemu, launch):
+    mode = Mode(FOREIGN_ARCH, launch)
+    require_mode(mode)
+    result = lemu.invoke(mode, "probe", {"do": "exec"}, "--qemu", find_qemu(static=False)).ok()
+    if launch == "binfmt":
+        assert result.json()["exited"] == 7
+
+
+def test_a_static_qemu(lemu):
+    mode = MODES[2]
+    require_mode(mode)
+    path = find_qemu(static=True)
+    if not path:
+        pytest.skip(f"qemu-{FOREIGN_MACHINE} of this distribution has no static build")
+    lemu.invoke(mode, "probe", ADA, "--qemu", path).ok()
+
+
+HANDLER = '''
+import os, platform
+count = 0
+def handle(event, context):
+    global count
+    count += 1
+    print("greeting", event["name"])
+    return {"message": "Hello, " + event["name"] + "!", "machine": platform.machine(), "invocation": count,
+            "id": context.aws_request_id, "left": context.get_remaining_time_in_millis() > 0}
+'''
+
+
+@pytest.mark.needs("python-ric")
+@pytest.mark.parametrize("launch", ["binfmt", "direct"])
+def test_the_official_python_client(lemu, launch):
+    if FOREIGN_ARCH != "arm64":
+        pytest.skip("arm64 is this machine's own architecture")
+    mode = Mode("arm64", launch)
+    require_mode(mode)
+    root = TOOLS / "python-arm64"
+    interpreter = sorted((root / "usr/bin").glob("python3.[0-9]*"))[0].name
+    package = lemu.work / "package"
+    shutil.copytree(TOOLS / "awslambdaric-arm64", package)
+    (package / "app.py").write_text(HANDLER)
+    bootstrap = package / "bootstrap"
+    bootstrap.write_text(f"#!/usr/bin/{interpreter}\nimport sys, runpy\nsys.path.insert(0, '/var/task')\n"
+                         "sys.argv = ['awslambdaric', 'app.handle']\nrunpy.run_module('awslambdaric', run_name='__main__')\n")
+    bootstrap.chmod(0o755)
+    result = lemu.invoke(mode, package, ADA, "--sysroot", root, "--repeat", "2", "--timeout", "60", "--memory", "512",
+                         "--handler", "app.handle", timeout=120).ok()
+    first, second = result.responses()
+    assert first["message"] == "Hello, Ada!" and first["machine"] == "aarch64" and first["left"]
+    assert (first["invocation"], second["invocation"]) == (1, 2)
+    assert "greeting Ada" in result.lines

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a function sees of this machine, and what it can do to it."""
+import json
+import os
+
+import pytest
+from harness import HOST_ARCH, MACHINE, MODES, Mode
+
+
+def inside(lemu, mode, function="probe", options=(), **event):
+    return lemu.invoke(mode, function, event, *options).ok().json()
+
+
+def test_who_and_where_the_function_is(any_user, mode):
+    ids = inside(any_user, mode, do="ids")
+    assert (ids["uid"], ids["gid"], ids["euid"], ids["egid"]) == (993, 990, 993, 990)
+    assert ids["machine"] == MACHINE[mode.arch]
+    assert ids["cwd"] == "/var/task" and ids["exe"] == "/var/task/bootstrap"
+    assert ids["argv"] == ["/var/task/bootstrap"]
+    assert ids["pid"] != 1
+    for capabilities in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(ids[capabilities], 16) == 0
+    assert ids["NoNewPrivs"] == "1"
+    assert ids["hostname"] != os.uname().nodename
+
+
+LAMBDA_VARIABLES = {
+    "_HANDLER", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
+    "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "LANG", "TZ", "PATH", "LD_LIBRARY_PATH"}
+
+
+@pytest.mark.bare
+def test_the_environment_is_lambdas_and_nothing_else(lemu, mode):
+    variables = inside(lemu, mode, do="env", options=("--env", "MINE=1=2", "--handler", "app.go", "--memory", "256", "--name", "f"))
+    if mode.sandbox == "on":
+        assert set(variables) == LAMBDA_VARIABLES | {"MINE"}
+    else:  # a private TMPDIR stands for the private /tmp
+        assert set(variables) == LAMBDA_VARIABLES | {"MINE", "TMPDIR"}
+    assert variables["MINE"] == "1=2"
+    assert variables["_HANDLER"] == "app.go"
+    assert variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
+    assert variables["AWS_LAMBDA_FUNCTION_NAME"] == "f"
+    assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "on-demand"
+    assert variables["TZ"] == ":UTC" and variables["LANG"] == "en_US.UTF-8"
+    assert "must-not-leak" not in json.dumps(variables)
+
+
+def test_what_is_forbidden(any_user, mode):
+    tried = inside(any_user, mode, do="forbidden")
+    tried.pop("pid")
+    allowed = [name for name, error in tried.items() if error == ""]
+    assert allowed == [], "these must be refused"
+
+
+def test_no_signal_of_the_function_ends_its_init(any_user, mode):
+    result = any_user.invoke(mode, "probe", {"do": "signal-init"}, "--repeat", "2").ok()
+    assert result.responses()[0].keys() == {"sent"}
+
+
+def test_only_three_descriptors_and_its_own_connections(lemu, mode):
+    descriptors = inside(lemu, mode, do="fds")
+    descriptors.pop("pid")
+    assert {"0", "1", "2"} <= set(descriptors)
+    assert descriptors["0"] == "/dev/null"
+    others = {n: target for n, target in descriptors.items() if n not in "012"}
+    assert all(target.startswith("socket:") for target in others.values()), others
+    assert len(others) == 1, others
+
+
+def test_limits(any_user, mode):
+    limits = inside(any_user, mode, do="rlimits")
+    assert limits["nofile"] == [1024, 1024]
+    assert limits["core"] == [0, 0], "a crash must leave no core file"
+    assert limits["nproc"][0] == 742 * (2 if mode.emulated else 1)
+    assert limits["memlock"][0] == 65536
+
+
+def test_a_fork_bomb_stops(any_user, mode):
+    bomb = inside(any_user, mode, do="forkbomb", limit=5000, options=("--timeout", "60", "--memory", "10240"))
+    assert bomb["error"] == "EAGAIN" and 300 < bomb["forks"] < 1500
+
+
+def test_folders(lemu, mode):
+    for path in ("/var/task", "/opt"):
+        status = inside(lemu, mode, do="stat", path=path)
+        assert status["error"] == "" and status["mode"] == "755", (path, status)
+    assert inside(lemu, mode, do="stat", path="/tmp")["mode"] == "1777"
+    assert inside(lemu, mode, do="list", path="/tmp")["names"] == []
+    assert inside(lemu, mode, do="list", path="/var/task")["names"] == ["bootstrap"]
+
+
+def test_tmp_is_as_large_as_lambdas(lemu, mode):
+    filled = inside(lemu, mode, do="fill", path="/tmp/big", mb=600, options=("--timeout", "60", "--memory", "3008"))
+    assert filled["error"] == "ENOSPC"
+    assert 500 << 20 < filled["written"] <= 512 << 20
+
+
+def test_nothing_of_the_users_home(any_user, mode):
+    (any_user.home / "secret").write_text("x")
+    for path in (any_user.home / "secret", any_user.home, "/root", "/home"):
+        listing = inside(any_user, mode, do="list", path=str(path))
+        assert listing["names"] == [], path
+    (any_user.tmp / "host-file").write_text("x")
+    try:
+        assert inside(any_user, mode, do="stat", path=str(any_user.tmp / "host-file"))["error"] == "ENOENT"
+    finally:
+        (any_user.tmp / "host-file").unlink()
+
+
+def test_only_its_own_processes(lemu, mode):
+    pids = [name for name in inside(lemu, mode, do="list", path="/proc")["names"] if name.isdigit()]
+    assert 2 <= len(pids) <= 4, pids
+
+
+def test_private_binfmt_is_covered(lemu):
+    import capabilities
+    mode = MODES[1]
+    capabilities.require_mode(mode)
+    assert inside(lemu, mode, do="list", path="/proc/sys/fs/binfmt_misc")["names"] == []
+
+
+def test_a_made_etc(lemu, mode):
+    names = set(inside(lemu, mode, do="list", path="/etc")["names"])
+    assert {"passwd", "group", "hosts", "resolv.conf", "nsswitch.conf"} <= names
+    passwd = inside(lemu, mode, do="open", path="/etc/passwd")["text"]
+    assert "sbx_user1051:x:993:990:" in passwd
+    shadow = inside(lemu, mode, do="open", path="/etc/shadow")
+    assert shadow["error"] in ("ENOENT", "EACCES")
+
+
+@pytest.mark.parametrize("name", ["localhost", "example.com"])
+def test_names_resolve(lemu, mode, name):
+    import capabilities
+    capabilities.require(*(["cross-sysroot"] if mode.emulated else []), *(["network"] if name != "localhost" else []))
+    answer = inside(lemu, mode, "probe-dynamic", do="resolve", name=name)
+    assert answer["error"] == "" and answer["address"]
+
+
+def test_the_certificates_are_there(lemu, mode):
+    bundle = inside(lemu, mode, do="open", path="/etc/ssl/certs/ca-certificates.crt")
+    assert bundle["error"] == "" and "BEGIN CERTIFICATE" in bundle["text"]
+
+
+def test_children_of_its_own_architecture(lemu, mode):
+    child = lemu.function(mode.arch, "probe")
+    package = lemu.package(mode.arch, child=child)
+    own = lemu.invoke(mode, package, {"do": "exec", "path": "/proc/self/exe"}).ok()
+    other = lemu.invoke(mode, package, {"do": "exec", "path": "/var/task/child"}).ok()
+    for result in (own, other):
+        if mode.launch == "direct":  # QEMU alone cannot start a program of its guest's kind: only the kernel can
+            assert result.json()["error"] == "ENOEXEC" or result.json()["exited"] != 7
+        else:
+            assert result.json() == {"error": "", "exited": 7, "signal": 0}
+            assert f"child on {MACHINE[mode.arch]}" in result.lines
+
+
+def test_children_of_the_host_under_private_binfmt(lemu):
+    import capabilities
+    mode = MODES[1]
+    capabilities.require_mode(mode)
+    package = lemu.package(mode.arch, child=lemu.function(HOST_ARCH, "probe"))
+    result = lemu.invoke(mode, package, {"do": "exec", "path": "/var/task/child"})
+    assert f"child on {MACHINE[HOST_ARCH]}" in result.lines
+
+
+@pytest.mark.bare
+def test_threads(lemu, mode):
+    assert inside(lemu, mode, do="threads", n=16) == {"total": 160_000, "error": ""}
+
+
+@pytest.mark.parametrize("bare", [Mode(HOST_ARCH, "native", "off")], ids=str)
+def test_without_a_sandbox_it_is_said_what_is_lost(lemu, bare):
+    result = lemu.invoke(bare, "probe", {"do": "ids"}, "-v").ok()
+    assert "sandbox" in result.stderr
+    assert result.json()["cwd"] == str(lemu.function(HOST_ARCH, "probe").parent)
