@@ -32,6 +32,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   void forget_process() {
     rest();
     meter_.reset();
+    over_ = false;
   }
 
   void note_exit(std::uint64_t max_resident) {
