@@ -295,7 +295,7 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       break;
     case ReportKind::starting:
       if (runtime_) runtime_->exec_at = at(report.time_ns);
-      memory_->watch_process();
+      memory_->watch_process(sender);
       break;
     case ReportKind::exited:
       if (runtime_) runtime_->wait_status = report.wait_status;
