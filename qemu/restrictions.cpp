@@ -70,6 +70,12 @@ Improvement open_container(const Host& host) {
   return {std::string(kFullSandbox) + ": let what started this process allow clone(2) with CLONE_NEWUSER, and mount(2)", ""};
 }
 
+Improvement uncover_proc(const Host& host) {
+  std::string command;
+  for (const std::string& place : host.covered_proc) command += " " + place;
+  return {std::string(name_of(Guarantee::own_proc)), command.empty() ? "" : as_root(host, "umount" + command)};
+}
+
 // ---- user namespaces
 
 Restriction by_count(const Host& host) {
@@ -127,8 +133,8 @@ Restriction by_seccomp(const Host& host) {
 
 Restriction by_missing_ids(const Host& host) {
   return {"id-map",
-          "this user namespace has " + std::to_string(host.mapped_ids) +
-              " user ids only, so that root has no unprivileged one (65534) to give to a function",
+          "a user namespace around this process that has no user id 65534 for root to give to a function (it has " +
+              std::to_string(host.mapped_ids) + ")",
           {{std::string(kFullSandbox) + ": run lemu as an ordinary user",
             "setpriv --reuid=1000 --regid=1000 --clear-groups lemu …"}}};
 }
@@ -206,6 +212,8 @@ std::vector<Restriction> sandbox_restrictions(const Host& host, const Trial& ref
     found.push_back({"apparmor-profile", "the AppArmor profile " + host.apparmor_profile, {open_container(host)}});
   if (unprivileged(host) && host.apparmor_restriction.value_or(0) != 0)
     found.push_back(by_apparmor_switch(host, helper));
+  // A filter that refuses even the privileged.
+  if (found.empty() && host.seccomp == Seccomp::filter) found.push_back(by_seccomp(host));
   if (found.empty()) found.push_back(unexplained(host, refused));
   return found;
 }
@@ -214,30 +222,38 @@ std::vector<Restriction> partial_restrictions(const Host& host, const Trial& nat
   std::vector<Restriction> found;
   if (is_lost(Guarantee::own_proc, native.lost)) {
     Restriction restriction{"masked-proc", "parts of /proc are covered", {}};
-    if (!host.covered_proc.empty()) restriction.text += " (" + host.covered_proc.front() + (host.covered_proc.size() > 1 ? ", …)" : ")");
-    if (host.container != Container::none) restriction.improvements.push_back(open_container(host));
+    if (!host.covered_proc.empty())
+      restriction.text += " (" + host.covered_proc.front() + (host.covered_proc.size() > 1 ? ", …)" : ")");
+    if (host.container != Container::none)
+      restriction.improvements.push_back(open_container(host));
+    else
+      restriction.improvements.push_back(uncover_proc(host));
     found.push_back(std::move(restriction));
   }
   if (is_lost(Guarantee::process_limit, native.lost))
-    found.push_back({"old-kernel", "Linux " + host.kernel + " counts processes for the whole user",
-                     {{"a limit on processes: Linux 5.14 or later", ""}}});
+    found.push_back({"kernel-before-5.14", "Linux " + host.kernel + " counts processes for the whole user",
+                     {{std::string(name_of(Guarantee::process_limit)) + ": Linux 5.14 or later", ""}}});
   return found;
 }
 
 std::vector<Restriction> binfmt_restrictions(const Host& host, int os_error) {
   if (!host.kernel_is(6, 7))
-    return {{"old-kernel", "Linux " + host.kernel + "; a private binfmt_misc needs 6.7", {newer_kernel(host)}}};
+    return {{"kernel-before-6.7", "Linux " + host.kernel + "; a private binfmt_misc needs 6.7", {newer_kernel(host)},
+             Concerns::emulation}};
   if (os_error == ENODEV)
     return {{"no-binfmt-misc", "the kernel has no binfmt_misc loaded (CONFIG_BINFMT_MISC)",
-             {{"child processes of the function's own architecture", as_root(host, "modprobe binfmt_misc")}}}};
+             {{"child processes of the function's own architecture", as_root(host, "modprobe binfmt_misc")}},
+             Concerns::emulation}};
   return {{"binfmt-refused", std::string("a private binfmt_misc is refused: ") + ::strerror(os_error),
-           {{"child processes of the function's own architecture: allow mount(2) of binfmt_misc in user namespaces", ""}}}};
+           {{"child processes of the function's own architecture: allow mount(2) of binfmt_misc in user namespaces", ""}},
+           Concerns::emulation}};
 }
 
 Restriction no_qemu(const Host& host, Arch guest) {
   const std::string arch(names_of(guest).lambda);
   return {"no-qemu", "there is no QEMU for " + arch + " programs in PATH",
-          {{arch + " functions at all", qemu_command_for(host, guest)}}};
+          {{arch + " functions at all", qemu_command_for(host, guest)}},
+          Concerns::emulation};
 }
 
 std::string cross_library_command(const Host& host, Arch guest) {

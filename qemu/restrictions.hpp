@@ -17,10 +17,13 @@ struct Improvement {
   std::string command;  ///< to be typed as it stands; empty where there is none to give
 };
 
+enum class Concerns { sandbox, emulation };
+
 struct Restriction {
   std::string name;  ///< stable, for scripts: "apparmor-userns"
   std::string text;  ///< for people: "AppArmor (kernel.apparmor_restrict_unprivileged_userns = 1)"
   std::vector<Improvement> improvements;
+  Concerns concerns = Concerns::sandbox;
 };
 
 /// Why there is no sandbox: `refused` is the sandboxed trial of a native program, `helper` the installed path of

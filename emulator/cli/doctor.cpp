@@ -44,6 +44,8 @@ std::string trial_base() {
 }
 
 Result<qemu::Diagnosis> diagnose() {
+  if (::access("/proc/self/exe", F_OK) != 0)
+    return fail(ErrorKind::host_lacks, "there is no /proc here, which lemu cannot do without", "mount -t proc proc /proc");
   Result<std::string> libexec = libexec_folder();
   if (!libexec) return fail(std::move(libexec.error()));
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(trial_base());

@@ -181,7 +181,9 @@ std::string doctor_json(const qemu::Diagnosis& d) {
   json["userNamespaces"] = namespaces_json(d);
   json["restrictions"] = Json::array();
   for (const qemu::Restriction& one : d.restrictions)
-    json["restrictions"].push_back({{"name", one.name}, {"text", one.text}});
+    json["restrictions"].push_back({{"name", one.name},
+                                    {"concerns", one.concerns == qemu::Concerns::sandbox ? "sandbox" : "emulation"},
+                                    {"text", one.text}});
   json["qemu"] = qemus_json(d);
   json["hostBinfmt"] = binfmt_json(d);
   json["crossLibraries"] = d.libraries.empty() ? Json(nullptr) : Json(d.libraries.front().host);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/doctor_text.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
-#include <filesystem>
 
 #include "qemu/guarantees.hpp"
 
@@ -34,7 +35,7 @@ class DoctorText {
 
   std::string write() {
     host();
-    sandbox();
+    sandbox_section();
     emulation();
     cgroups();
     verdict(d_.emulated);
@@ -72,11 +73,17 @@ class DoctorText {
     return trial->works() ? "works (tried: " + milliseconds(trial->took) + ")" : trial->text();
   }
 
-  void sandbox() {
+  static bool has_namespaces(const Trial* trial) {
+    if (trial == nullptr) return false;
+    const bool at_them = trial->stage == sandbox::Stage::user_namespace || trial->stage == sandbox::Stage::id_maps;
+    return trial->works() || (trial->outcome == qemu::Outcome::refused && !at_them);
+  }
+
+  void sandbox_section() {
     const qemu::Host& host = d_.host;
     const Trial* native = d_.find(host.arch, SandboxChoice::on, LaunchChoice::automatic);
     section("Sandbox");
-    line("user namespaces", native != nullptr && native->works() ? "yes" : "not for lemu",
+    line("user namespaces", has_namespaces(native) ? "yes" : "no",
          "user.max_user_namespaces = " +
              (host.max_user_namespaces ? std::to_string(*host.max_user_namespaces) : std::string("absent")));
     line("whole sandbox", outcome(native), "lemu-sandbox with a program that ends with 42");
@@ -84,13 +91,9 @@ class DoctorText {
       for (const std::string& lost : native->lost) line("missing", lost);
     std::vector<std::string> causes;
     for (const qemu::Restriction& restriction : d_.restrictions)
-      if (restriction.name != "no-qemu" && !is_about_binfmt(restriction)) causes.push_back(restriction.text);
-    line(causes.size() > 1 ? "restricted by one of" : "restricted by", causes.empty() ? "nothing" : joined(causes, "; "));
+      if (restriction.concerns == qemu::Concerns::sandbox) causes.push_back(restriction.text);
+    line("restricted by", causes.empty() ? "nothing" : joined(causes, "; "));
     if (verbosity_ == Verbosity::verbose) switches();
-  }
-
-  [[nodiscard]] bool is_about_binfmt(const qemu::Restriction& restriction) const {
-    return restriction.text.find("binfmt_misc") != std::string::npos;
   }
 
   void switches() {
@@ -191,7 +194,8 @@ class DoctorText {
   void improvements() {
     section("To improve");
     if (d_.improvements.empty()) {
-      text_ += "  Nothing: this host gives lemu all that it can use.\n";
+      text_ += d_.restrictions.empty() ? "  Nothing: this host gives lemu all that it can use.\n"
+                                       : "  Nothing that lemu knows of.\n";
       return;
     }
     for (const qemu::Improvement& improvement : d_.improvements) {
