@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "emulator/cli/command_line.hpp"
+#include "emulator/cli/doctor.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
 #include "emulator/cli/shell.hpp"
@@ -22,11 +23,7 @@ struct Runner {
   }
   int operator()(const InvokeOptions& options) const { return run_invoke(options); }
   int operator()(const ShellOptions& options) const { return run_shell(options); }
-  template <class Other>
-  int operator()(const Other&) const {
-    TerminalOutput(1, 2, Verbosity::normal).line("not built yet");
-    return static_cast<int>(ExitCode::internal);
-  }
+  int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };
 
 }  // namespace
