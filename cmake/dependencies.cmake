@@ -28,14 +28,14 @@ target_compile_definitions(lemu_spdlog INTERFACE SPDLOG_FMT_EXTERNAL_HO FMT_HEAD
 
 # libarchive's own list of what a static link of it needs, less what only its other formats and its disk reader
 # call (xml2: xar; lz4: a filter; acl: files on disk). A zip reader links without them, so nobody installs them.
-pkg_check_modules(ARCHIVE REQUIRED libarchive)
+pkg_check_modules(LIBARCHIVE REQUIRED libarchive)
 add_library(lemu_archive INTERFACE)
-target_include_directories(lemu_archive SYSTEM INTERFACE ${ARCHIVE_INCLUDE_DIRS})
+target_include_directories(lemu_archive SYSTEM INTERFACE ${LIBARCHIVE_INCLUDE_DIRS})
 if(LEMU_STATIC)
-  set(LEMU_ARCHIVE_LIBRARIES ${ARCHIVE_STATIC_LIBRARIES})
+  set(LEMU_ARCHIVE_LIBRARIES ${LIBARCHIVE_STATIC_LIBRARIES})
   list(REMOVE_DUPLICATES LEMU_ARCHIVE_LIBRARIES)
   list(FILTER LEMU_ARCHIVE_LIBRARIES EXCLUDE REGEX "^(acl|lz4|xml2|icu[a-z0-9]*)$")
   target_link_libraries(lemu_archive INTERFACE ${LEMU_ARCHIVE_LIBRARIES})
 else()
-  target_link_libraries(lemu_archive INTERFACE ${ARCHIVE_LIBRARIES})
+  target_link_libraries(lemu_archive INTERFACE ${LIBARCHIVE_LIBRARIES})
 endif()

@@ -49,7 +49,8 @@ std::string_view without_last_slash(std::string_view name) {
 
 class ZipUnpacker {
  public:
-  ZipUnpacker(const std::string& path, TreeWriter writer) : path_(path), writer_(std::move(writer)) {}
+  ZipUnpacker(const std::string& path, TreeWriter writer, const UnzipLimits& limits)
+      : path_(path), limits_(limits), writer_(std::move(writer)) {}
 
   Result<Unpacked> run() {
     Status done = open_zip();
@@ -179,7 +180,7 @@ class ZipUnpacker {
       if (answer == ARCHIVE_EOF) return {};
       if (answer != ARCHIVE_OK) return fail(std::move(damaged(a).value()).within("entry " + in_quotes(entry.path)));
       unpacked_.bytes += size;
-      if (unpacked_.bytes > kMostUnzipped) return too_large();
+      if (unpacked_.bytes > limits_.bytes) return too_large();
       Status written = write_all(file->get(), {static_cast<const char*>(block), size});
       if (!written) {
         written.error().kind = ErrorKind::host_lacks;
@@ -189,13 +190,14 @@ class ZipUnpacker {
   }
 
   /// The text of Lambda's own InvalidParameterValueException.
-  static tl::unexpected<Error> too_large() {
+  tl::unexpected<Error> too_large() const {
     return fail(ErrorKind::bad_input,
-                "Unzipped size must be smaller than " + std::to_string(kMostUnzipped) + " bytes",
+                "Unzipped size must be smaller than " + std::to_string(limits_.bytes) + " bytes",
                 "leave out what the function does not need, or use a container image (up to 10 GB)");
   }
 
   const std::string& path_;
+  const UnzipLimits limits_;
   TreeWriter writer_;
   Fd file_;
   std::vector<ZipEntry> directory_;
@@ -205,10 +207,10 @@ class ZipUnpacker {
 
 }  // namespace
 
-Result<Unpacked> unpack_zip(const std::string& path, const std::string& folder) {
+Result<Unpacked> unpack_zip(const std::string& path, const std::string& folder, const UnzipLimits& limits) {
   Result<TreeWriter> writer = TreeWriter::open(folder);
   if (!writer) return fail(std::move(writer.error()));
-  return ZipUnpacker(path, std::move(*writer)).run();
+  return ZipUnpacker(path, std::move(*writer), limits).run();
 }
 
 }  // namespace lemu::images

@@ -17,6 +17,10 @@ inline constexpr std::uint64_t kMostUnzipped = 262'144'000;
 /// "AWS Lambda quotas": a zip sent with the API call itself; a larger one goes through S3.
 inline constexpr std::uint64_t kMostDirectUpload = 52'428'800;
 
+struct UnzipLimits {
+  std::uint64_t bytes = kMostUnzipped;
+};
+
 struct Unpacked {
   std::size_t entries = 0;
   std::uint64_t bytes = 0;
@@ -31,6 +35,7 @@ struct Unpacked {
 /// folder or symbolic link; a name used twice keeps its last content, with a note, as unzip does. The size limit
 /// is enforced on what is written, whatever the zip declares. After a failure the folder holds a part of the
 /// content: it is the caller's to remove.
-[[nodiscard]] Result<Unpacked> unpack_zip(const std::string& path, const std::string& folder);
+[[nodiscard]] Result<Unpacked> unpack_zip(const std::string& path, const std::string& folder,
+                                          const UnzipLimits& limits = {});
 
 }  // namespace lemu::images

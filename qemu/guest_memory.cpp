@@ -10,7 +10,7 @@
 #include <unordered_set>
 
 #include "base/syscall.hpp"
-#include "qemu/process_tree.hpp"
+#include "qemu/sandbox/process_tree.hpp"
 
 namespace lemu::qemu {
 namespace {
@@ -171,8 +171,8 @@ MemorySplit split_smaps(std::string_view smaps) {
 }
 
 Status MemoryMeter::find_main(const std::vector<pid_t>& processes) {
-  if (processes.empty()) return absent("no process of it is running");
-  const pid_t pid = processes.front();
+  if (processes.empty() && options_.main == 0) return absent("no process of it is running");
+  const pid_t pid = options_.main != 0 ? options_.main : processes.front();
   Result<Fd> statm = open_of(options_, pid, "statm");
   Result<Fd> status = open_of(options_, pid, "status");
   if (!statm || !status) return absent("its process has ended");
@@ -206,7 +206,8 @@ Obtained MemoryMeter::how() const {
 
 Result<std::uint64_t> MemoryMeter::sample() {
   if (!main_.statm.valid()) {
-    Status found = find_main(function_processes(options_.helper, options_.proc));
+    Status found = find_main(options_.main != 0 ? std::vector<pid_t>{}
+                                                : sandbox::function_processes(options_.helper, options_.proc));
     if (!found) return fail(std::move(found.error()));
   }
   if (options_.execution == Execution::emulated && !share_) {
@@ -267,9 +268,11 @@ Result<std::uint64_t> MemoryMeter::together(const std::vector<pid_t>& processes)
   return sum;
 }
 
-Result<MemoryFigure> MemoryMeter::peak() {
-  const std::vector<pid_t> processes = function_processes(options_.helper, options_.proc);
-  if (!main_.statm.valid() && !processes.empty()) {
+Result<MemoryFigure> MemoryMeter::peak(Look look) {
+  std::vector<pid_t> processes;
+  if (look == Look::all_processes)
+    processes = sandbox::function_processes(options_.helper, options_.proc);
+  if (!main_.statm.valid() && (options_.main != 0 || !processes.empty())) {
     Status found = find_main(processes);
     if (!found && !highest_) return fail(std::move(found.error()));
   }

@@ -49,15 +49,4 @@ struct SharedLibraries {
 /// Asks the loader (`ld.so --list`, about 5 ms). Empty for a self-contained QEMU.
 Result<SharedLibraries> shared_libraries(const QemuProgram& qemu);
 
-/// Environment that makes QEMU's own memory tell-tale: its malloc then takes all from the brk heap, which
-/// memory maps call [heap], instead of from anonymous mappings that look like the guest's (see
-/// guest_memory.hpp). The guest must not see it: hand QEMU `-U NAME` for each, and `-E NAME=VALUE` where the
-/// function sets one itself.
-struct EnvironmentEntry {
-  const char* name;
-  const char* value;
-};
-inline constexpr EnvironmentEntry kQemuMallocEnvironment[] = {{"MALLOC_ARENA_MAX", "1"},
-                                                              {"MALLOC_MMAP_MAX_", "0"}};
-
 }  // namespace lemu::qemu

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "qemu/guarantees.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
 
 namespace lemu::qemu {
@@ -58,9 +59,10 @@ class Planner {
   void choose_isolation() {
     if (request_.sandbox == SandboxChoice::off) {
       plan_.spec.isolation = Isolation::plain;
-      plan_.lost = {"a file system of its own",   "a read-only /var/task",       "the user 993:990",
-                    "its own processes only",     "a limit on processes",        "a limit on /tmp",
-                    "protection of your files"};
+      for (Guarantee guarantee : {Guarantee::own_files, Guarantee::sealed_code, Guarantee::function_user,
+                                  Guarantee::own_processes, Guarantee::process_limit, Guarantee::tmp_limit,
+                                  Guarantee::protected_files})
+        plan_.lost.push_back(loss_of(guarantee));
       return;
     }
     plan_.spec.isolation = Isolation::namespaces;
@@ -171,8 +173,7 @@ class Planner {
   }
 
   void lose_children() {
-    if (!request_.host_registration)
-      plan_.lost.push_back("child processes of the function's own architecture");
+    if (!request_.host_registration) plan_.lost.push_back(loss_of(Guarantee::own_children));
   }
 
   void add_root() {
@@ -206,7 +207,7 @@ class Planner {
              .source = request_.environment_folder + "/tmp",
              .target = "/tmp",
              .access = MountAccess::read_write};
-      plan_.lost.push_back("a limit on /tmp (with --keep it is a real folder)");
+      plan_.lost.push_back(loss_of(Guarantee::tmp_limit, "with --keep it is a real folder"));
     }
     plan_.spec.mounts.push_back(std::move(tmp));
   }
@@ -242,7 +243,7 @@ class Planner {
     // Until Linux 5.14 the limit counts every process of the host's user, so it would refuse at once.
     const bool counted_per_namespace = std::pair(host_.kernel_major, host_.kernel_minor) >= std::pair(5, 14);
     if (!counted_per_namespace) {
-      plan_.lost.push_back("a limit on processes (needs Linux 5.14)");
+      plan_.lost.push_back(loss_of(Guarantee::process_limit, "needs Linux 5.14"));
       return;
     }
     // Each process under QEMU is two tasks.

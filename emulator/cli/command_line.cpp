@@ -61,8 +61,8 @@ constexpr std::array<CommandRow, 3> kCommands{{
 std::string front_page() {
   constexpr std::size_t column = 10;
   std::string text =
-      "lemu runs AWS Lambda functions on this machine: arm64 or x86_64, without Docker or\n"
-      "root, measured as Lambda measures them.\n\n"
+      "lemu runs AWS Lambda functions on this machine: arm64 or x86_64, without Docker\n"
+      "or root, measured as Lambda measures them.\n\n"
       "Usage: lemu COMMAND [options]\n\nCommands:\n";
   for (const CommandRow& row : kCommands) {
     std::string name = row.name;

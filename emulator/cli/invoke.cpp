@@ -27,7 +27,9 @@ namespace {
 class InvokeCommand {
  public:
   explicit InvokeCommand(const InvokeOptions& options)
-      : options_(options), output_(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity) {}
+      : options_(options), output_(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity,
+                options.report == ReportFormat::text ? TerminalOutput::PlatformLines::shown
+                                                     : TerminalOutput::PlatformLines::left_out) {}
 
   int run() {
     Status prepared = prepare();

@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "emulator/cli/command_line.hpp"
+#include "emulator/cli/doctor.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
+#include "emulator/cli/shell.hpp"
 #include "emulator/cli/terminal_output.hpp"
 
 namespace {
@@ -20,11 +22,8 @@ struct Runner {
                                                                       : static_cast<int>(ExitCode::internal);
   }
   int operator()(const InvokeOptions& options) const { return run_invoke(options); }
-  template <class Other>
-  int operator()(const Other&) const {
-    TerminalOutput(1, 2, Verbosity::normal).line("not built yet");
-    return static_cast<int>(ExitCode::internal);
-  }
+  int operator()(const ShellOptions& options) const { return run_shell(options); }
+  int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ void TerminalOutput::write_error_stream(std::string_view bytes) {
 void TerminalOutput::function_output(std::string_view bytes) { write_error_stream(bytes); }
 
 void TerminalOutput::platform_line(std::string_view line) {
-  if (verbosity_ == Verbosity::quiet) return;
+  if (verbosity_ == Verbosity::quiet || lines_ == PlatformLines::left_out) return;
   if (!at_line_start_) write_error_stream("\n");
   write_error_stream(line);
 }

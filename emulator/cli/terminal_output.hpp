@@ -14,7 +14,9 @@ namespace lemu::emulator::cli {
 
 class TerminalOutput : public SessionOutput {
  public:
-  TerminalOutput(int out, int err, Verbosity verbosity) : out_(out), err_(err), verbosity_(verbosity) {}
+  enum class PlatformLines { shown, left_out };
+  TerminalOutput(int out, int err, Verbosity verbosity, PlatformLines lines = PlatformLines::shown)
+      : out_(out), err_(err), verbosity_(verbosity), lines_(lines) {}
 
   void function_output(std::string_view bytes) override;
   void platform_line(std::string_view line) override;
@@ -36,6 +38,7 @@ class TerminalOutput : public SessionOutput {
   int out_;
   int err_;
   Verbosity verbosity_;
+  PlatformLines lines_;
   bool at_line_start_ = true;  ///< of stderr
 };
 

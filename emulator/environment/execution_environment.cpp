@@ -96,6 +96,19 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   co_return Status{};
 }
 
+asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
+  runtime_ = std::make_unique<RuntimeProcess>();
+  sandbox_->start();
+  co_await wait_until(Clock::time_point::max(), [this] { return ended(); });
+  if (runtime_->launch_failure) {
+    const sandbox::Report& failure = *runtime_->launch_failure;
+    co_return fail_errno(failure.os_error, "cannot run " + settings_.spec.normal.path + " in the function's environment",
+                         ErrorKind::bad_input, "name a program that exists there, by its path inside");
+  }
+  if (!runtime_->wait_status) co_return fail(ErrorKind::internal, "the execution environment ended");
+  co_return *runtime_->wait_status;
+}
+
 asio::awaitable<void> ExecutionEnvironment::init() {
   const Clock::time_point begun = Clock::now();
   const InitEnd end = co_await run_init(begun + settings_.init_limit);
@@ -282,7 +295,7 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       break;
     case ReportKind::starting:
       if (runtime_) runtime_->exec_at = at(report.time_ns);
-      memory_->watch_process();
+      memory_->watch_process(sender);
       break;
     case ReportKind::exited:
       if (runtime_) runtime_->wait_status = report.wait_status;

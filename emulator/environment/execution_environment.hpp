@@ -62,6 +62,9 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   /// write from the record.
   boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation, std::function<void(Answer)> answered);
 
+  /// Runs the specification's program, which is no runtime, to its end: its wait(2) status.
+  boost::asio::awaitable<Result<int>> run_program();
+
   /// Wanted parts of the sandbox that this host refused; known once open() is done.
   [[nodiscard]] const std::vector<sandbox::Report>& losses() const { return losses_; }
   /// The helper's pid on the host; -1 before open().

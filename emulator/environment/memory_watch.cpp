@@ -10,6 +10,7 @@ namespace {
 // costs some 20 µs, so it is taken often only where it matters.
 constexpr std::chrono::milliseconds kCalm{10};
 constexpr std::chrono::milliseconds kNearTheLimit{2};
+constexpr unsigned kThoroughEach = 5;
 
 }  // namespace
 
@@ -19,19 +20,22 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
        std::function<void()> exceeded)
       : timer_(context), helper_(helper), guest_(guest), limit_(limit), exceeded_(std::move(exceeded)) {}
 
-  void watch_process() {
+  void watch_process(pid_t pid) {
     qemu::MemoryMeter::Options options;
+    options.main = pid;
     options.helper = helper_;
     options.execution =
         guest_ == LogReader::Guest::emulated ? qemu::Execution::emulated : qemu::Execution::native;
     meter_.emplace(options);
     over_ = false;
+    looked_at_all_.reset();
     begin();
   }
 
   void forget_process() {
     rest();
     meter_.reset();
+    over_ = false;
   }
 
   void note_exit(std::uint64_t max_resident) {
@@ -53,7 +57,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   bool check_now() {
     if (over_ || !meter_) return over_;
-    const Result<qemu::MemoryFigure> peak = meter_->peak();
+    const Result<qemu::MemoryFigure> peak = look();
     if (peak && peak->bytes > limit_) {
       over_ = true;
       exceeded_();
@@ -63,7 +67,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   std::optional<MemoryFigure> figure() {
     if (!meter_) return std::nullopt;
-    const Result<qemu::MemoryFigure> peak = meter_->peak();
+    const Result<qemu::MemoryFigure> peak = look();
     if (!peak) {
       absent_ = peak.error().message;
       return std::nullopt;
@@ -91,6 +95,15 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::string absent_ = "the runtime process never ran";
 
  private:
+  /// The main process each time; the others, which must be searched for, no more often than they are polled.
+  Result<qemu::MemoryFigure> look() {
+    using Look = qemu::MemoryMeter::Look;
+    const auto now = std::chrono::steady_clock::now();
+    if (looked_at_all_ && now - *looked_at_all_ < kCalm) return meter_->peak(Look::main_process);
+    looked_at_all_ = now;
+    return meter_->peak(Look::all_processes);
+  }
+
   void poll_in(std::chrono::milliseconds interval) {
     timer_.expires_after(interval);
     timer_.async_wait([self = shared_from_this()](const boost::system::error_code& code) {
@@ -101,7 +114,9 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   void poll() {
     if (!meter_ || over_) return;
     const Result<std::uint64_t> now = meter_->sample();
-    if (now && *now > limit_ && check_now()) return;
+    // The cheap look sees the main process only; now and then its children are looked at too.
+    const bool thorough = ++polls_ % kThoroughEach == 0;
+    if (((now && *now > limit_) || thorough) && check_now()) return;
     poll_in(now && *now > limit_ / 2 ? kNearTheLimit : kCalm);
   }
 
@@ -111,14 +126,16 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t limit_;
   std::function<void()> exceeded_;
   std::optional<qemu::MemoryMeter> meter_;
+  std::optional<std::chrono::steady_clock::time_point> looked_at_all_;
   bool watching_ = false;
+  unsigned polls_ = 0;
 };
 
 MemoryWatch::MemoryWatch(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest,
                          std::uint64_t limit, std::function<void()> exceeded)
     : impl_(std::make_shared<Impl>(context, helper, guest, limit, std::move(exceeded))) {}
 MemoryWatch::~MemoryWatch() { impl_->rest(); }
-void MemoryWatch::watch_process() { impl_->watch_process(); }
+void MemoryWatch::watch_process(pid_t pid) { impl_->watch_process(pid); }
 void MemoryWatch::forget_process() { impl_->forget_process(); }
 void MemoryWatch::note_exit(std::uint64_t max_resident) { impl_->note_exit(max_resident); }
 void MemoryWatch::begin() { impl_->begin(); }

@@ -27,7 +27,7 @@ class MemoryWatch {
   ~MemoryWatch();
 
   /// A runtime process has started; watching begins with its init.
-  void watch_process();
+  void watch_process(pid_t pid);
   void forget_process();
   /// It has ended, and this much memory was resident at most (getrusage(2)); bytes.
   void note_exit(std::uint64_t max_resident);

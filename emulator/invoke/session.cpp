@@ -138,6 +138,8 @@ void Session::describe_mode(const PreparedFunction& prepared) {
   qemu_command_ = qemu::qemu_command(prepared.request, plan_.spec.isolation);
 }
 
+asio::awaitable<Result<int>> Session::run_program() { co_return co_await environment_->run_program(); }
+
 asio::awaitable<void> Session::init() { co_await environment_->init(); }
 
 asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, const std::string& client_context,

@@ -52,6 +52,9 @@ class Session {
   boost::asio::awaitable<InvocationRecord> invoke(const std::string& event, const std::string& client_context,
                                                   std::function<void(Answer)> answered);
 
+  /// Runs the settings' `shell` in place of the runtime, to its end: its wait(2) status. No limit applies.
+  boost::asio::awaitable<Result<int>> run_program();
+
   /// How the function is run; known after open().
   [[nodiscard]] const RunMode& mode() const { return mode_; }
   [[nodiscard]] const std::vector<qemu::Reason>& reasons() const { return reasons_; }

@@ -9,6 +9,7 @@
 
 #include "qemu/guest_memory.hpp"
 #include "qemu/guest_root.hpp"
+#include "qemu/sandbox/wrapper_paths.hpp"
 #include "tests/unit/qemu/capabilities.hpp"
 #include "tests/unit/qemu/elf_files.hpp"
 
@@ -72,7 +73,7 @@ class Running {
     argv.push_back(nullptr);
     std::vector<std::string> variables;
     if (with_malloc_environment)
-      for (const EnvironmentEntry& entry : kQemuMallocEnvironment)
+      for (const lemu::sandbox::QemuVariable& entry : lemu::sandbox::kQemuEnvironment)
         variables.push_back(std::string(entry.name) + "=" + entry.value);
     std::vector<char*> environment;
     for (std::string& variable : variables) environment.push_back(variable.data());

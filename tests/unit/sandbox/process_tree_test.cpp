@@ -1,191 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built helper with real programs of the host: how each ending is reported, in every isolation.
+#include "qemu/sandbox/process_tree.hpp"
+
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <vector>
+#include <algorithm>
 
-#include "base/syscall.hpp"
-#include "qemu/launch_plan.hpp"
-#include "qemu/sandbox/launcher.hpp"
+#include "tests/unit/qemu/elf_files.hpp"
 
-using namespace lemu;
+using namespace lemu::sandbox;
+using namespace lemu::qemu::test;
 
 namespace {
 
-struct Recorder : sandbox::SandboxObserver {
-  std::vector<sandbox::Report> reports;
-  std::vector<pid_t> senders;
-  bool gone = false;
-
-  void on_report(const sandbox::Report& report, pid_t sender) override {
-    reports.push_back(report);
-    senders.push_back(sender);
-  }
-  void on_helper_gone() override { gone = true; }
-
-  [[nodiscard]] const sandbox::Report* find(sandbox::ReportKind kind) const {
-    for (const sandbox::Report& report : reports)
-      if (report.kind == kind) return &report;
-    return nullptr;
-  }
+struct Process {
+  pid_t pid;
+  pid_t parent;
+  const char* name;
 };
 
-/// One helper running one shell command of the host.
-struct Run {
-  std::string folder;
-  boost::asio::io_context context;
-  Recorder recorder;
-  std::unique_ptr<sandbox::Sandbox> box;
-  Fd log;
+// The helper 10 has a second stage 11 of its own, which starts the function 20; that has a child, which
+// renamed itself as the helper, and that one a child. 99 is a stranger.
+constexpr Process kTree[] = {{10, 1, "lemu-sandbox"}, {11, 10, "lemu-sandbox"},
+                             {20, 11, "boot) strap"}, {21, 20, "lemu-sandbox"},
+                             {22, 21, "x"},           {99, 1, "stranger"}};
 
-  Run(qemu::SandboxChoice choice, const std::string& command) {
-    char pattern[] = "/tmp/lemu-test-XXXXXX";
-    folder = ::mkdtemp(pattern);
-    std::filesystem::create_directories(folder + "/root");
-    std::filesystem::create_directories(folder + "/code");
-    qemu::LaunchRequest request;
-    request.arch = host_arch();
-    request.sandbox = choice;
-    request.task_folder = folder + "/code";
-    request.root = {qemu::SystemSource::host, ""};
-    request.environment_folder = folder;
-    request.tmp_bytes = 1 << 20;
-    request.shell = {"/bin/sh", "-c", command};
-    Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
-    REQUIRE(plan);
-    plan->spec.environment = {"PATH=/usr/bin:/bin", "WHO=function"};
-    Result<Pipe> pipe = make_pipe();
-    REQUIRE(pipe);
-    log = std::move(pipe->read_end);
-    Result<std::unique_ptr<sandbox::Sandbox>> launched = sandbox::Sandbox::launch(
-        context, LEMU_SANDBOX_HELPER, plan->spec, std::move(pipe->write_end), recorder);
-    REQUIRE(launched);
-    box = std::move(*launched);
-  }
-  ~Run() {
-    box.reset();
-    std::filesystem::remove_all(folder);
-  }
-
-  const sandbox::Report* wait_for(sandbox::ReportKind kind) {
-    while (!recorder.gone && recorder.find(kind) == nullptr && recorder.find(sandbox::ReportKind::failed) == nullptr)
-      if (context.run_one() == 0) context.restart();
-    if (const sandbox::Report* failed = recorder.find(sandbox::ReportKind::failed)) {
-      MESSAGE("failed at " << sandbox::name_of(failed->stage) << " " << failed->detail << " errno " << failed->os_error);
-    }
-    return recorder.find(kind);
-  }
-
-  std::string output() {
-    box.reset();
-    std::string text;
-    char buffer[4096];
-    ssize_t n = 0;
-    while ((n = ::read(log.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(n));
-    return text;
-  }
-};
-
-bool namespaces_work() {
-  Run run(qemu::SandboxChoice::on, "true");
-  return run.wait_for(sandbox::ReportKind::ready) != nullptr;
+std::string folder_of(pid_t pid) {
+  return std::to_string(pid) + "/";
 }
 
-std::vector<qemu::SandboxChoice> choices() {
-  std::vector<qemu::SandboxChoice> all{qemu::SandboxChoice::off};
-  if (namespaces_work())
-    all.push_back(qemu::SandboxChoice::on);
-  else
-    MESSAGE("skipped: user namespaces are refused here");
-  return all;
+void add_stats(const TemporaryFolder& proc) {
+  for (const Process& process : kTree)
+    proc.add(folder_of(process.pid) + "stat", stat_text(process.pid, process.name, process.parent, 1), 0644);
+}
+
+void add_children(const TemporaryFolder& proc) {
+  for (const Process& process : kTree) {
+    std::string children;
+    for (const Process& other : kTree)
+      if (other.parent == process.pid) children += std::to_string(other.pid) + " ";
+    const std::string tasks = folder_of(process.pid) + "task/";
+    proc.add(tasks + std::to_string(process.pid) + "/children", "", 0644);
+    // A thread's children count as well.
+    proc.add(tasks + std::to_string(process.pid + 1000) + "/children", children, 0644);
+  }
 }
 
 }  // namespace
 
-TEST_CASE("every ending of a program is reported as it was") {
-  struct Row {
-    const char* command;
-    int exit_code;  ///< -1: by signal
-    int signal;
-  };
-  const Row rows[] = {
-      {"exit 0", 0, 0},         {"exit 3", 3, 0},           {"kill -ABRT $$", -1, SIGABRT},
-      {"kill -SEGV $$", -1, SIGSEGV}, {"kill -TERM $$", -1, SIGTERM}, {"kill -KILL $$", -1, SIGKILL},
-  };
-  for (qemu::SandboxChoice choice : choices()) {
-    for (const Row& row : rows) {
-      CAPTURE(static_cast<int>(choice));
-      CAPTURE(row.command);
-      Run run(choice, row.command);
-      REQUIRE(run.wait_for(sandbox::ReportKind::ready) != nullptr);
-      run.box->start();
-      const sandbox::Report* exited = run.wait_for(sandbox::ReportKind::exited);
-      REQUIRE(exited != nullptr);
-      if (row.exit_code >= 0) {
-        REQUIRE(WIFEXITED(exited->wait_status));
-        CHECK(WEXITSTATUS(exited->wait_status) == row.exit_code);
-      } else {
-        REQUIRE(WIFSIGNALED(exited->wait_status));
-        CHECK(WTERMSIG(exited->wait_status) == row.signal);
-      }
-      const sandbox::Report* starting = run.recorder.find(sandbox::ReportKind::starting);
-      REQUIRE(starting != nullptr);
-      CHECK(starting->time_ns <= exited->time_ns);
-    }
+TEST_CASE("a process's descendants, by either of the kernel's files") {
+  TemporaryFolder with_children;
+  add_stats(with_children);
+  add_children(with_children);
+  TemporaryFolder without;
+  add_stats(without);
+  for (const std::string& proc : {with_children.path, without.path}) {
+    CAPTURE(proc);
+    CHECK(descendants(10, proc) == std::vector<pid_t>{11, 20, 21, 22});
+    CHECK(function_processes(10, proc) == std::vector<pid_t>{20, 21, 22});
+    CHECK(descendants(22, proc).empty());
+    CHECK(descendants(12345, proc).empty());
   }
 }
 
-TEST_CASE("a daemonised process keeps nobody waiting and does not outlive the sandbox") {
-  for (qemu::SandboxChoice choice : choices()) {
-    CAPTURE(static_cast<int>(choice));
-    Run run(choice, "(setsid sleep 1000 &) ; sleep 1000 & echo started; exit 0");
-    REQUIRE(run.wait_for(sandbox::ReportKind::ready) != nullptr);
-    run.box->start();
-    REQUIRE(run.wait_for(sandbox::ReportKind::exited) != nullptr);
-    // Reading to the end of the log returns only when no process holds its writing end.
-    CHECK(run.output() == "started\n");
-  }
+TEST_CASE("the eldest child comes first, whatever its number") {
+  TemporaryFolder proc;
+  proc.add("10/stat", stat_text(10, "helper", 1, 1), 0644);
+  proc.add("30/stat", stat_text(30, "first", 10, 5), 0644);
+  proc.add("20/stat", stat_text(20, "second", 10, 6), 0644);
+  CHECK(descendants(10, proc.path) == std::vector<pid_t>{30, 20});
 }
 
-TEST_CASE("kill_all leaves nothing, and the program can be started again") {
-  for (qemu::SandboxChoice choice : choices()) {
-    CAPTURE(static_cast<int>(choice));
-    Run run(choice, "sleep 1000 & sleep 1000");
-    REQUIRE(run.wait_for(sandbox::ReportKind::ready) != nullptr);
-    for (int round = 0; round < 3; ++round) {
-      run.recorder.reports.clear();
-      run.box->start();
-      REQUIRE(run.wait_for(sandbox::ReportKind::starting) != nullptr);
-      run.box->kill_all();
-      REQUIRE(run.wait_for(sandbox::ReportKind::all_gone) != nullptr);
-      const sandbox::Report* exited = run.recorder.find(sandbox::ReportKind::exited);
-      REQUIRE(exited != nullptr);
-      CHECK(WTERMSIG(exited->wait_status) == SIGKILL);
-    }
-  }
-}
-
-TEST_CASE("inside the sandbox the function is 993:990 without a privilege") {
-  if (!namespaces_work()) {
-    MESSAGE("skipped: user namespaces are refused here");
-    return;
-  }
-  Run run(qemu::SandboxChoice::on,
-          "id -u; id -g; grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs)' /proc/self/status; ls /proc/self/fd | wc -l;"
-          "cat /proc/1/environ 2>&1 >/dev/null | grep -c denied; ls /proc/1/fd 2>&1 | grep -c denied;"
-          "(echo x > /proc/sys/kernel/core_pattern) 2>/dev/null || echo refused;"
-          "unshare -U true 2>/dev/null || echo no-userns; touch /x 2>/dev/null || echo sealed;"
-          "touch /var/task/x 2>/dev/null || echo code-sealed; pwd; hostname; ls -d /home /root 2>/dev/null; ls /tmp");
-  REQUIRE(run.wait_for(sandbox::ReportKind::ready) != nullptr);
-  run.box->start();
-  REQUIRE(run.wait_for(sandbox::ReportKind::exited) != nullptr);
-  const std::string none = "\t0000000000000000\n";
-  CHECK(run.output() == "993\n990\nCapInh:" + none + "CapPrm:" + none + "CapEff:" + none + "CapBnd:" + none +
-                            "CapAmb:" + none + "NoNewPrivs:\t1\n4\n1\n1\nrefused\nno-userns\nsealed\n"
-                            "code-sealed\n/var/task\nsandbox\n");
+TEST_CASE("this test program is among its parent's descendants") {
+  const std::vector<pid_t> found = descendants(::getppid());
+  CHECK(std::find(found.begin(), found.end(), ::getpid()) != found.end());
 }

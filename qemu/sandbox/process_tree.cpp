@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "qemu/process_tree.hpp"
+#include "qemu/sandbox/process_tree.hpp"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@
 
 #include "base/syscall.hpp"
 
-namespace lemu::qemu {
+namespace lemu::sandbox {
 namespace {
 
 constexpr std::size_t kMostText = 1024 * 1024;
@@ -142,4 +142,4 @@ std::vector<pid_t> function_processes(pid_t helper, const std::string& proc) {
   return functions;
 }
 
-}  // namespace lemu::qemu
+}  // namespace lemu::sandbox

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace lemu::qemu {
+namespace lemu::sandbox {
 
 /// All descendants of `root`, without `root` itself, parents before their children. Read from
 /// /proc/PID/task/TID/children, or, where the kernel has no such file (CONFIG_PROC_CHILDREN), from the parent
@@ -19,4 +19,4 @@ std::vector<pid_t> descendants(pid_t root, const std::string& proc = "/proc");
 /// told by bearing the helper's own name (/proc/PID/stat) and being started by one of its kind.
 std::vector<pid_t> function_processes(pid_t helper, const std::string& proc = "/proc");
 
-}  // namespace lemu::qemu
+}  // namespace lemu::sandbox

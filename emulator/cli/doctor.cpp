@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/doctor.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "emulator/cli/doctor_json.hpp"
+#include "emulator/cli/doctor_text.hpp"
+#include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/terminal_output.hpp"
+#include "emulator/environment/environment_folder.hpp"
+#include "qemu/diagnosis.hpp"
+#include "qemu/sandbox/descendants.hpp"
+
+namespace lemu::emulator::cli {
+namespace {
+
+const char* variable(const char* name) { return std::getenv(name); }
+
+std::string text_variable(const char* name, const char* otherwise) {
+  const char* value = variable(name);
+  return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+bool allows_programs(const std::string& folder) {
+  struct statvfs about {};
+  return ::statvfs(folder.c_str(), &about) == 0 && (about.f_flag & ST_NOEXEC) == 0 &&
+         ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
+/// Where invoke makes its folders; elsewhere when nothing can be executed there, as the trial program lies in it. (A
+/// function's own code lies where the user has it.)
+std::string trial_base() {
+  const std::string usual = text_variable("TMPDIR", "/tmp");
+  if (allows_programs(usual)) return default_environment_base(variable);
+  for (const std::string& folder : std::array<std::string, 3>{"/var/tmp", text_variable("HOME", ""), "."})
+    if (!folder.empty() && allows_programs(folder)) return folder + "/lemu-" + std::to_string(::geteuid());
+  return default_environment_base(variable);
+}
+
+Result<qemu::Diagnosis> diagnose() {
+  if (::access("/proc/self/exe", F_OK) != 0)
+    return fail(ErrorKind::host_lacks, "there is no /proc here, which lemu cannot do without", "mount -t proc proc /proc");
+  Result<std::string> libexec = libexec_folder();
+  if (!libexec) return fail(std::move(libexec.error()));
+  Result<EnvironmentFolder> folder = EnvironmentFolder::make(trial_base());
+  if (!folder) return fail(std::move(folder.error()));
+  qemu::DiagnosisSettings settings;
+  settings.sources = {"", variable, ::geteuid()};
+  settings.search_path = text_variable("PATH", "/usr/local/bin:/usr/bin:/bin");
+  settings.libexec = std::move(*libexec);
+  settings.folder = folder->path();
+  return qemu::gather(settings);
+}
+
+}  // namespace
+
+int run_doctor(const DoctorOptions& options) {
+  ::signal(SIGPIPE, SIG_IGN);
+  // A helper that is killed leaves its orphans to lemu, which ends them too.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  TerminalOutput output(STDOUT_FILENO, STDERR_FILENO, options.verbosity);
+  Result<qemu::Diagnosis> diagnosis = diagnose();
+  sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr);
+  if (!diagnosis) {
+    output.error(diagnosis.error());
+    return static_cast<int>(exit_code_of(diagnosis.error().kind));
+  }
+  const std::string text = options.json ? doctor_json(*diagnosis) : doctor_text(*diagnosis, options.verbosity);
+  if (!output.answer(text, TerminalOutput::Ending::as_it_is)) return static_cast<int>(ExitCode::internal);
+  return static_cast<int>(diagnosis->emulated.trial ? ExitCode::success : ExitCode::host_lacks);
+}
+
+}  // namespace lemu::emulator::cli

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lemu doctor`: what this host can do for functions of each architecture, tried and not guessed.
+#pragma once
+
+#include "emulator/cli/command_line.hpp"
+
+namespace lemu::emulator::cli {
+
+/// The exit code: 0 when functions of the foreign architecture run here, 3 when not.
+[[nodiscard]] int run_doctor(const DoctorOptions& options);
+
+}  // namespace lemu::emulator::cli

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/trial.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstring>
+#include <memory>
+
+#include "base/syscall.hpp"
+#include "base/temporary_folder.hpp"
+#include "qemu/guarantees.hpp"
+#include "qemu/host_binfmt.hpp"
+#include "qemu/sandbox/launcher.hpp"
+#include "qemu/sandbox/wrapper_paths.hpp"
+#include "qemu/trial_program.hpp"
+
+namespace lemu::qemu {
+namespace {
+
+using sandbox::Report;
+using sandbox::ReportKind;
+using Clock = std::chrono::steady_clock;
+
+/// Follows one helper from its start to the program's end.
+class Run : public sandbox::SandboxObserver {
+ public:
+  Run(Trial& trial, const sandbox::SandboxSpec& spec) : trial_(trial), spec_(spec) {}
+
+  Status go(const std::string& helper, std::chrono::milliseconds patience) {
+    Result<Pipe> log = make_pipe();
+    if (!log) return fail(std::move(log.error()));
+    const Clock::time_point begun = Clock::now();
+    Result<std::unique_ptr<sandbox::Sandbox>> launched =
+        sandbox::Sandbox::launch(context_, helper, spec_, std::move(log->write_end), *this);
+    if (!launched) return fail(std::move(launched.error()));
+    box_ = std::move(*launched);
+    while (!decided_ && Clock::now() < begun + patience) context_.run_one_until(begun + patience);
+    trial_.took = Clock::now() - begun;
+    if (!decided_) trial_.ending = "gave no answer within " + std::to_string(patience.count()) + " ms";
+    box_.reset();
+    if (trial_.outcome == Outcome::wrong) trial_.said = first_line(log->read_end);
+    return {};
+  }
+
+  [[nodiscard]] const std::vector<Report>& losses() const { return losses_; }
+
+  void on_report(const Report& report, pid_t) override {
+    switch (report.kind) {
+      case ReportKind::ready: box_->start(); break;
+      case ReportKind::lost: losses_.push_back(report); break;
+      case ReportKind::failed:
+        if (decided_) break;
+        decided_ = true;
+        trial_.outcome = Outcome::refused;
+        trial_.stage = report.stage;
+        trial_.os_error = report.os_error;
+        trial_.step = step_text(report);
+        break;
+      case ReportKind::exited:
+        if (!decided_) judge(report.wait_status);
+        decided_ = true;
+        break;
+      case ReportKind::starting:
+      case ReportKind::all_gone: break;
+    }
+  }
+  void on_helper_gone() override {
+    if (!decided_) trial_.ending = "lost its helper, which ended without a word";
+    decided_ = true;
+  }
+
+ private:
+  [[nodiscard]] std::string step_text(const Report& report) const {
+    std::string text(sandbox::name_of(report.stage));
+    if (report.stage == sandbox::Stage::mount && report.detail < spec_.mounts.size())
+      text += " of " + spec_.mounts[report.detail].target;
+    return text;
+  }
+
+  void judge(int wait_status) {
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kTrialExitCode) {
+      trial_.outcome = Outcome::works;
+      return;
+    }
+    trial_.ending = WIFEXITED(wait_status) ? "ended with exit code " + std::to_string(WEXITSTATUS(wait_status))
+                                           : "was ended by signal " + std::to_string(WTERMSIG(wait_status));
+  }
+
+  static std::string first_line(const Fd& log) {
+    // Its writers are gone, so this ends.
+    std::string text(512, '\0');
+    const Result<std::size_t> size = read_some_full(log.get(), std::as_writable_bytes(std::span(text)));
+    text.resize(size ? *size : 0);
+    return text.substr(0, text.find('\n'));
+  }
+
+  Trial& trial_;
+  const sandbox::SandboxSpec& spec_;
+  boost::asio::io_context context_{1};
+  std::unique_ptr<sandbox::Sandbox> box_;
+  std::vector<Report> losses_;
+  bool decided_ = false;
+};
+
+Result<LaunchRequest> request_for(const TrialBench& bench, const Trial& trial, const std::string& folder) {
+  constexpr std::uint64_t kTmp = 1 << 20;
+  LaunchRequest request;
+  request.arch = trial.arch;
+  request.sandbox = trial.sandbox;
+  request.launch = trial.launch;
+  request.bootstrap_file = folder + "/bootstrap";
+  request.environment_folder = folder;
+  request.tmp_bytes = kTmp;
+  request.wrapper = bench.wrapper;
+  request.cpu = names_of(trial.arch).default_cpu;
+  if (trial.arch == host_arch()) return request;
+  if (!bench.emulator)
+    return fail(ErrorKind::host_lacks, "there is no QEMU for " + std::string(names_of(trial.arch).lambda));
+  request.emulator = bench.emulator;
+  request.host_registration = bench.host_registration;
+  Result<std::string> line = registration_line("lemu-" + std::string(names_of(trial.arch).lambda), trial.arch,
+                                               sandbox::kWrapperPath);
+  if (!line) return fail(std::move(line.error()));
+  request.binfmt_registration = std::move(*line);
+  return request;
+}
+
+Status write_program(const std::string& folder, Arch arch) {
+  const std::string path = folder + "/bootstrap";
+  Status written = write_file(path, trial_program(arch), 0755);
+  if (!written) return written;
+  // Whatever the umask: the function's user must read it, and the mount point must be there.
+  if (::chmod(path.c_str(), 0755) < 0) return fail_errno(errno, "cannot set the mode of " + path);
+  for (const char* name : {"/root", "/tmp"})
+    if (::mkdir((folder + name).c_str(), 0755) < 0) return fail_errno(errno, "cannot make " + folder + name);
+  return {};
+}
+
+void note_losses(Trial& trial, const std::vector<Report>& losses, const sandbox::SandboxSpec& spec) {
+  for (const Report& loss : losses) {
+    if (loss.stage == sandbox::Stage::binfmt)
+      trial.binfmt_error = loss.os_error;
+    else if (loss.stage == sandbox::Stage::mount && loss.detail < spec.mounts.size())
+      trial.lost.push_back(spec.mounts[loss.detail].target + " of its own (" + ::strerror(loss.os_error) + ")");
+  }
+}
+
+}  // namespace
+
+std::string Trial::text() const {
+  switch (outcome) {
+    case Outcome::works: return "works";
+    case Outcome::refused: return "refused at its step '" + step + "': " + ::strerror(os_error);
+    case Outcome::wrong: return said.empty() ? ending : ending + ": " + said;
+  }
+  return {};
+}
+
+Result<Trial> try_launch(const TrialBench& bench, Arch arch, SandboxChoice sandbox, LaunchChoice launch) {
+  Trial trial;
+  trial.arch = arch;
+  trial.sandbox = sandbox;
+  trial.launch = launch;
+  Result<TemporaryFolder> folder = TemporaryFolder::make("lemu-doctor-", bench.parent);
+  if (!folder) return fail(std::move(folder.error()));
+  Status written = write_program(folder->path(), arch);
+  if (!written) return fail(std::move(written.error()));
+  Result<LaunchRequest> request = request_for(bench, trial, folder->path());
+  if (!request) return fail(std::move(request.error()));
+  Result<LaunchPlan> plan = plan_launch(*request, host_facts());
+  if (!plan) return fail(std::move(plan.error()));
+  set_environment(*plan, {});
+  Run run(trial, plan->spec);
+  Status gone = run.go(bench.helper, bench.patience);
+  if (!gone) return fail(std::move(gone.error()));
+  trial.lost = plan->lost;
+  note_losses(trial, run.losses(), plan->spec);
+  trial.execution = trial.binfmt_error != 0 ? plan->fallback : plan->execution;
+  if (trial.execution == ExecutionMode::direct && !is_lost(Guarantee::own_children, trial.lost))
+    trial.lost.push_back(loss_of(Guarantee::own_children));
+  return trial;
+}
+
+}  // namespace lemu::qemu

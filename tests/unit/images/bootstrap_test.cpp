@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/bootstrap.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "images/package.hpp"
+#include "workspace.hpp"
+#include "zip_builder.hpp"
+
+namespace fs = std::filesystem;
+using namespace lemu::images;
+using namespace lemu::images::testing;
+
+namespace {
+
+/// The parts of a package, as a folder on disk.
+std::string make_folder(const Workspace& work, const std::vector<Part>& parts) {
+  const std::string root = work.folder("pkg");
+  for (const Part& part : parts) {
+    const std::string path = root + "/" + part.name;
+    if ((part.mode & S_IFMT) == S_IFDIR)
+      fs::create_directories(path);
+    else if ((part.mode & S_IFMT) == S_IFLNK)
+      fs::create_symlink(part.content, path);
+    else
+      work.file("pkg/" + part.name, part.content, part.mode & 07777);
+  }
+  return root;
+}
+
+lemu::Result<FunctionCode> prepare_target(const Workspace& work, const std::string& target) {
+  const lemu::Result<Package> package = open_package(target);
+  REQUIRE(package);
+  return prepare(*package, work.folder("out"));
+}
+
+struct Missing {
+  std::string name;
+  std::vector<Part> parts;
+  std::string aws;
+  std::string message;
+  std::string folder_remedy;
+  std::string zip_remedy;
+};
+
+void check(const lemu::Result<FunctionCode>& code, const Missing& row, const std::string& remedy) {
+  REQUIRE_FALSE(code);
+  CAPTURE(code.error().message);
+  CAPTURE(code.error().remedy);
+  CHECK(code.error().kind == lemu::ErrorKind::invalid_entrypoint);
+  CHECK(code.error().aws_message == row.aws);
+  CHECK(contains(code.error().message, row.message));
+  CHECK(contains(code.error().remedy, remedy));
+}
+
+}  // namespace
+
+TEST_CASE("a package without a bootstrap that runs says what is wrong, in a folder and in a zip") {
+  const std::string none = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
+  const std::string denied = "fork/exec /var/task/bootstrap: permission denied";
+  const Missing rows[] = {
+      {"other case", {{"Bootstrap", "x", 0100755}}, none, "found 'Bootstrap', but Lambda runs a file named bootstrap",
+       "pkg/bootstrap", "mv Bootstrap bootstrap, then zip it again"},
+      {"main", {{"main", "x", 0100755}, {"other", "x", 0100755}}, none, "found 'main'", "rename it", "mv main bootstrap"},
+      {"exe", {{"bootstrap.exe", "x", 0100644}}, none, "found 'bootstrap.exe'", "rename it", "rename it"},
+      {"sh", {{"a", "x"}, {"bootstrap.sh", "x"}}, none, "found 'bootstrap.sh'", "rename it", "rename it"},
+      {"only program", {{"data", "x"}, {"server", "x", 0100755}}, none, "found 'server'", "rename it", "rename it"},
+      {"level", {{"dist/bootstrap", "x", 0100755}}, none, "found 'dist/bootstrap', but Lambda looks only at the top",
+       "pkg/dist instead", "cd dist && zip -r ../function.zip ."},
+      {"two levels", {{"a/b/bootstrap", "x", 0100755}}, none, "found 'a/b/bootstrap'", "pkg/a/b instead",
+       "cd a/b && zip -r ../../function.zip ."},
+      {"shallowest", {{"a/b/bootstrap", "x"}, {"z/bootstrap", "x"}}, none, "found 'z/bootstrap'", "pkg/z", "cd z "},
+      {"level before program", {{"d/bootstrap", "x"}, {"tool", "x", 0100755}}, none, "found 'd/bootstrap'", "", ""},
+      {"nothing", {{"index.js", "x"}}, none, "has no bootstrap at its top", "executable file named bootstrap",
+       "executable file named bootstrap"},
+      {"empty", {}, none, "it is empty", "executable file", "executable file"},
+      {"folder", {{"bootstrap/", "", 0040755}}, none, "is a folder, not a file", "rename the folder", "rename"},
+      {"mode", {{"bootstrap", "x", 0100644}}, denied, "is not executable (mode 0644)", "chmod +x ",
+       "chmod +x bootstrap, then zip it again"},
+      {"dangling", {{"bootstrap", "gone", 0120777}}, none, "is a link to 'gone', which does not exist", "file itself",
+       "file itself"},
+      {"loop", {{"bootstrap", "bootstrap", 0120777}}, none, "which cannot be followed", "file itself", "file itself"},
+  };
+  for (const Missing& row : rows) {
+    CAPTURE(row.name);
+    const Workspace work;
+    check(prepare_target(work, make_folder(work, row.parts)), row, row.folder_remedy);
+    check(prepare_target(work, work.file("f.zip", make_zip(row.parts))), row, row.zip_remedy);
+  }
+}
+
+TEST_CASE("a bootstrap of a zip made on Windows cannot be executed, and the remedy says how to make one that can") {
+  const Workspace work;
+  const Missing row{"", {}, kBootstrapDenied, "the zip carries no Unix permissions", "", ""};
+  check(prepare_target(work, work.file("f.zip", make_zip({{"bootstrap", "x", 0, 0}}))), row, "build-lambda-zip");
+}
+
+TEST_CASE("a link out of a folder is refused: Lambda has only what is in the package") {
+  const Workspace work;
+  work.file("target/real", "x", 0755);
+  for (const std::string& target : {std::string("../target/real"), work.at("target/real")}) {
+    CAPTURE(target);
+    const Workspace inner;
+    const Missing row{"", {}, kNoBootstrap, "which leads out of it", "", ""};
+    fs::remove_all(work.at("pkg"));
+    check(prepare_target(inner, make_folder(work, {{"bootstrap", target, 0120777}})), row, "put the file itself there");
+  }
+}
+
+TEST_CASE("a bootstrap is found, directly or through links inside the package, in a folder and in a zip") {
+  const std::vector<Part> packages[] = {
+      {{"bootstrap", "x", 0100755}},
+      {{"bin/real", "x", 0100755}, {"bootstrap", "bin/real", 0120777}},
+      {{"bin/real", "x", 0100755}, {"bin/hop", "../bin2", 0120777}, {"bin2", "bin/real", 0120777},
+       {"bootstrap", "bin/hop", 0120777}},
+  };
+  for (const std::vector<Part>& parts : packages) {
+    const Workspace work;
+    const std::string real = parts.front().name;
+    const auto folder = prepare_target(work, make_folder(work, parts));
+    REQUIRE(folder);
+    CHECK(folder->task_folder == work.at("pkg"));
+    CHECK(folder->bootstrap_host_path == work.at("pkg/" + real));
+    CHECK(folder->bootstrap_file.empty());
+    CHECK(folder->notes.empty());
+    const auto zip = prepare_target(work, work.file("f.zip", make_zip(parts)));
+    REQUIRE(zip);
+    CHECK(zip->task_folder == work.at("out"));
+    CHECK(zip->bootstrap_host_path == work.at("out/" + real));
+    CHECK(zip->notes.empty());
+  }
+}
+
+TEST_CASE("a bootstrap that only its owner may run gets a note: Lambda runs it as another user") {
+  const Workspace work;
+  const auto code = prepare_target(work, make_folder(work, {{"bootstrap", "x", 0100700}}));
+  REQUIRE(code);
+  REQUIRE(code->notes.size() == 1);
+  CHECK(contains(code->notes[0], "chmod 755"));
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/entry.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using lemu::images::check_entry;
+using lemu::images::check_link;
+using lemu::images::Entry;
+using lemu::images::EntryType;
+
+TEST_CASE("what an archive says of an entry becomes a path, a type and permissions") {
+  struct Row {
+    std::string name;
+    mode_t mode;
+    std::string path;
+    EntryType type;
+    mode_t permissions;
+  };
+  const Row rows[] = {
+      {"bootstrap", 0100755, "bootstrap", EntryType::file, 0755},
+      {"bootstrap", 0, "bootstrap", EntryType::file, 0644},
+      {"a/b", 0100600, "a/b", EntryType::file, 0600},
+      {"./a//./b", 0100644, "a/b", EntryType::file, 0644},
+      {"a..b/..c", 0100644, "a..b/..c", EntryType::file, 0644},
+      {"setuid", 0104755, "setuid", EntryType::file, 0755},
+      {"no-format", 0755, "no-format", EntryType::file, 0755},
+      {"dir/", 0, "dir", EntryType::folder, 0755},
+      {"dir", 0040700, "dir", EntryType::folder, 0755},
+      {"dir/", 0100644, "dir", EntryType::folder, 0755},
+      {"./", 0040755, "", EntryType::folder, 0755},
+      {"link", 0120777, "link", EntryType::link, 0777},
+      {"h\xc3\xa9", 0100644, "h\xc3\xa9", EntryType::file, 0644},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const lemu::Result<Entry> entry = check_entry(row.name, row.mode);
+    REQUIRE(entry);
+    CHECK(entry->path == row.path);
+    CHECK(entry->type == row.type);
+    CHECK(entry->permissions == row.permissions);
+  }
+}
+
+TEST_CASE("hostile entries are refused, each by name and reason") {
+  struct Row {
+    std::string name;
+    mode_t mode;
+    std::string message;
+  };
+  const Row rows[] = {
+      {"../x", 0100644, "entry '../x' climbs out with '..'"},
+      {"a/../../x", 0100644, "entry 'a/../../x' climbs out with '..'"},
+      {"a/..", 0040755, "entry 'a/..' climbs out with '..'"},
+      {"/etc/passwd", 0100644, "entry '/etc/passwd' has an absolute path"},
+      {"a\\b", 0100644, "entry 'a\\b' has a backslash in its name: Lambda takes it as part of a file's name"},
+      {"", 0100644, "entry '' has no name"},
+      {".", 0100644, "entry '.' has no name"},
+      {std::string("a\0b", 3), 0100644, "entry 'a\\x00b' has a zero byte in its name"},
+      {"\x1b[2J/../x", 0100644, "entry '\\x1b[2J/../x' climbs out with '..'"},
+      {"pipe", 0010644, "entry 'pipe' is a named pipe"},
+      {"socket", 0140644, "entry 'socket' is a socket"},
+      {"tty", 0020644, "entry 'tty' is a character device"},
+      {"sda", 0060644, "entry 'sda' is a block device"},
+      {"odd", 0170644, "entry 'odd' is of an unknown type"},
+      {std::string(5000, 'x'), 0100644, "entry '" + std::string(200, 'x') + "…' has a path too long for Linux"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const lemu::Result<Entry> entry = check_entry(row.name, row.mode);
+    REQUIRE_FALSE(entry);
+    CHECK(entry.error().kind == lemu::ErrorKind::bad_input);
+    CHECK(entry.error().message == row.message);
+  }
+}
+
+TEST_CASE("a link may lead only inside the package") {
+  struct Row {
+    std::string path;
+    std::string target;
+    std::string reason;  ///< empty: allowed
+  };
+  const Row rows[] = {
+      {"a", "b", ""},
+      {"a", "./b/c", ""},
+      {"d/a", "../b", ""},
+      {"d/e/a", "../../b", ""},
+      {"a", "b..", ""},
+      {"a", "/etc/passwd", "an absolute path"},
+      {"a", "../b", "which leads out of the package"},
+      {"d/a", "../../b", "which leads out of the package"},
+      {"d/a", "b/../c", "which climbs after a name"},
+      {"a", "", "which is no path"},
+      {"a", std::string(4096, 'x'), "which is no path"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.target);
+    const lemu::Status checked = check_link(row.path, row.target);
+    REQUIRE(checked.has_value() == row.reason.empty());
+    if (checked) continue;
+    CHECK(checked.error().message.find(row.reason) != std::string::npos);
+    CHECK(checked.error().message.find("entry '" + row.path + "'") == 0);
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/guarantees.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/syscall.hpp"
+
+using namespace lemu;
+using namespace lemu::qemu;
+
+TEST_CASE("the table is in the order of its enumeration, and each name is its own") {
+  std::size_t place = 0;
+  for (const GuaranteeRow& row : guarantees()) {
+    CAPTURE(row.name);
+    CHECK(static_cast<std::size_t>(row.guarantee) == place++);
+    CHECK(name_of(row.guarantee) == row.name);
+    for (const GuaranteeRow& other : guarantees())
+      if (&other != &row) CHECK_FALSE(other.name.starts_with(row.name));
+  }
+}
+
+TEST_CASE("a loss is told from its phrase, with its reason") {
+  const std::vector<std::string> lost{loss_of(Guarantee::tmp_limit, "it is kept"), loss_of(Guarantee::own_files),
+                                      "/dev/zero of its own (Permission denied)"};
+  CHECK(lost[0] == "a limit on /tmp (it is kept)");
+  std::string why = "untouched";
+  CHECK(is_lost(Guarantee::tmp_limit, lost, &why));
+  CHECK(why == "it is kept");
+  CHECK(is_lost(Guarantee::own_files, lost, &why));
+  CHECK(why.empty());
+  CHECK_FALSE(is_lost(Guarantee::sealed_code, lost));
+}
+
+TEST_CASE("what the execution decides about does not make the sandbox partial") {
+  CHECK_FALSE(diminishes_sandbox({}));
+  CHECK_FALSE(diminishes_sandbox({loss_of(Guarantee::own_children)}));
+  CHECK(diminishes_sandbox({loss_of(Guarantee::own_children), loss_of(Guarantee::process_limit, "old")}));
+  CHECK(diminishes_sandbox({"/dev/zero of its own (Permission denied)"}));
+}
+
+TEST_CASE("docs/sandbox.md shows the table as it is") {
+  const Result<std::string> page = read_file(LEMU_DOCS "/sandbox.md", 1 << 20);
+  REQUIRE(page);
+  INFO("the page must contain:\n" << guarantee_table());
+  CHECK(page->find(guarantee_table()) != std::string::npos);
+}
