@@ -143,6 +143,8 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
   const Clock::time_point deadline = begun + settings_.timeout;
   invocation.event.deadline_ms = unix_ms(std::chrono::system_clock::now() + settings_.timeout);
 
+  // A runtime that ended while it had nothing to do is replaced, as it is after a failed invocation.
+  if (runtime_ && ended()) co_await reset();
   // A failed or undone init is repeated here, under the function's own timeout.
   InitEnd init_end = InitEnd::ready;
   if (!runtime_) {
