@@ -65,8 +65,9 @@ int run_doctor(const DoctorOptions& options) {
   // A helper that is killed leaves its orphans to lemu, which ends them too.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   TerminalOutput output(STDOUT_FILENO, STDERR_FILENO, options.verbosity);
+  const std::vector<pid_t> not_ours = sandbox::present_descendants();
   Result<qemu::Diagnosis> diagnosis = diagnose();
-  sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr);
+  sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours);
   if (!diagnosis) {
     output.error(diagnosis.error());
     return static_cast<int>(exit_code_of(diagnosis.error().kind));

@@ -155,10 +155,11 @@ class InvokeCommand {
   /// Everything the function started is gone when this returns.
   void end() {
     session_.reset();
-    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr);
+    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours_);
   }
 
   const InvokeOptions& options_;
+  const std::vector<pid_t> not_ours_ = sandbox::present_descendants();
   TerminalOutput output_;
   RandomIdentifiers ids_;
   asio::io_context context_{1};

@@ -7,6 +7,7 @@
 #include "emulator/cli/doctor.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
+#include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/shell.hpp"
 #include "emulator/cli/terminal_output.hpp"
 
@@ -29,6 +30,7 @@ struct Runner {
 }  // namespace
 
 int main(int argc, char** argv) {
+  set_up_process();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   lemu::Result<Command> command = parse_command_line(arguments);
   if (!command) {

@@ -46,7 +46,7 @@ class ShellCommand {
     });
     context_.run();
     session_.reset();
-    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr);
+    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours_);
     return exit_code_;
   }
 
@@ -72,6 +72,7 @@ class ShellCommand {
   }
 
   const ShellOptions& options_;
+  const std::vector<pid_t> not_ours_ = sandbox::present_descendants();
   TerminalOutput output_;
   RandomIdentifiers ids_;
   asio::io_context context_{1};

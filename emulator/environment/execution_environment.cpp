@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
@@ -57,6 +58,7 @@ struct ExecutionEnvironment::RuntimeProcess {
   std::string answer_error_type;
   std::optional<rapi::FunctionError> init_error;
   std::optional<int> wait_status;
+  std::optional<Clock::time_point> ended_at;
   std::optional<sandbox::Report> launch_failure;
 };
 
@@ -113,11 +115,13 @@ asio::awaitable<void> ExecutionEnvironment::init() {
   const Clock::time_point begun = Clock::now();
   const InitEnd end = co_await run_init(begun + settings_.init_limit);
   if (end == InitEnd::ready) {
-    init_duration_ = *runtime_->next_at - *runtime_->exec_at;
+    init_duration_ = *runtime_->next_at - runtime_->exec_at.value_or(begun);
     co_return;
   }
   const std::chrono::nanoseconds duration =
-      end == InitEnd::timed_out ? settings_.init_limit : Clock::now() - runtime_->exec_at.value_or(begun);
+      end == InitEnd::timed_out
+          ? settings_.init_limit
+          : runtime_->ended_at.value_or(Clock::now()) - runtime_->exec_at.value_or(begun);
   log_init_failure(InitFailureRecord::Phase::init, end, duration, {});
   co_await reset();
 }
@@ -139,16 +143,15 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
   record.request_id = invocation.event.request_id;
   record.function_name = settings_.function_name;
   record.memory_size_mb = settings_.memory_mb;
-  const Clock::time_point begun = Clock::now();
-  const Clock::time_point deadline = begun + settings_.timeout;
-  invocation.event.deadline_ms = unix_ms(std::chrono::system_clock::now() + settings_.timeout);
+  Clock::time_point begun = Clock::now();
 
   // A runtime that ended while it had nothing to do is replaced, as it is after a failed invocation.
   if (runtime_ && ended()) co_await reset();
   // A failed or undone init is repeated here, under the function's own timeout.
   InitEnd init_end = InitEnd::ready;
-  if (!runtime_) {
-    init_end = co_await run_init(deadline);
+  const bool repeats_init = !runtime_;
+  if (repeats_init) {
+    init_end = co_await run_init(begun + settings_.timeout);
     if (init_end != InitEnd::ready)
       log_init_failure(InitFailureRecord::Phase::invoke, init_end, Clock::now() - begun, record.request_id);
   } else {
@@ -156,7 +159,11 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
   }
   log_reader_->drain();
   log_.platform_line(start_line(record.request_id));
+  // The time counts from the handing over, not from a START line that a slow reader of stderr may hold up.
+  if (!repeats_init) begun = Clock::now();
+  const Clock::time_point deadline = begun + settings_.timeout;
   if (init_end == InitEnd::ready) {
+    invocation.event.deadline_ms = unix_ms(std::chrono::system_clock::now() + (deadline - Clock::now()));
     runtime_->next_at.reset();
     runtime_->answer.reset();
     memory_->begin();
@@ -172,11 +179,8 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
     end_by_platform(record, InvocationStatus::error, error.type);
   }
 
-  const Clock::time_point complete = Clock::now();
   record.duration = record.status == InvocationStatus::timeout ? std::chrono::nanoseconds(settings_.timeout)
-                                                               : (runtime_->next_at && !ended()
-                                                                      ? *runtime_->next_at - begun
-                                                                      : complete - begun);
+                                                               : std::max(begun, completed_at(record)) - begun;
   record.max_memory = memory_->figure();
   if (!record.max_memory) record.max_memory_absent = memory_->why_absent();
   memory_->rest();
@@ -211,7 +215,7 @@ asio::awaitable<void> ExecutionEnvironment::await_answer(const Invocation& invoc
       end_by_platform(record, InvocationStatus::error, out_of_memory(id).type);
     else if (!in_time)
       end_by_platform(record, InvocationStatus::timeout, "Sandbox.Timedout");
-    else if (ended())
+    else if (!runtime_->next_at)
       end_by_platform(record, InvocationStatus::error, why_it_ended(id).type);
     co_return;
   }
@@ -235,6 +239,13 @@ void ExecutionEnvironment::end_by_platform(InvocationRecord& record, InvocationS
   record.error_type = type;
 }
 
+/// When the invocation was over: what the platform noticed later, and how long it took to, is no time of the function.
+ExecutionEnvironment::Clock::time_point ExecutionEnvironment::completed_at(const InvocationRecord& record) const {
+  const bool failed = record.status == InvocationStatus::error;
+  if (runtime_->next_at && !(failed && ended())) return *runtime_->next_at;
+  return runtime_->ended_at.value_or(Clock::now());
+}
+
 bool ExecutionEnvironment::ended() const {
   return helper_gone_ || runtime_->wait_status.has_value() || runtime_->launch_failure.has_value();
 }
@@ -245,6 +256,10 @@ PlatformError ExecutionEnvironment::why_it_ended(const std::string& request_id) 
   if (runtime_->launch_failure) {
     const sandbox::Report& failure = *runtime_->launch_failure;
     const std::string path = settings_.spec.normal.path;
+    if (failure.stage != sandbox::Stage::exec)  // ours to explain: the bootstrap had no part in it
+      return platform_error("Sandbox.Failure", request_id,
+                            "the sandbox's step '" + std::string(sandbox::name_of(failure.stage)) +
+                                "' failed: " + go_error_text(failure.os_error));
     return invalid_entrypoint(request_id, "fork/exec " + path + ": " + go_error_text(failure.os_error));
   }
   if (runtime_->wait_status) return runtime_ended(request_id, *runtime_->wait_status);
@@ -300,7 +315,10 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       memory_->watch_process(sender);
       break;
     case ReportKind::exited:
-      if (runtime_) runtime_->wait_status = report.wait_status;
+      if (runtime_) {
+        runtime_->wait_status = report.wait_status;
+        runtime_->ended_at = at(report.time_ns);
+      }
       memory_->note_exit(static_cast<std::uint64_t>(report.max_rss_kb) * 1024);
       break;
     case ReportKind::all_gone: all_gone_ = true; break;

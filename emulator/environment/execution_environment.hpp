@@ -93,6 +93,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   boost::asio::awaitable<void> reset();
   boost::asio::awaitable<void> settle_connections();
   [[nodiscard]] bool ended() const;
+  [[nodiscard]] Clock::time_point completed_at(const InvocationRecord& record) const;
   [[nodiscard]] PlatformError why_it_ended(const std::string& request_id) const;
   void log_init_failure(InitFailureRecord::Phase phase, InitEnd end, std::chrono::nanoseconds duration,
                         const std::string& request_id);

@@ -4,10 +4,18 @@
 
 #include <sys/types.h>
 
+#include <vector>
+
 namespace lemu::sandbox {
 
-/// SIGKILL to everything below the calling process, and reaping, until nothing is left: the caller must be a child
-/// subreaper, so that orphans come to it. `reaped` is called with each pid and wait status.
-void kill_and_reap_descendants(void (*reaped)(pid_t pid, int wait_status, void* context), void* context);
+/// What runs below the calling process now. A program started by `exec` may have its caller's children, which are none
+/// of its business: asked before the first of its own, this tells them apart.
+std::vector<pid_t> present_descendants();
+
+/// SIGKILL to everything below the calling process but for `spared` and what runs below those, and reaping, until
+/// nothing is left that can be killed: the caller must be a child subreaper, so that orphans come to it. `reaped` is
+/// called with each pid and wait status. Does nothing where /proc is missing or tells of another PID namespace.
+void kill_and_reap_descendants(void (*reaped)(pid_t pid, int wait_status, void* context), void* context,
+                               const std::vector<pid_t>& spared = {});
 
 }  // namespace lemu::sandbox

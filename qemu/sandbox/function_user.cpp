@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -45,6 +46,8 @@ StepResult become_function_user(const SandboxSpec& spec) {
   write_existing("/proc/sys/user/max_user_namespaces", "0", 1);
   return done();
 }
+
+void leave_session_keyring() { ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
 
 StepResult drop_capabilities() {
   for (unsigned long capability = 0; capability < 64; ++capability)

@@ -9,6 +9,9 @@ namespace lemu::sandbox {
 
 /// Enters the second user namespace as the function's user and forbids further user namespaces below it.
 StepResult become_function_user(const SandboxSpec& spec);
+/// The caller's session keyring may hold the user's secrets, and whoever possesses it may read them (keyrings(7)): a
+/// new, empty one takes its place, where the kernel has keyrings.
+void leave_session_keyring();
 /// Empties every capability set.
 StepResult drop_capabilities();
 /// prctl(2) PR_SET_NO_NEW_PRIVS: no set-user-id program and no file capability works from here on.

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,9 +51,12 @@ void restore_signals() {
 
 StepResult take_stdio(Stdio stdio) {
   if (stdio == Stdio::inherited) return done();
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  // Not close-on-exec: where the caller's stdin was closed this is descriptor 0 already, and dup2 then changes nothing.
+  const int null = ::open("/dev/null", O_RDONLY);
   if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(kLogFd, 1) < 0 || ::dup2(kLogFd, 2) < 0)
     return failed_at(Stage::log);
+  // Scripts open /dev/stderr by its name. When the helper is host root the pipe is root's, and the function is not.
+  ::fchmod(kLogFd, 0622);
   return done();
 }
 
@@ -62,6 +66,8 @@ void close_inherited() {
   if (::syscall(SYS_close_range, kLogFd, ~0U, 0) < 0)
     for (int fd = kLogFd; fd < 1024; ++fd) ::close(fd);
 }
+
+constexpr mode_t kFunctionUmask = 022;  // Linux's default, and what functions on Lambda find
 
 class Init {
  public:
@@ -126,7 +132,10 @@ class Init {
     if (spec_.stdio == Stdio::log) ::setsid();
     if (spec_.isolation == Isolation::plain) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     StepResult step = take_stdio(spec_.stdio);
-    if (!step.failed() && spec_.isolation == Isolation::namespaces) step = become_function_user(spec_);
+    if (!step.failed() && spec_.isolation == Isolation::namespaces) {
+      leave_session_keyring();
+      step = become_function_user(spec_);
+    }
     if (!step.failed()) step = apply_limits(spec_.limits);
     if (!step.failed() && spec_.isolation == Isolation::namespaces) step = drop_capabilities();
     if (!step.failed()) step = forbid_new_privileges();
@@ -134,6 +143,8 @@ class Init {
     if (::chdir(spec_.working_folder.c_str()) < 0) return failed_at(Stage::working_folder);
     close_inherited();
     restore_signals();
+    // The root was built with none. Without a sandbox the function has the user's own, as any program they start.
+    if (spec_.isolation == Isolation::namespaces) ::umask(kFunctionUmask);
     const Program& program = execution_ == Execution::direct ? *spec_.direct : spec_.normal;
     const std::vector<char*> arguments = pointers_to(program.arguments);
     const std::vector<std::string> variables = merged(spec_.environment, program.environment);
@@ -169,6 +180,7 @@ class Init {
 
   void kill_all() {
     if (spec_.isolation == Isolation::plain) {
+      if (program_ > 0) ::kill(program_, SIGKILL);  // where /proc tells nothing, this one at least
       kill_and_reap_descendants(
           [](pid_t pid, int status, void* self) { static_cast<Init*>(self)->reaped_while_killing(pid, status); },
           this);

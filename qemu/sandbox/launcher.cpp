@@ -2,12 +2,17 @@
 #include "qemu/sandbox/launcher.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "base/syscall.hpp"
@@ -72,6 +77,20 @@ Received receive_report(int fd, ReceivedReport& into) {
   return Received::report;
 }
 
+// Taking down a function that holds gigabytes takes the kernel seconds.
+constexpr std::chrono::milliseconds kGrace{10'000};
+
+/// Where the kernel has no pidfd_open(2) (before Linux 5.3) the caller's own wait is the wait.
+bool ends_within(pid_t child, std::chrono::milliseconds time) {
+  const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  if (!handle.valid()) return true;
+  pollfd wait{handle.get(), POLLIN, 0};
+  int ready = 0;
+  do ready = ::poll(&wait, 1, static_cast<int>(time.count()));
+  while (ready < 0 && errno == EINTR);
+  return ready != 0;
+}
+
 }  // namespace
 
 class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
@@ -101,9 +120,15 @@ class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
     observer_ = nullptr;
     boost::system::error_code ignored;
     socket_.close(ignored);
+    wake_helper();
+    // Should it be stopped again and again: without it, its function is ended by the kernel or by lemu itself.
+    if (!ends_within(helper_, kGrace)) ::kill(helper_, SIGKILL);
     while (::waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
+
+  /// A function without a sandbox is the same user and may have stopped it.
+  void wake_helper() { ::kill(helper_, SIGCONT); }
 
  private:
   void on_readable() {
@@ -160,6 +185,9 @@ Sandbox::Sandbox(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Sandbox::~Sandbox() { impl_->end(); }
 void Sandbox::start() { impl_->send(CommandKind::start, 0); }
 void Sandbox::signal(int number) { impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number)); }
-void Sandbox::kill_all() { impl_->send(CommandKind::kill_all, 0); }
+void Sandbox::kill_all() {
+  impl_->wake_helper();
+  impl_->send(CommandKind::kill_all, 0);
+}
 
 }  // namespace lemu::sandbox

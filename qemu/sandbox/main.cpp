@@ -39,7 +39,9 @@ StepResult read_specification(SandboxSpec* spec) {
 }
 
 /// The terminal's signals are lemu's to handle; the helper ends when lemu does.
-void ignore_terminal_signals() {
+void set_signals() {
+  // A parent that ignores SIGCHLD hands that down, and ended children would then vanish without a word; see wait(2).
+  ::signal(SIGCHLD, SIG_DFL);
   for (int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE})
     ::signal(number, SIG_IGN);
 }
@@ -100,7 +102,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int fd : {kControlFd, kLogFd}) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  ignore_terminal_signals();
+  set_signals();
 
   SandboxSpec spec;
   StepResult step = read_specification(&spec);

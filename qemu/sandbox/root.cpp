@@ -75,7 +75,11 @@ bool bind(const Mount& mount, const std::string& target) {
     if (!made) return false;
   }
   if (::mount(mount.source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) < 0) return false;
-  return mount.access == MountAccess::read_write || restrict_tree(target.c_str());
+  if (mount.access == MountAccess::read_write || restrict_tree(target.c_str())) return true;
+  const int code = errno;
+  ::umount2(target.c_str(), MNT_DETACH);  // one that is only wanted must not stay, writable
+  errno = code;
+  return false;
 }
 
 bool mount_tmpfs(const Mount& mount, const std::string& target) {

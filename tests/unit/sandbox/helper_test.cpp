@@ -140,6 +140,20 @@ TEST_CASE("every ending of a program is reported as it was") {
   }
 }
 
+TEST_CASE("an ending is reported though our parent ignored SIGCHLD") {
+  for (qemu::SandboxChoice choice : choices()) {
+    CAPTURE(static_cast<int>(choice));
+    ::signal(SIGCHLD, SIG_IGN);
+    Run run(choice, "exit 3");
+    ::signal(SIGCHLD, SIG_DFL);
+    REQUIRE(run.wait_for(sandbox::ReportKind::ready) != nullptr);
+    run.box->start();
+    const sandbox::Report* exited = run.wait_for(sandbox::ReportKind::exited);
+    REQUIRE(exited != nullptr);
+    CHECK(WEXITSTATUS(exited->wait_status) == 3);
+  }
+}
+
 TEST_CASE("a daemonised process keeps nobody waiting and does not outlive the sandbox") {
   for (qemu::SandboxChoice choice : choices()) {
     CAPTURE(static_cast<int>(choice));
@@ -168,6 +182,19 @@ TEST_CASE("kill_all leaves nothing, and the program can be started again") {
       CHECK(WTERMSIG(exited->wait_status) == SIGKILL);
     }
   }
+}
+
+TEST_CASE("a function that stops its helper holds nobody up") {
+  Run run(qemu::SandboxChoice::off, "kill -STOP $PPID; echo stopped; exec sleep 1000");
+  REQUIRE(run.wait_for(sandbox::ReportKind::ready) != nullptr);
+  run.box->start();
+  char word[8];
+  REQUIRE(::read(run.log.get(), word, sizeof word) == static_cast<ssize_t>(sizeof word));
+  run.box->kill_all();
+  CHECK(run.wait_for(sandbox::ReportKind::all_gone) != nullptr);
+  run.box->start();
+  REQUIRE(::read(run.log.get(), word, sizeof word) == static_cast<ssize_t>(sizeof word));
+  CHECK(run.output().empty());  // returns when the helper and the function are gone
 }
 
 TEST_CASE("inside the sandbox the function is 993:990 without a privilege") {

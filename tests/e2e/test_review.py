@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lemu started by callers of every habit: closed streams, ignored signals, children of their own, slow pipes."""
+import fcntl
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from harness import MODES, exit_error
+
+NATIVE = MODES[0]
+
+
+def through(lemu, arrange, *arguments, **more):
+    """Runs lemu from a process that has done `arrange` to itself first."""
+    return subprocess.run(lemu.command(*arguments), cwd=lemu.work, env=lemu.environment, preexec_fn=arrange,
+                          timeout=60, check=False, **more)
+
+
+def test_sigchld_ignored_by_the_caller(lemu):
+    done = through(lemu, lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN), "invoke", *NATIVE.options,
+                   "--data", '{"do":"exit","code":3}', lemu.function(NATIVE.arch, "probe"), capture_output=True)
+    assert done.returncode == 1 and b"exit status 3" in done.stdout, done
+
+
+def close(*descriptors):
+    def arrange():
+        for fd in descriptors:
+            os.close(fd)
+    return arrange
+
+
+def test_a_closed_stdout_is_no_other_file(lemu):
+    report = lemu.work / "report.json"
+    done = through(lemu, close(1), "invoke", *NATIVE.options, "--report", "json", "--report-file", report,
+                   "--data", '{"marked":"response"}', lemu.function(NATIVE.arch, "probe"), stderr=subprocess.PIPE)
+    assert done.returncode == 4 and b"writing the response to stdout" in done.stderr, done
+    assert "marked" not in report.read_text()
+
+
+def test_closed_stdin_and_stderr_harm_nothing(lemu):
+    done = through(lemu, close(0, 2), "invoke", *NATIVE.options, "--data", '{"x":1}',
+                   lemu.function(NATIVE.arch, "probe"), stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (0, b'{"x":1}'), done
+
+
+def test_a_callers_own_children_are_left_alone(lemu):
+    words = [str(word) for word in lemu.command("invoke", *NATIVE.options, lemu.function(NATIVE.arch, "probe"))]
+    shell = subprocess.run(["sh", "-c", 'sleep 60 >/dev/null 2>&1 & echo $! >&2; exec "$@"', "sh", *words], cwd=lemu.work,
+                           env=lemu.environment, capture_output=True, timeout=60, check=False)
+    pid = int(shell.stderr.split()[0])
+    os.kill(pid, signal.SIGTERM)  # raises when it is gone
+    assert (shell.returncode, shell.stdout) == (0, b"{}"), shell
+
+
+def test_a_shell_script_opens_its_streams_by_name(lemu):
+    folder = lemu.folder / "names"
+    folder.mkdir()
+    (folder / "bootstrap").write_text("#!/bin/sh\necho out > /dev/stdout; echo err > /dev/stderr; umask; exit 3\n")
+    (folder / "bootstrap").chmod(0o755)
+    result = lemu.invoke(NATIVE, folder).ok(1)
+    assert [line for line in result.lines if line in ("out", "err", "0022")] == ["out", "err", "0022"] * 2, result
