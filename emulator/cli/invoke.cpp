@@ -75,7 +75,11 @@ class InvokeCommand {
       co_return;
     }
     explain();
-    co_await session_->init();
+    Status initialised = co_await session_->init();
+    if (!initialised) {
+      exit_code_ = refuse(initialised.error());
+      co_return;
+    }
     for (std::uint32_t i = 0; i < options_.repeat && !stdout_lost_; ++i) {
       const InvocationRecord record = co_await session_->invoke(
           event_, options_.client_context.value_or(""), [this](const Answer& answer) { deliver(answer); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qemu/sandbox/namespaces.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -14,13 +15,8 @@
 namespace lemu::sandbox {
 namespace {
 
-std::string map_lines(std::uint32_t mine, std::uint32_t inside, std::uint32_t outside) {
-  char line[96];
-  if (mine == 0)
-    std::snprintf(line, sizeof line, "0 0 1\n%u %u 1\n", inside, outside);
-  else
-    std::snprintf(line, sizeof line, "0 %u 1\n", mine);
-  return line;
+std::string map_lines(std::uint32_t inside, std::uint32_t outside) {
+  return "0 0 1\n" + std::to_string(inside) + ' ' + std::to_string(outside) + " 1\n";
 }
 
 bool write_map(int child, const char* file, const std::string& lines) {
@@ -29,16 +25,35 @@ bool write_map(int child, const char* file, const std::string& lines) {
   return write_existing(path, lines.data(), lines.size());
 }
 
+/// Root of a user namespace that does not have all ids (a rootless container, `unshare -r`) is nobody's root.
+bool is_root_of_the_host() {
+  char text[64] = {};
+  const int fd = ::open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return true;
+  const ssize_t size = ::read(fd, text, sizeof text - 1);
+  ::close(fd);
+  unsigned long inside = 0;
+  unsigned long outside = 0;
+  unsigned long count = 0;
+  return size <= 0 || std::sscanf(text, "%lu %lu %lu", &inside, &outside, &count) != 3 || outside == 0;
+}
+
+bool write_one_id_maps(int child, std::uint32_t uid, std::uint32_t gid) {
+  return write_map(child, "uid_map", "0 " + std::to_string(uid) + " 1\n") &&
+         write_map(child, "gid_map", "0 " + std::to_string(gid) + " 1\n");
+}
+
 bool write_maps(int child, const SandboxSpec& spec) {
   const std::uint32_t uid = ::geteuid();
   const std::uint32_t gid = ::getegid();
-  // user_namespaces(7): an unprivileged writer must give up setgroups(2) first. Root keeps it, to drop its groups.
-  if (uid != 0 && !write_map(child, "setgroups", "deny")) return false;
-  // A group of 0 without uid 0 (or the reverse) follows the uid's rule: only root may write two lines.
-  const std::string gids = uid == 0 ? map_lines(0, spec.function_gid, spec.host_gid)
-                                    : "0 " + std::to_string(gid) + " 1\n";
-  return write_map(child, "uid_map", map_lines(uid, spec.function_uid, spec.host_uid)) &&
-         write_map(child, "gid_map", gids);
+  if (uid == 0) {
+    // Root keeps setgroups(2), to drop its groups. A group of 0 without uid 0 follows the uid's rule below.
+    if (write_map(child, "uid_map", map_lines(spec.function_uid, spec.host_uid)))
+      return write_map(child, "gid_map", map_lines(spec.function_gid, spec.host_gid));
+    return !is_root_of_the_host() && write_one_id_maps(child, uid, gid);
+  }
+  // user_namespaces(7): an unprivileged writer must give up setgroups(2) first.
+  return write_map(child, "setgroups", "deny") && write_one_id_maps(child, uid, gid);
 }
 
 }  // namespace
