@@ -18,6 +18,7 @@
 #include "emulator/report/report_json.hpp"
 #include "emulator/report/report_line.hpp"
 #include "qemu/sandbox/descendants.hpp"
+#include "qemu/sandbox/wrapper_paths.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;
@@ -99,12 +100,7 @@ class InvokeCommand {
   }
 
   void report(const InvocationRecord& record) {
-    if (options_.report == ReportFormat::text) {
-      if (report_file_.valid())
-        to_report_file(report_line(record));
-      else
-        output_.platform_line(report_line(record));
-    }
+    if (options_.report == ReportFormat::text) output_.platform_line(report_line(record));
     if (options_.report == ReportFormat::json) json_reports_ += report_json(record, session_->mode()) + "\n";
     if (record.status == InvocationStatus::timeout && session_->mode().emulated)
       output_.note("the function ran under emulation, which is slower than Lambda: --timeout-scale 5 would give it "
@@ -129,6 +125,8 @@ class InvokeCommand {
     if (session_->mode().execution == "private-binfmt") {
       command.clear();
       for (const std::string& word : session_->qemu_command()) command += " " + word;
+      for (const sandbox::QemuVariable& variable : sandbox::kQemuEnvironment)
+        command += std::string(" -U ") + variable.name;
       output_.detail("the kernel runs it by:" + command + " -0 ARGV0 PATH");
     }
   }

@@ -348,9 +348,12 @@ void ExecutionEnvironment::on_next() {
 
 void ExecutionEnvironment::on_response(rapi::FunctionResponse response) {
   if (runtime_) {
-    runtime_->answer = Answer{Answer::Kind::response, std::move(response.body)};
-    runtime_->answer_status = InvocationStatus::success;
-    runtime_->answer_error_type.clear();
+    // A stream that says in its trailers that it failed has failed, after what it had already sent.
+    const bool failed = !response.trailer_error_type.empty();
+    runtime_->answer =
+        Answer{failed ? Answer::Kind::function_error : Answer::Kind::response, std::move(response.body)};
+    runtime_->answer_status = failed ? InvocationStatus::handled_error : InvocationStatus::success;
+    runtime_->answer_error_type = std::move(response.trailer_error_type);
   }
   wake();
 }

@@ -50,6 +50,9 @@ asio::awaitable<Status> Session::open() {
   if (!prepared) co_return fail(std::move(prepared.error()));
   prepared_ = std::move(*prepared);
   for (const std::string& note : prepared_.notes) output_.note(note);
+  // What the user asked for and this host cannot do is not a refused sandbox.
+  const Result<qemu::LaunchPlan> possible = qemu::plan_launch(prepared_.request, qemu::host_facts());
+  if (!possible) co_return fail(Error(possible.error()));
   Status launched = co_await launch(settings_.run.sandbox);
   if (!launched && may_go_without_sandbox(launched.error()))
     launched = co_await launch_without_sandbox(launched.error());
