@@ -61,3 +61,28 @@ def test_a_shell_script_opens_its_streams_by_name(lemu):
     (folder / "bootstrap").chmod(0o755)
     result = lemu.invoke(NATIVE, folder).ok(1)
     assert [line for line in result.lines if line in ("out", "err", "0022")] == ["out", "err", "0022"] * 2, result
+
+
+def test_a_stdout_that_does_not_block(lemu):
+    mine, theirs = os.pipe()
+    fcntl.fcntl(theirs, fcntl.F_SETFL, os.O_NONBLOCK)
+    process = lemu.start("invoke", *NATIVE.options, "--data", '{"do":"respond","size":1000000}',
+                         lemu.function(NATIVE.arch, "probe"), stdout=theirs)
+    os.close(theirs)
+    with os.fdopen(mine, "rb") as pipe:
+        assert len(pipe.read()) == 1000000
+    assert process.wait(60) == 0
+
+
+def test_nohup_is_respected(lemu):
+    ready, theirs = os.pipe()
+    process = subprocess.Popen(
+        lemu.command("invoke", *NATIVE.options, "--timeout", "20s", "--data", '{"do":"sleep","ms":300}',
+                     lemu.function(NATIVE.arch, "probe")), cwd=lemu.work, env=lemu.environment,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN), stdout=theirs, stderr=subprocess.PIPE)
+    os.close(theirs)
+    assert process.stderr.readline().startswith(b"START "), "lemu runs"
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    os.close(ready)
+    assert process.returncode == 0
