@@ -14,13 +14,33 @@
 namespace lemu::sandbox {
 namespace {
 
-std::string map_lines(std::uint32_t mine, std::uint32_t inside, std::uint32_t outside) {
-  char line[96];
-  if (mine == 0)
-    std::snprintf(line, sizeof line, "0 0 1\n%u %u 1\n", inside, outside);
-  else
-    std::snprintf(line, sizeof line, "0 %u 1\n", mine);
-  return line;
+struct IdRange {
+  unsigned inside = 0;
+  unsigned outside = 0;
+  unsigned size = 0;
+
+  [[nodiscard]] bool holds(std::uint32_t id) const { return id >= inside && id - inside < size; }
+};
+
+/// Whether an ordinary user calls themselves root, with no second id to give away: `unshare -r`, bubblewrap. (Where
+/// our root is the root of the namespace above, as on the host itself, the function must never be it.)
+bool is_root_in_name_only(std::uint32_t function_id) {
+  std::FILE* file = std::fopen("/proc/self/uid_map", "re");
+  if (file == nullptr) return false;
+  bool in_name_only = false;
+  bool function_mapped = false;
+  IdRange range;
+  while (std::fscanf(file, "%u %u %u", &range.inside, &range.outside, &range.size) == 3) {
+    if (range.holds(0)) in_name_only = range.outside != 0;
+    function_mapped = function_mapped || range.holds(function_id);
+  }
+  std::fclose(file);
+  return in_name_only && !function_mapped;
+}
+
+std::string single_line(std::uint32_t mine) { return "0 " + std::to_string(mine) + " 1\n"; }
+std::string two_lines(std::uint32_t inside, std::uint32_t outside) {
+  return "0 0 1\n" + std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
 }
 
 bool write_map(int child, const char* file, const std::string& lines) {
@@ -31,14 +51,12 @@ bool write_map(int child, const char* file, const std::string& lines) {
 
 bool write_maps(int child, const SandboxSpec& spec) {
   const std::uint32_t uid = ::geteuid();
-  const std::uint32_t gid = ::getegid();
-  // user_namespaces(7): an unprivileged writer must give up setgroups(2) first. Root keeps it, to drop its groups.
-  if (uid != 0 && !write_map(child, "setgroups", "deny")) return false;
-  // A group of 0 without uid 0 (or the reverse) follows the uid's rule: only root may write two lines.
-  const std::string gids = uid == 0 ? map_lines(0, spec.function_gid, spec.host_gid)
-                                    : "0 " + std::to_string(gid) + " 1\n";
-  return write_map(child, "uid_map", map_lines(uid, spec.function_uid, spec.host_uid)) &&
-         write_map(child, "gid_map", gids);
+  if (uid == 0 && !is_root_in_name_only(spec.host_uid))
+    return write_map(child, "uid_map", two_lines(spec.function_uid, spec.host_uid)) &&
+           write_map(child, "gid_map", two_lines(spec.function_gid, spec.host_gid));
+  // user_namespaces(7): who may not set groups at will must give up setgroups(2) first. Root keeps it, to drop its own.
+  return write_map(child, "setgroups", "deny") && write_map(child, "uid_map", single_line(uid)) &&
+         write_map(child, "gid_map", single_line(::getegid()));
 }
 
 }  // namespace

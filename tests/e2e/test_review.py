@@ -86,3 +86,36 @@ def test_nohup_is_respected(lemu):
     process.communicate(timeout=60)
     os.close(ready)
     assert process.returncode == 0
+
+
+@pytest.mark.needs("userns")
+@pytest.mark.parametrize("any_user", ["as-user"], indirect=True)
+def test_root_in_name_only_has_a_sandbox(any_user):
+    """`unshare -r` and bubblewrap give an ordinary user uid 0, but no second id for the function."""
+    words = any_user.command("invoke", *NATIVE.options, "--data", '{"do":"ids"}',
+                             any_user.function(NATIVE.arch, "probe"))
+    at = len(words) - words[::-1].index(str(any_user.stage / "bin/lemu")) - 1
+    words[at:at] = ["unshare", "--user", "--map-root-user"]
+    done = subprocess.run(words, cwd=any_user.work, env=any_user.environment, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0 and b'"uid":993,"gid":990' in done.stdout, done
+
+
+@pytest.mark.needs("userns")
+@pytest.mark.skipif(NATIVE.arch != "x86_64" or not os.path.exists("/usr/bin/python3"), reason="needs /usr/bin/python3")
+def test_the_users_keys_are_not_the_functions(lemu):
+    add_key, keyctl, join, search, session = 248, 250, 1, 10, -3
+    folder = lemu.folder / "keys"
+    folder.mkdir()
+    (folder / "bootstrap").write_text(
+        "#!/usr/bin/python3\nimport ctypes, sys\n"
+        f"found = ctypes.CDLL(None).syscall({keyctl}, {search}, {session}, b'user', b'lemu-test', 0)\n"
+        "print('key found' if found > 0 else 'no key', flush=True)\nsys.exit(3)\n")
+    (folder / "bootstrap").chmod(0o755)
+    give = (f"import ctypes, os, sys; call = ctypes.CDLL(None).syscall; call({keyctl}, {join}, None); "
+            f"sys.exit('no keyrings') if call({add_key}, b'user', b'lemu-test', b'secret', 6, {session}) < 0 else "
+            "os.execv(sys.argv[1], sys.argv[1:])")
+    words = ["/usr/bin/python3", "-c", give, *lemu.command("invoke", *NATIVE.options, folder)]
+    done = subprocess.run(words, cwd=lemu.work, env=lemu.environment, capture_output=True, timeout=60, check=False)
+    if b"no keyrings" in done.stderr:
+        pytest.skip("the kernel has no keyrings")
+    assert b"no key\n" in done.stderr and b"key found" not in done.stderr, done
