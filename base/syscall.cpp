@@ -2,6 +2,7 @@
 #include "base/syscall.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -16,6 +17,14 @@ auto retry(Call call) {
   auto answer = call();
   while (answer < 0 && errno == EINTR) answer = call();
   return answer;
+}
+
+/// A terminal or pipe that we share with others may have been made non-blocking by one of them: then we wait ourselves.
+/// False when that is not why the call failed.
+bool waited_for(int fd, short event) {
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+  pollfd wait{fd, event, 0};
+  return retry([&] { return ::poll(&wait, 1, -1); }) > 0;
 }
 
 }  // namespace
@@ -43,6 +52,7 @@ Result<std::size_t> read_some_full(int fd, std::span<std::byte> into) {
   std::size_t done = 0;
   while (done < into.size()) {
     const ssize_t n = retry([&] { return ::read(fd, into.data() + done, into.size() - done); });
+    if (n < 0 && waited_for(fd, POLLIN)) continue;
     if (n < 0) return fail_errno(errno, "cannot read");
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
@@ -53,6 +63,7 @@ Result<std::size_t> read_some_full(int fd, std::span<std::byte> into) {
 Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = retry([&] { return ::write(fd, bytes.data(), bytes.size()); });
+    if (n < 0 && waited_for(fd, POLLOUT)) continue;
     if (n < 0) return fail_errno(errno, "cannot write");
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }

@@ -14,6 +14,7 @@
 #include "base/syscall.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/report/report_json.hpp"
 #include "emulator/report/report_line.hpp"
@@ -35,7 +36,9 @@ class InvokeCommand {
   int run() {
     Status prepared = prepare();
     if (!prepared) return refuse(prepared.error());
-    asio::signal_set signals(context_, SIGINT, SIGTERM, SIGHUP);
+    asio::signal_set signals(context_);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+      if (!ignored_by_caller(number)) signals.add(number);
     signals.async_wait([this](const boost::system::error_code& code, int number) {
       if (code) return;
       exit_code_ = exit_code_of_signal(number);

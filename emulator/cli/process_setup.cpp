@@ -20,4 +20,9 @@ void set_up_process() {
   ::signal(SIGCHLD, SIG_DFL);
 }
 
+bool ignored_by_caller(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 }  // namespace lemu::emulator::cli

@@ -9,4 +9,7 @@ namespace lemu::emulator::cli {
 /// which the kernel would keep every child's ending from us (wait(2)). Call it first, in a process of one thread.
 void set_up_process();
 
+/// Whether whoever started us wants this signal ignored, as nohup(1) does; to be asked before handling it.
+[[nodiscard]] bool ignored_by_caller(int signal);
+
 }  // namespace lemu::emulator::cli

@@ -13,6 +13,7 @@
 
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/terminal_output.hpp"
 #include "qemu/sandbox/descendants.hpp"
 
@@ -34,7 +35,9 @@ class ShellCommand {
     session_.emplace(context_, std::move(*settings), ids_, output_);
     // The terminal's own signals are the command's; the rest end lemu, and with it the command.
     for (int number : {SIGINT, SIGQUIT}) ::signal(number, SIG_IGN);
-    asio::signal_set signals(context_, SIGTERM, SIGHUP);
+    asio::signal_set signals(context_);
+    for (const int number : {SIGTERM, SIGHUP})
+      if (!ignored_by_caller(number)) signals.add(number);
     signals.async_wait([this](const boost::system::error_code& code, int number) {
       if (code) return;
       exit_code_ = exit_code_of_signal(number);

@@ -18,6 +18,7 @@ namespace lemu::emulator {
 namespace {
 
 constexpr char kPrefix[] = "env-";
+constexpr char kKeptMark[] = "/kept";  ///< in a folder that stays for good
 
 Error cannot(const std::string& what, int code) {
   return {ErrorKind::host_lacks, what + ": " + std::string(::strerror(code)),
@@ -46,13 +47,15 @@ struct Abandoned {
   Fd lock;  ///< held: no other lemu sweeps it too
 };
 
+/// A folder without a lock is one whose removal, or making, was cut short. Called under the base's lock.
 std::vector<Abandoned> find_abandoned(const std::string& base) {
   std::vector<Abandoned> found;
   std::error_code code;
   for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(base, code)) {
     const std::string path = entry.path().string();
     if (!entry.path().filename().string().starts_with(kPrefix)) continue;
-    Result<Fd> lock = open_file(path + "/lock", O_RDWR | O_NOFOLLOW);
+    if (::access((path + kKeptMark).c_str(), F_OK) == 0) continue;
+    Result<Fd> lock = open_lock(path + "/lock");
     if (lock && ::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) found.push_back({path, std::move(*lock)});
   }
   return found;
@@ -103,7 +106,8 @@ EnvironmentFolder::~EnvironmentFolder() {
 }
 
 void EnvironmentFolder::keep() {
-  ::unlink((path_ + "/lock").c_str());
+  const Status marked = write_file(path_ + kKeptMark, "");
+  if (marked) ::unlink((path_ + "/lock").c_str());
   path_.clear();
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qemu/sandbox/namespaces.hpp"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,8 +14,33 @@
 namespace lemu::sandbox {
 namespace {
 
-std::string map_lines(std::uint32_t inside, std::uint32_t outside) {
-  return "0 0 1\n" + std::to_string(inside) + ' ' + std::to_string(outside) + " 1\n";
+struct IdRange {
+  unsigned inside = 0;
+  unsigned outside = 0;
+  unsigned size = 0;
+
+  [[nodiscard]] bool holds(std::uint32_t id) const { return id >= inside && id - inside < size; }
+};
+
+/// Whether an ordinary user calls themselves root, with no second id to give away: `unshare -r`, bubblewrap. (Where
+/// our root is the root of the namespace above, as on the host itself, the function must never be it.)
+bool is_root_in_name_only(std::uint32_t function_id) {
+  std::FILE* file = std::fopen("/proc/self/uid_map", "re");
+  if (file == nullptr) return false;
+  bool in_name_only = false;
+  bool function_mapped = false;
+  IdRange range;
+  while (std::fscanf(file, "%u %u %u", &range.inside, &range.outside, &range.size) == 3) {
+    if (range.holds(0)) in_name_only = range.outside != 0;
+    function_mapped = function_mapped || range.holds(function_id);
+  }
+  std::fclose(file);
+  return in_name_only && !function_mapped;
+}
+
+std::string single_line(std::uint32_t mine) { return "0 " + std::to_string(mine) + " 1\n"; }
+std::string two_lines(std::uint32_t inside, std::uint32_t outside) {
+  return "0 0 1\n" + std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
 }
 
 bool write_map(int child, const char* file, const std::string& lines) {
@@ -25,35 +49,14 @@ bool write_map(int child, const char* file, const std::string& lines) {
   return write_existing(path, lines.data(), lines.size());
 }
 
-/// Root of a user namespace that does not have all ids (a rootless container, `unshare -r`) is nobody's root.
-bool is_root_of_the_host() {
-  char text[64] = {};
-  const int fd = ::open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return true;
-  const ssize_t size = ::read(fd, text, sizeof text - 1);
-  ::close(fd);
-  unsigned long inside = 0;
-  unsigned long outside = 0;
-  unsigned long count = 0;
-  return size <= 0 || std::sscanf(text, "%lu %lu %lu", &inside, &outside, &count) != 3 || outside == 0;
-}
-
-bool write_one_id_maps(int child, std::uint32_t uid, std::uint32_t gid) {
-  return write_map(child, "uid_map", "0 " + std::to_string(uid) + " 1\n") &&
-         write_map(child, "gid_map", "0 " + std::to_string(gid) + " 1\n");
-}
-
 bool write_maps(int child, const SandboxSpec& spec) {
   const std::uint32_t uid = ::geteuid();
-  const std::uint32_t gid = ::getegid();
-  if (uid == 0) {
-    // Root keeps setgroups(2), to drop its groups. A group of 0 without uid 0 follows the uid's rule below.
-    if (write_map(child, "uid_map", map_lines(spec.function_uid, spec.host_uid)))
-      return write_map(child, "gid_map", map_lines(spec.function_gid, spec.host_gid));
-    return !is_root_of_the_host() && write_one_id_maps(child, uid, gid);
-  }
-  // user_namespaces(7): an unprivileged writer must give up setgroups(2) first.
-  return write_map(child, "setgroups", "deny") && write_one_id_maps(child, uid, gid);
+  if (uid == 0 && !is_root_in_name_only(spec.host_uid))
+    return write_map(child, "uid_map", two_lines(spec.function_uid, spec.host_uid)) &&
+           write_map(child, "gid_map", two_lines(spec.function_gid, spec.host_gid));
+  // user_namespaces(7): who may not set groups at will must give up setgroups(2) first. Root keeps it, to drop its own.
+  return write_map(child, "setgroups", "deny") && write_map(child, "uid_map", single_line(uid)) &&
+         write_map(child, "gid_map", single_line(::getegid()));
 }
 
 }  // namespace

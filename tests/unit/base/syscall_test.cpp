@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <thread>
 
 namespace {
 struct TemporaryFolder {
@@ -46,4 +49,22 @@ TEST_CASE("descriptors are close-on-exec") {
   lemu::Result<lemu::SocketPair> pair = lemu::make_socket_pair();
   REQUIRE(pair);
   CHECK((::fcntl(pair->theirs.get(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("a descriptor that somebody made non-blocking is waited for") {
+  lemu::Result<lemu::Pipe> pipe = lemu::make_pipe();
+  REQUIRE(pipe);
+  for (const int fd : {pipe->read_end.get(), pipe->write_end.get()}) REQUIRE(::fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+  const std::string sent(300'000, 'x');  // more than a pipe holds
+  std::string got(sent.size(), '\0');
+  lemu::Result<std::size_t> count = std::size_t{0};
+  std::thread reader([&] {
+    count = lemu::read_some_full(pipe->read_end.get(), std::as_writable_bytes(std::span<char>(got)));
+  });
+  const lemu::Status written = lemu::write_all(pipe->write_end.get(), sent);
+  reader.join();
+  CHECK(written);
+  REQUIRE(count);
+  CHECK(*count == sent.size());
+  CHECK(got == sent);
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/environment/environment_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <optional>
+#include <set>
+
+#include "base/syscall.hpp"
+#include "base/temporary_folder.hpp"
+
+using namespace lemu;
+using emulator::EnvironmentFolder;
+
+namespace {
+
+std::set<std::string> folders_in(const std::string& base) {
+  std::set<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(base))
+    if (entry.is_directory()) found.insert(entry.path().string());
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("making a folder sweeps what a killed lemu left, and nothing else") {
+  Result<TemporaryFolder> parent = TemporaryFolder::make("lemu-test-");
+  REQUIRE(parent);
+  const std::string base = parent->path() + "/base";
+  std::optional<EnvironmentFolder> kept;
+  {
+    Result<EnvironmentFolder> made = EnvironmentFolder::make(base);
+    REQUIRE(made);
+    kept.emplace(std::move(*made));
+  }
+  const std::string kept_path = kept->path();
+  kept->keep();
+  kept.reset();
+  Result<EnvironmentFolder> in_use = EnvironmentFolder::make(base);
+  REQUIRE(in_use);
+  // As kills leave them: whole with a free lock; with its removal begun; just made.
+  for (const char* part : {"/env-whole/root", "/env-removing/tmp", "/env-new"})
+    std::filesystem::create_directories(base + part);
+  REQUIRE(write_file(base + "/env-whole/lock", ""));
+
+  Result<EnvironmentFolder> next = EnvironmentFolder::make(base);
+  REQUIRE(next);
+  CHECK(folders_in(base) == std::set<std::string>{kept_path, in_use->path(), next->path()});
+}
