@@ -5,7 +5,7 @@
 
 export DEBIAN_FRONTEND=noninteractive
 
-readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config libspdlog-dev libfmt-dev nlohmann-json3-dev doctest-dev
+readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config nlohmann-json3-dev doctest-dev
   libcli11-dev libexpected-dev libarchive-dev nettle-dev liblzma-dev libzstd-dev
   libbz2-dev zlib1g-dev)
 

@@ -20,12 +20,6 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(doctest REQUIRED)
 
-# Debian ships no static archives of spdlog and fmt, so both are compiled into one source file of ours.
-find_path(LEMU_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
-add_library(lemu_spdlog INTERFACE)
-target_include_directories(lemu_spdlog SYSTEM INTERFACE ${LEMU_SPDLOG_INCLUDE})
-target_compile_definitions(lemu_spdlog INTERFACE SPDLOG_FMT_EXTERNAL_HO FMT_HEADER_ONLY)
-
 # libarchive's own list of what a static link of it needs, less what only its other formats and its disk reader
 # call (xml2: xar; lz4: a filter; acl: files on disk). A zip reader links without them, so nobody installs them.
 pkg_check_modules(LIBARCHIVE REQUIRED libarchive)
