@@ -18,7 +18,7 @@ struct ArchNames {
   std::string_view other;         ///< as Docker and Debian say it: "arm64", "amd64"
   std::uint16_t elf_machine;      ///< e_machine of elf(5)
   std::string_view qemu;          ///< suffix of QEMU's user-mode program: qemu-aarch64
-  std::string_view default_cpu;   ///< the `-cpu` model of Lambda's launch hardware (lambda-behaviour 16.1)
+  std::string_view default_cpu;   ///< the `-cpu` model of Lambda's launch hardware (Graviton2: Neoverse N1)
   std::string_view gnu_triplet;   ///< "aarch64-linux-gnu"
   std::string_view loader;        ///< glibc's program interpreter: "/lib/ld-linux-aarch64.so.1"
 };

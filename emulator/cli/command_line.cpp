@@ -53,7 +53,7 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
 }
 
 constexpr std::array<CommandRow, 3> kCommands{{
-    {"invoke", "run a function once and print its response", invoke_command},
+    {"invoke", "run a function and print its response", invoke_command},
     {"shell", "look around in a function's environment", shell_command},
     {"doctor", "what this host can do, and what would improve it", doctor_command},
 }};

@@ -19,6 +19,7 @@
 #include "emulator/report/report_json.hpp"
 #include "emulator/report/report_line.hpp"
 #include "qemu/sandbox/descendants.hpp"
+#include "qemu/sandbox/wrapper_paths.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;
@@ -78,7 +79,11 @@ class InvokeCommand {
       co_return;
     }
     explain();
-    co_await session_->init();
+    Status initialised = co_await session_->init();
+    if (!initialised) {
+      exit_code_ = refuse(initialised.error());
+      co_return;
+    }
     for (std::uint32_t i = 0; i < options_.repeat && !stdout_lost_; ++i) {
       const InvocationRecord record = co_await session_->invoke(
           event_, options_.client_context.value_or(""), [this](const Answer& answer) { deliver(answer); });
@@ -98,12 +103,7 @@ class InvokeCommand {
   }
 
   void report(const InvocationRecord& record) {
-    if (options_.report == ReportFormat::text) {
-      if (report_file_.valid())
-        to_report_file(report_line(record));
-      else
-        output_.platform_line(report_line(record));
-    }
+    if (options_.report == ReportFormat::text) output_.platform_line(report_line(record));
     if (options_.report == ReportFormat::json) json_reports_ += report_json(record, session_->mode()) + "\n";
     if (record.status == InvocationStatus::timeout && session_->mode().emulated)
       output_.note("the function ran under emulation, which is slower than Lambda: --timeout-scale 5 would give it "
@@ -128,6 +128,8 @@ class InvokeCommand {
     if (session_->mode().execution == "private-binfmt") {
       command.clear();
       for (const std::string& word : session_->qemu_command()) command += " " + word;
+      for (const sandbox::QemuVariable& variable : sandbox::kQemuEnvironment)
+        command += std::string(" -U ") + variable.name;
       output_.detail("the kernel runs it by:" + command + " -0 ARGV0 PATH");
     }
   }

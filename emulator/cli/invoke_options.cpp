@@ -39,7 +39,7 @@ CommandSpec invoke_spec(InvokeOptions& into) {
   spec.name = "invoke";
   spec.usage = "lemu invoke [options] TARGET [EVENT]";
   spec.summary =
-      "Runs a Lambda function once. TARGET is a bootstrap, a folder that holds one, or a .zip; EVENT is a JSON file, "
+      "Runs a Lambda function. TARGET is a bootstrap, a folder that holds one, or a .zip; EVENT is a JSON file, "
       "or '-' for standard input (default: {}). The response goes to stdout, logs and the REPORT line to stderr.";
   std::vector<OptionGroup> function = function_option_groups(into.function);
   spec.groups = {event_group(into), report_group(into)};

@@ -102,6 +102,7 @@ asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
   runtime_ = std::make_unique<RuntimeProcess>();
   sandbox_->start();
   co_await wait_until(Clock::time_point::max(), [this] { return ended(); });
+  if (refused_by_host()) co_return fail(refusal(*runtime_->launch_failure, settings_.spec));
   if (runtime_->launch_failure) {
     const sandbox::Report& failure = *runtime_->launch_failure;
     co_return fail_errno(failure.os_error, "cannot run " + settings_.spec.normal.path + " in the function's environment",
@@ -111,19 +112,21 @@ asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
   co_return *runtime_->wait_status;
 }
 
-asio::awaitable<void> ExecutionEnvironment::init() {
+asio::awaitable<Status> ExecutionEnvironment::init() {
   const Clock::time_point begun = Clock::now();
   const InitEnd end = co_await run_init(begun + settings_.init_limit);
   if (end == InitEnd::ready) {
     init_duration_ = *runtime_->next_at - runtime_->exec_at.value_or(begun);
-    co_return;
+    co_return Status{};
   }
+  if (refused_by_host()) co_return fail(refusal(*runtime_->launch_failure, settings_.spec));
   const std::chrono::nanoseconds duration =
       end == InitEnd::timed_out
           ? settings_.init_limit
           : runtime_->ended_at.value_or(Clock::now()) - runtime_->exec_at.value_or(begun);
   log_init_failure(InitFailureRecord::Phase::init, end, duration, {});
   co_await reset();
+  co_return Status{};
 }
 
 /// Starts the runtime and waits for its first `next`.
@@ -145,6 +148,8 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
   record.memory_size_mb = settings_.memory_mb;
   Clock::time_point begun = Clock::now();
 
+  // A runtime that ended while it had nothing to do is replaced, as it is after a failed invocation.
+  if (runtime_ && ended()) co_await reset();
   // A failed or undone init is repeated here, under the function's own timeout.
   InitEnd init_end = InitEnd::ready;
   const bool repeats_init = !runtime_;
@@ -244,6 +249,13 @@ ExecutionEnvironment::Clock::time_point ExecutionEnvironment::completed_at(const
   return runtime_->ended_at.value_or(Clock::now());
 }
 
+/// The function's process could not be made as it must be; as opposed to: its program could not be executed.
+bool ExecutionEnvironment::refused_by_host() const {
+  if (!runtime_->launch_failure) return false;
+  const sandbox::Stage stage = runtime_->launch_failure->stage;
+  return stage != sandbox::Stage::exec && stage != sandbox::Stage::working_folder;
+}
+
 bool ExecutionEnvironment::ended() const {
   return helper_gone_ || runtime_->wait_status.has_value() || runtime_->launch_failure.has_value();
 }
@@ -336,9 +348,12 @@ void ExecutionEnvironment::on_next() {
 
 void ExecutionEnvironment::on_response(rapi::FunctionResponse response) {
   if (runtime_) {
-    runtime_->answer = Answer{Answer::Kind::response, std::move(response.body)};
-    runtime_->answer_status = InvocationStatus::success;
-    runtime_->answer_error_type.clear();
+    // A stream that says in its trailers that it failed has failed, after what it had already sent.
+    const bool failed = !response.trailer_error_type.empty();
+    runtime_->answer =
+        Answer{failed ? Answer::Kind::function_error : Answer::Kind::response, std::move(response.body)};
+    runtime_->answer_status = failed ? InvocationStatus::handled_error : InvocationStatus::success;
+    runtime_->answer_error_type = std::move(response.trailer_error_type);
   }
   wake();
 }

@@ -55,8 +55,9 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
 
   /// Makes the sandbox. host_lacks names the step that was refused.
   boost::asio::awaitable<Status> open();
-  /// The first init. A failure is logged (INIT_REPORT) and repeated by the first invocation.
-  boost::asio::awaitable<void> init();
+  /// The first init. A failure is logged (INIT_REPORT) and repeated by the first invocation. host_lacks when the host
+  /// refused the function's process its user or its limits: nothing of the function has run then.
+  boost::asio::awaitable<Status> init();
   /// One invocation, one at a time. `answered` is called as soon as the caller's answer is known, exactly once, which
   /// may be before the invocation is complete. START, END and INIT_REPORT are logged; REPORT is the caller's to
   /// write from the record.
@@ -93,6 +94,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   boost::asio::awaitable<void> reset();
   boost::asio::awaitable<void> settle_connections();
   [[nodiscard]] bool ended() const;
+  [[nodiscard]] bool refused_by_host() const;
   [[nodiscard]] Clock::time_point completed_at(const InvocationRecord& record) const;
   [[nodiscard]] PlatformError why_it_ended(const std::string& request_id) const;
   void log_init_failure(InitFailureRecord::Phase phase, InitEnd end, std::chrono::nanoseconds duration,

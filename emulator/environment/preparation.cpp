@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include "images/package.hpp"
+#include "qemu/capture.hpp"
 #include "qemu/dynamic.hpp"
 #include "qemu/host_binfmt.hpp"
 #include "qemu/inspect.hpp"
@@ -94,10 +96,24 @@ class Preparer {
     prepared_.request.emulator = qemu::Emulator{found->path, libraries->loader, libraries->files};
     prepared_.request.cpu = settings_.cpu.value_or(std::string(names_of(arch).default_cpu));
     prepared_.qemu = found->path;
+    if (settings_.cpu)
+      if (Status known = check_cpu(found->path, *settings_.cpu); !known) return known;
     because("QEMU: " + found->path, settings_.qemu ? "asked for with --qemu" : "the first usable one on PATH");
     because("CPU model: " + prepared_.request.cpu,
             settings_.cpu ? "asked for with --cpu" : "the core of Lambda's launch hardware for " + lambda_name(arch));
     return {};
+  }
+
+  /// QEMU's own complaint would come in the middle of the function's log.
+  static Status check_cpu(const std::string& qemu, const std::string& cpu) {
+    const Result<qemu::Captured> list = qemu::capture_output({qemu, "-cpu", "help"});
+    if (!list || list->output.empty()) return {};  // (its exit code is 1)
+    const std::string model = cpu.substr(0, cpu.find(','));  // "max,sve=off": a model and its properties
+    std::istringstream words(list->output);
+    for (std::string word; words >> word;)
+      if (word == model) return {};
+    return fail(ErrorKind::bad_usage, "--cpu " + cpu + ": this QEMU knows no CPU model '" + model + "'",
+                "see the list of `" + qemu + " -cpu help`");
   }
 
   Status look_at_binfmt() {
@@ -175,7 +191,7 @@ class Preparer {
     prepared_.request.script = script;
     const Arch arch = prepared_.request.arch;
     const std::string named = "the bootstrap is a script for " + script.interpreter;
-    const std::string ways_out = "put a " + lambda_name(arch) + " interpreter in the package (a static busybox as " +
+    const std::string ways_out = "put an " + lambda_name(arch) + " interpreter in the package (a static busybox as " +
                                  "#!/var/task/busybox sh), or give a root that has it with --sysroot DIR";
     const std::optional<std::string> host = guest_root(prepared_.request.root).find(script.interpreter);
     if (!host) {

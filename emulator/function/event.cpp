@@ -72,7 +72,8 @@ Result<std::string> read_all(int fd, std::string_view name) {
     if (!count) {
       Error error = std::move(count.error());
       error.kind = ErrorKind::bad_input;
-      return fail(std::move(error).within(name));
+      if (error.os_error == EISDIR) error.remedy = "name a JSON file: lemu invoke TARGET EVENT, in this order";
+      return fail(std::move(error).within("the event " + std::string(name)));
     }
     content.resize(before + *count);
     if (*count < room.size()) return content;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "qemu/guarantees.hpp"
 #include "rapi/listener.hpp"
 
 namespace lemu::emulator {
@@ -47,23 +48,33 @@ asio::awaitable<Status> Session::open() {
   folder_path_ = folder_->path();
   Result<PreparedFunction> prepared = prepare_function(settings_.run, *folder_);
   if (!prepared) co_return fail(std::move(prepared.error()));
-  for (const std::string& note : prepared->notes) output_.note(note);
-
-  Status launched = co_await launch(*prepared, settings_.run.sandbox);
-  if (!launched && settings_.run.sandbox == qemu::SandboxChoice::automatic &&
-      launched.error().kind == ErrorKind::host_lacks) {
-    refusal_ = launched.error().message;
-    output_.note("no sandbox: " + refusal_ + ". The function runs as you, in its real folder; see `lemu doctor`.");
-    launched = co_await launch(*prepared, qemu::SandboxChoice::off);
-  }
+  prepared_ = std::move(*prepared);
+  for (const std::string& note : prepared_.notes) output_.note(note);
+  // What the user asked for and this host cannot do is not a refused sandbox.
+  const Result<qemu::LaunchPlan> possible = qemu::plan_launch(prepared_.request, qemu::host_facts());
+  if (!possible) co_return fail(Error(possible.error()));
+  Status launched = co_await launch(settings_.run.sandbox);
+  if (!launched && may_go_without_sandbox(launched.error()))
+    launched = co_await launch_without_sandbox(launched.error());
   if (!launched) co_return fail(std::move(launched.error()));
-  reasons_ = prepared->reasons;
-  describe_mode(*prepared);
+  describe_mode();
   co_return Status{};
 }
 
-asio::awaitable<Status> Session::launch(const PreparedFunction& prepared, qemu::SandboxChoice sandbox) {
-  qemu::LaunchRequest request = prepared.request;
+bool Session::may_go_without_sandbox(const Error& error) const {
+  return error.kind == ErrorKind::host_lacks && settings_.run.sandbox == qemu::SandboxChoice::automatic &&
+         refusal_.empty();
+}
+
+asio::awaitable<Status> Session::launch_without_sandbox(const Error& refusal) {
+  refusal_ = refusal.message;
+  output_.note("no sandbox: " + refusal_ + ". The function runs as you, in its real folder; see `lemu doctor`.");
+  co_return co_await launch(qemu::SandboxChoice::off);
+}
+
+asio::awaitable<Status> Session::launch(qemu::SandboxChoice sandbox) {
+  environment_.reset();
+  qemu::LaunchRequest request = prepared_.request;
   request.sandbox = sandbox;
   Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
   if (!plan) co_return fail(std::move(plan.error()));
@@ -84,7 +95,7 @@ asio::awaitable<Status> Session::launch(const PreparedFunction& prepared, qemu::
 
   const double scale = settings_.timeout_scale.value_or(1);
   EnvironmentSettings environment;
-  environment.helper = prepared.helper;
+  environment.helper = prepared_.helper;
   environment.spec = plan->spec;
   environment.runtime_api_listener = std::move(*listener);
   environment.function_name = settings_.function.name;
@@ -100,7 +111,8 @@ asio::awaitable<Status> Session::launch(const PreparedFunction& prepared, qemu::
   co_return opened;
 }
 
-void Session::describe_mode(const PreparedFunction& prepared) {
+void Session::describe_mode() {
+  reasons_ = prepared_.reasons;
   bool binfmt_lost = false;
   std::string binfmt_reason;
   for (const sandbox::Report& loss : environment_->losses()) {
@@ -114,9 +126,11 @@ void Session::describe_mode(const PreparedFunction& prepared) {
     }
   }
   const qemu::ExecutionMode execution = binfmt_lost ? plan_.fallback : plan_.execution;
+  if (binfmt_lost && execution == qemu::ExecutionMode::direct)
+    plan_.lost.push_back(qemu::loss_of(qemu::Guarantee::own_children));
   const bool off = plan_.spec.isolation == sandbox::Isolation::plain;
-  mode_.arch = prepared.request.arch;
-  mode_.sandbox = off ? "off" : plan_.lost.empty() ? "full" : "partial";
+  mode_.arch = prepared_.request.arch;
+  mode_.sandbox = off ? "off" : qemu::diminishes_sandbox(plan_.lost) ? "partial" : "full";
   mode_.sandbox_reason = !refusal_.empty() ? refusal_
                          : settings_.run.sandbox == qemu::SandboxChoice::automatic
                              ? "the first choice"
@@ -133,14 +147,21 @@ void Session::describe_mode(const PreparedFunction& prepared) {
   mode_.emulated = plan_.emulated;
   mode_.timeout_scale = settings_.timeout_scale.value_or(1);
   if (!plan_.emulated) return;
-  mode_.cpu_model = prepared.request.cpu;
-  mode_.qemu = prepared.qemu.value_or("");
-  qemu_command_ = qemu::qemu_command(prepared.request, plan_.spec.isolation);
+  mode_.cpu_model = prepared_.request.cpu;
+  mode_.qemu = prepared_.qemu.value_or("");
+  qemu_command_ = qemu::qemu_command(prepared_.request, plan_.spec.isolation);
 }
 
 asio::awaitable<Result<int>> Session::run_program() { co_return co_await environment_->run_program(); }
 
-asio::awaitable<void> Session::init() { co_await environment_->init(); }
+asio::awaitable<Status> Session::init() {
+  Status initialised = co_await environment_->init();
+  if (initialised || !may_go_without_sandbox(initialised.error())) co_return initialised;
+  Status launched = co_await launch_without_sandbox(initialised.error());
+  if (!launched) co_return fail(std::move(launched.error()));
+  describe_mode();
+  co_return co_await environment_->init();
+}
 
 asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, const std::string& client_context,
                                                   std::function<void(Answer)> answered) {

@@ -48,7 +48,7 @@ class Session {
   /// on, goes on without one, and says so.
   boost::asio::awaitable<Status> open();
   /// The init ahead of the first invocation.
-  boost::asio::awaitable<void> init();
+  boost::asio::awaitable<Status> init();
   boost::asio::awaitable<InvocationRecord> invoke(const std::string& event, const std::string& client_context,
                                                   std::function<void(Answer)> answered);
 
@@ -65,8 +65,10 @@ class Session {
   [[nodiscard]] const std::string& folder() const { return folder_path_; }
 
  private:
-  boost::asio::awaitable<Status> launch(const PreparedFunction& prepared, qemu::SandboxChoice sandbox);
-  void describe_mode(const PreparedFunction& prepared);
+  boost::asio::awaitable<Status> launch(qemu::SandboxChoice sandbox);
+  boost::asio::awaitable<Status> launch_without_sandbox(const Error& refusal);
+  [[nodiscard]] bool may_go_without_sandbox(const Error& error) const;
+  void describe_mode();
 
   boost::asio::io_context& context_;
   SessionSettings settings_;
@@ -75,6 +77,7 @@ class Session {
   std::optional<EnvironmentFolder> folder_;
   std::string folder_path_;
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
+  PreparedFunction prepared_;
   qemu::LaunchPlan plan_;
   std::string refusal_;  ///< why there is no sandbox, when there was to be one
   std::vector<qemu::Reason> reasons_;

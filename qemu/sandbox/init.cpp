@@ -154,7 +154,11 @@ class Init {
     starting.binfmt_private = spec_.binfmt.has_value() && execution_ == Execution::normal ? 1 : 0;
     starting.time_ns = monotonic_ns();
     send_report(starting);
-    ::execve(program.path.c_str(), arguments.data(), environment.data());
+    // A bare name (`lemu shell TARGET -- ls`) is looked up as in a shell, in /bin and /usr/bin.
+    if (program.path.find('/') == std::string::npos)
+      ::execvpe(program.path.c_str(), arguments.data(), environment.data());
+    else
+      ::execve(program.path.c_str(), arguments.data(), environment.data());
     return failed_at(Stage::exec);
   }
 
