@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +103,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int fd : {kControlFd, kLogFd}) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  // What lemu's caller, or a library, left open in lemu is not the helper's to hold.
+  ::syscall(SYS_close_range, kLogFd + 1, ~0U, 0);
   set_signals();
 
   SandboxSpec spec;

@@ -4,10 +4,9 @@ import fcntl
 import os
 import signal
 import subprocess
-import time
 
 import pytest
-from harness import MODES, exit_error
+from harness import MODES
 
 NATIVE = MODES[0]
 
@@ -119,3 +118,21 @@ def test_the_users_keys_are_not_the_functions(lemu):
     if b"no keyrings" in done.stderr:
         pytest.skip("the kernel has no keyrings")
     assert b"no key\n" in done.stderr and b"key found" not in done.stderr, done
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="needs /usr/bin/python3")
+def test_noticing_a_crash_late_is_no_time_of_the_function(lemu):
+    """A child holds the runtime's connection open, so lemu waits a little for an answer that could still come."""
+    folder = lemu.folder / "crash"
+    folder.mkdir()
+    (folder / "bootstrap").write_text(
+        "#!/usr/bin/python3\nimport os, socket, time\n"
+        "host, port = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')\n"
+        "link = socket.create_connection((host, int(port)))\n"
+        "link.sendall(b'GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')\n"
+        "link.recv(65536)\n"
+        "if os.fork() == 0: time.sleep(60)\n"
+        "os._exit(3)\n")
+    (folder / "bootstrap").chmod(0o755)
+    result = lemu.invoke(NATIVE, folder).ok(1)
+    assert result.report["Duration"] < 90, result
