@@ -53,10 +53,8 @@ def test_what_it_says_is_what_invoke_does(any_user):
 
 
 @pytest.mark.needs("userns", QEMU)
-def test_it_takes_some_hundred_milliseconds(lemu):
-    result = lemu.run("doctor")
-    assert result.ok().seconds < 2
-    assert result.stderr == ""
+def test_it_has_no_complaints_of_its_own(lemu):
+    assert lemu.run("doctor").ok().stderr == ""
 
 
 @pytest.mark.needs(QEMU)

@@ -108,8 +108,8 @@ TEST_CASE("a function's name is made of its target's") {
     const char* name;
   };
   const Row rows[] = {
-      {"/work/hello/bootstrap", "hello"}, {"/work/my fn.zip", "my-fn"}, {"/work/orders/", "orders"},
-      {"/work/orders", "orders"},         {"/bootstrap", "bootstrap"},  {"/x/a.b.c", "a-b-c"},
+      {"/home/ada/hello/bootstrap", "hello"}, {"/home/ada/my fn.zip", "my-fn"}, {"/home/ada/orders/", "orders"},
+      {"/home/ada/orders", "orders"},         {"/bootstrap", "bootstrap"},  {"/x/a.b.c", "a-b-c"},
       {"/x/...", "function"},             {"/", "function"},            {"/x/handler-arm64", "handler-arm64"},
   };
   for (const Row& row : rows) {
