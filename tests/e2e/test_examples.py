@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs what READMEs tell their readers to type, and compares what comes out.
 
-A ```console block holds commands ("$ …") and what they print, on stdout and stderr together; "..." in it stands for
-anything. A command's stdout and stderr are compared as one text in which every line stands by itself.
+A ```console block holds commands ("$ …") and what they print on a terminal, stdout and stderr together; "..." in a line
+stands for anything in that line, and alone on a line for any lines, or none.
 """
 import os
 import pathlib
@@ -28,13 +28,17 @@ def steps(text):
 
 
 def matches(expected, printed):
-    pattern = re.escape(expected.rstrip()).replace(re.escape("..."), ".*")
-    return re.fullmatch(pattern, printed.rstrip(), re.S) is not None
+    pattern = ""
+    for line in expected.rstrip().split("\n"):
+        pattern += "(.*\n)*" if line == "..." else re.escape(line).replace(re.escape("..."), ".*") + "\n"
+    return re.fullmatch(pattern, printed.rstrip() + "\n") is not None
 
 
 def test_the_comparison_itself():
     assert matches("Duration: ... ms\nend\n", "Duration: 1.23 ms\nend")
     assert not matches("Duration: ... ms\n", "Billed: 1 ms")
+    assert not matches("a ... d\n", "a b\nc d")
+    assert matches("...\nend\n...\n", "end") and matches("...\nend\n", "one\ntwo\nend")
     assert list(steps("```console\n$ a \\\n  b\nout\n$ c\n```\n")) == [("a   b", "out\n"), ("c", "")]
 
 
