@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/invoke/session.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -90,7 +91,9 @@ asio::awaitable<Status> Session::launch(qemu::SandboxChoice sandbox) {
     if (variable.name == "LAMBDA_TASK_ROOT") variable.value = plan->task_root;
     variables.push_back(variable.name + "=" + variable.value);
   }
-  if (plan->spec.isolation == sandbox::Isolation::plain) variables.push_back("TMPDIR=" + folder_->tmp());
+  const auto is_tmpdir = [](const std::string& variable) { return variable.starts_with("TMPDIR="); };
+  if (plan->spec.isolation == sandbox::Isolation::plain && std::none_of(variables.begin(), variables.end(), is_tmpdir))
+    variables.push_back("TMPDIR=" + folder_->tmp());
   qemu::set_environment(*plan, std::move(variables));
 
   const double scale = settings_.timeout_scale.value_or(1);

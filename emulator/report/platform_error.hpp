@@ -26,7 +26,7 @@ enum class CoreDump { none, written };
 /// The payload of a kill, with the type that REPORT shows for it: Runtime.OutOfMemory.
 [[nodiscard]] PlatformError out_of_memory(std::string_view request_id);
 
-/// The wording since November 2025; `limit` as the user configured it.
+/// The wording since November 2025; `limit` as it was in force, a timeout scale included.
 [[nodiscard]] PlatformError timed_out(std::string_view request_id, std::chrono::milliseconds limit);
 
 /// `aws_message` stands after "Error: ": "fork/exec /var/task/bootstrap: exec format error" (Error::aws_message).

@@ -36,7 +36,9 @@ Result<pid_t> spawn_helper(const std::string& helper, const Fd& control, const F
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, control.get(), kControlFd);
   if (log.valid()) ::posix_spawn_file_actions_adddup2(&actions, log.get(), kLogFd);
-  char* const arguments[] = {const_cast<char*>(helper.c_str()), nullptr};
+  // A bare name: what the function can see of the helper does not tell where lemu is installed.
+  static char name[] = "lemu-sandbox";
+  char* const arguments[] = {name, nullptr};
   char* const environment[] = {nullptr};
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, helper.c_str(), &actions, nullptr, arguments, environment);
