@@ -69,7 +69,7 @@ def show(row):
 def main():
     stage, functions, out = sys.argv[1:4]
     count = int(sys.argv[4]) if len(sys.argv) > 4 else 30
-    warm_calls = 10000
+    warm_calls = int(os.environ.get("WARM_CALLS", "10000"))
     lemu = f"{stage}/bin/lemu"
     floor = f"{out}/floor"
     os.makedirs(out, exist_ok=True)
@@ -81,7 +81,7 @@ def main():
     qemu = next((path for name in (f"qemu-{qemu_arch}-static", f"qemu-{qemu_arch}")
                  for path in [f"/usr/bin/{name}"] if os.path.exists(path)), None)
     native = f"{functions}/{native_arch}/probe/bootstrap"
-    go = f"{functions}/{foreign_arch}/go/bootstrap"
+    go = f"{functions}/../examples/go/{foreign_arch}/bootstrap"
     foreign = go if os.path.exists(go) else f"{functions}/{foreign_arch}/probe/bootstrap"
     foreign_name = f"{foreign_arch} {'Go' if foreign == go else 'C'}"
     emulated = [qemu, "-cpu", CPU[qemu_arch], foreign]
@@ -93,20 +93,21 @@ def main():
         show(rows[-1])
 
     print(f"{'figure':<46} {'lemu':>10} {'floor':>10}     median apart [middle half]", flush=True)
-    quiet = ["invoke", "--report", "none"]
-    runs = pairs([lemu, *quiet, native], [floor, "1", "{}", native], count)
+    event = '{"name":"Ada"}'
+    quiet = ["invoke", "--data", event, "--report", "none"]
+    runs = pairs([lemu, *quiet, native], [floor, "1", event, native], count)
     add(f"one shot, {native_arch} static C", "ms", [a[0] * 1e3 for a, _ in runs], [b[0] * 1e3 for _, b in runs],
         3.5, "plus")
     if qemu:
-        runs = pairs([lemu, *quiet, foreign], [floor, "1", "{}", *emulated], count)
+        runs = pairs([lemu, *quiet, foreign], [floor, "1", event, *emulated], count)
         add(f"one shot, {foreign_name}", "ms", [a[0] * 1e3 for a, _ in runs], [b[0] * 1e3 for _, b in runs],
             1.05, "times")
     for label, program, command in [(f"{native_arch} C", native, [native]), (foreign_name, foreign, emulated)]:
         if program is foreign and not qemu:
             continue
         for report, goal in [("none", 1.2), ("text", 1.35)]:
-            ours = [lemu, "invoke", "--report", report, "--repeat", str(warm_calls), program]
-            runs = pairs(ours, [floor, str(warm_calls), "{}", *command], max(3, count // 6))
+            ours = [lemu, "invoke", "--data", event, "--report", report, "--repeat", str(warm_calls), program]
+            runs = pairs(ours, [floor, str(warm_calls), event, *command], max(3, count // 6))
             add(f"warm, {label}, --report {report}", "µs", [a[0] / warm_calls * 1e6 for a, _ in runs],
                 [b[0] / warm_calls * 1e6 for _, b in runs], goal, "times")
     result = {"host": host, "cpus": os.cpu_count(), "kernel": platform.release(), "qemu": qemu, "rows": rows}

@@ -23,16 +23,33 @@ static void die(const char* what) {
   exit(1);
 }
 
-/// Reads one whole request (Content-Length only); its size. What follows it stays in the buffer.
+/// Where a chunked body that begins at `body` ends, trailers included; NULL while it is not all there.
+static const char* end_of_chunks(const char* body) {
+  char* size_end = NULL;
+  const unsigned long size = strtoul(body, &size_end, 16);
+  if (size_end == body || strstr(size_end, "\r\n") == NULL) return NULL;
+  const char* chunk = strstr(size_end, "\r\n") + 2;
+  if (size > 0) return chunk + size + 2 < buffer + held ? end_of_chunks(chunk + size + 2) : NULL;
+  // The last chunk's size line ends in CR LF; then come trailers, then an empty line.
+  const char* end = strstr(chunk - 2, "\r\n\r\n");
+  return end != NULL ? end + 4 : NULL;
+}
+
+/// Reads one whole request; its size. What follows it stays in the buffer.
 static size_t read_request(int fd) {
   for (;;) {
     buffer[held] = '\0';
     const char* end = strstr(buffer, "\r\n\r\n");
     if (end != NULL) {
       const size_t head = (size_t)(end - buffer) + 4;
+      const char* chunked = strcasestr(buffer, "\r\nTransfer-Encoding: chunked");
+      const char* body_end = NULL;
+      if (chunked != NULL && chunked < end) body_end = end_of_chunks(end + 4);
+      if (body_end != NULL) return (size_t)(body_end - buffer);
+      const int waits = chunked != NULL && chunked < end;
       const char* length = strcasestr(buffer, "\r\nContent-Length:");
       const size_t body = length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0;
-      if (held >= head + body) return head + body;
+      if (!waits && held >= head + body) return head + body;
     }
     const ssize_t n = recv(fd, buffer + held, sizeof buffer - 1 - held, 0);
     if (n <= 0) die("recv");
