@@ -19,14 +19,15 @@ constexpr std::array<ArchNames, 2> kTable{{
 }};
 
 bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 }  // namespace
 
-const ArchNames& names_of(Arch arch) { return kTable[arch == Arch::arm64 ? 1 : 0]; }
+const ArchNames& names_of(Arch arch) {
+  return kTable[arch == Arch::arm64 ? 1 : 0];
+}
 
 std::optional<Arch> parse_arch(std::string_view word) {
   for (const ArchNames& row : kTable)

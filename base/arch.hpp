@@ -13,14 +13,14 @@ enum class Arch { x86_64, arm64 };
 /// One row a spelling system. All views point at static, NUL-terminated text.
 struct ArchNames {
   Arch arch;
-  std::string_view lambda;        ///< as Lambda's API says it: "arm64"
-  std::string_view machine;       ///< as uname(1) says it: "aarch64"
-  std::string_view other;         ///< as Docker and Debian say it: "arm64", "amd64"
-  std::uint16_t elf_machine;      ///< e_machine of elf(5)
-  std::string_view qemu;          ///< suffix of QEMU's user-mode program: qemu-aarch64
-  std::string_view default_cpu;   ///< the `-cpu` model of Lambda's launch hardware (Graviton2: Neoverse N1)
-  std::string_view gnu_triplet;   ///< "aarch64-linux-gnu"
-  std::string_view loader;        ///< glibc's program interpreter: "/lib/ld-linux-aarch64.so.1"
+  std::string_view lambda;       ///< as Lambda's API says it: "arm64"
+  std::string_view machine;      ///< as uname(1) says it: "aarch64"
+  std::string_view other;        ///< as Docker and Debian say it: "arm64", "amd64"
+  std::uint16_t elf_machine;     ///< e_machine of elf(5)
+  std::string_view qemu;         ///< suffix of QEMU's user-mode program: qemu-aarch64
+  std::string_view default_cpu;  ///< the `-cpu` model of Lambda's launch hardware (Graviton2: Neoverse N1)
+  std::string_view gnu_triplet;  ///< "aarch64-linux-gnu"
+  std::string_view loader;       ///< glibc's program interpreter: "/lib/ld-linux-aarch64.so.1"
 };
 
 [[nodiscard]] const ArchNames& names_of(Arch arch);

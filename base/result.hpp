@@ -15,7 +15,8 @@ namespace lemu {
 enum class ErrorKind {
   bad_usage,           ///< the command line or an option's value is wrong
   bad_input,           ///< a package, an event or another file from the user is wrong
-  invalid_entrypoint,  ///< Lambda's own Runtime.InvalidEntrypoint: no bootstrap, or one that cannot be executed
+  invalid_entrypoint,  ///< Lambda's own Runtime.InvalidEntrypoint: no bootstrap, or one that cannot be
+                       ///< executed
   host_lacks,          ///< this host cannot do it (no QEMU, namespaces refused)
   internal,            ///< lemu itself failed
 };
@@ -23,10 +24,10 @@ enum class ErrorKind {
 /// One failure: what happened (names the thing and the reason), and what to do about it.
 struct Error {
   ErrorKind kind = ErrorKind::internal;
-  std::string message;          ///< "cannot open /x/bootstrap: Permission denied"
-  std::string remedy = {};      ///< "chmod +x /x/bootstrap"; empty when none is known
-  int os_error = 0;             ///< errno, where an operating system call was the reason; 0 otherwise
-  std::string aws_message = {}; ///< for invalid_entrypoint: the text Lambda itself would use after "Error: "
+  std::string message;           ///< "cannot open /x/bootstrap: Permission denied"
+  std::string remedy = {};       ///< "chmod +x /x/bootstrap"; empty when none is known
+  int os_error = 0;              ///< errno, where an operating system call was the reason; 0 otherwise
+  std::string aws_message = {};  ///< for invalid_entrypoint: the text Lambda itself would use after "Error: "
 
   /// The same error, with what was being attempted put in front of its message.
   [[nodiscard]] Error within(std::string_view attempt) && {
@@ -45,12 +46,15 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 using Status = Result<void>;
 
 /// `return fail(ErrorKind::bad_input, "…", "…");`
-[[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string message, std::string remedy = {}) {
+[[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string message,
+                                                std::string remedy = {}) {
   return tl::unexpected<Error>(Error{kind, std::move(message), std::move(remedy)});
 }
 
 /// Passes an error on: `if (!r) return fail(std::move(r.error()));`
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 /// An error for a failed system call: "ATTEMPT: strerror(code)".
 [[nodiscard]] tl::unexpected<Error> fail_errno(int code, std::string_view attempt,

@@ -19,8 +19,8 @@ auto retry(Call call) {
   return answer;
 }
 
-/// A terminal or pipe that we share with others may have been made non-blocking by one of them: then we wait ourselves.
-/// False when that is not why the call failed.
+/// A terminal or pipe that we share with others may have been made non-blocking by one of them: then we wait
+/// ourselves. False when that is not why the call failed.
 bool waited_for(int fd, short event) {
   if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
   pollfd wait{fd, event, 0};
@@ -78,8 +78,8 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   while (true) {
     const std::size_t before = content.size();
     content.resize(before + room);
-    Result<std::size_t> n = read_some_full(
-        fd->get(), std::as_writable_bytes(std::span<char>(content.data() + before, room)));
+    Result<std::size_t> n =
+        read_some_full(fd->get(), std::as_writable_bytes(std::span<char>(content.data() + before, room)));
     if (!n) return fail(std::move(n.error()).within(path));
     content.resize(before + *n);
     if (content.size() > limit)

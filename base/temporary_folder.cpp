@@ -41,8 +41,8 @@ bool is_self_or_parent(const char* name) {
   return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
-/// Empties one folder. A folder in it that is not empty is moved up to `top`, to be emptied in its turn: so the
-/// depth of the tree costs neither stack nor descriptors. Any entry left behind shows as ENOTEMPTY later.
+/// Empties one folder. A folder in it that is not empty is moved up to `top`, to be emptied in its turn: so
+/// the depth of the tree costs neither stack nor descriptors. Any entry left behind shows as ENOTEMPTY later.
 Status empty_folder(int top, const std::string& name, unsigned& moved) {
   const Dir dir = open_folder(top, name.c_str());
   if (!dir) return fail_errno(errno, "cannot open folder " + name);
@@ -116,9 +116,13 @@ TemporaryFolder& TemporaryFolder::operator=(TemporaryFolder&& other) noexcept {
   return *this;
 }
 
-TemporaryFolder::~TemporaryFolder() { (void)remove(); }
+TemporaryFolder::~TemporaryFolder() {
+  (void)remove();
+}
 
-std::string TemporaryFolder::keep() { return std::exchange(path_, {}); }
+std::string TemporaryFolder::keep() {
+  return std::exchange(path_, {});
+}
 
 Status TemporaryFolder::remove() {
   if (path_.empty()) return {};

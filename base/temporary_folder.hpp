@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TemporaryFolder: the one owner of a folder that is removed with all it holds, unless kept. Move-only; blocking;
-// any one thread at a time.
+// TemporaryFolder: the one owner of a folder that is removed with all it holds, unless kept. Move-only;
+// blocking; any one thread at a time.
 #pragma once
 
 #include <string>
@@ -32,8 +32,8 @@ class TemporaryFolder {
   std::string path_;  ///< empty: nothing to remove
 };
 
-/// Removes a folder and everything below it, following no link and however deep it goes; unwritable folders in
-/// it are made writable first. A path that does not exist is a success. Nobody may be writing below it.
+/// Removes a folder and everything below it, following no link and however deep it goes; unwritable folders
+/// in it are made writable first. A path that does not exist is a success. Nobody may be writing below it.
 Status remove_tree(const std::string& path);
 
 }  // namespace lemu

@@ -19,15 +19,34 @@ struct Unit {
 };
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr std::array<Unit, 7> kDurationUnits{{{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", kSecond},
-                                              {"m", 60 * kSecond}, {"min", 60 * kSecond}, {"h", 3600 * kSecond}}};
+constexpr std::array<Unit, 7> kDurationUnits{{{"ns", 1},
+                                              {"us", 1'000},
+                                              {"ms", 1'000'000},
+                                              {"s", kSecond},
+                                              {"m", 60 * kSecond},
+                                              {"min", 60 * kSecond},
+                                              {"h", 3600 * kSecond}}};
 constexpr std::uint64_t kKiB = 1024, kGiB = 1024 * kMiB, kTiB = 1024 * kGiB;
-constexpr std::array<Unit, 13> kSizeUnits{{{"b", 1}, {"k", kKiB}, {"kb", kKiB}, {"kib", kKiB}, {"m", kMiB},
-                                           {"mb", kMiB}, {"mib", kMiB}, {"g", kGiB}, {"gb", kGiB}, {"gib", kGiB},
-                                           {"t", kTiB}, {"tb", kTiB}, {"tib", kTiB}}};
+constexpr std::array<Unit, 13> kSizeUnits{{{"b", 1},
+                                           {"k", kKiB},
+                                           {"kb", kKiB},
+                                           {"kib", kKiB},
+                                           {"m", kMiB},
+                                           {"mb", kMiB},
+                                           {"mib", kMiB},
+                                           {"g", kGiB},
+                                           {"gb", kGiB},
+                                           {"gib", kGiB},
+                                           {"t", kTiB},
+                                           {"tb", kTiB},
+                                           {"tib", kTiB}}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0;
+}
 
 /// A decimal number taken apart so that it can be scaled without floating point: digits / 10^decimals.
 struct Number {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sizes and durations as a person writes and reads them: "512MB", "1.5s". Pure functions; any thread.
 //
-// Sizes: k, M, G and T are powers of 1024 in every spelling (512M = 512MB = 512MiB = 536,870,912 bytes), because
-// the "MB" of Lambda's memory and storage settings are MiB. Capitals do not matter.
+// Sizes: k, M, G and T are powers of 1024 in every spelling (512M = 512MB = 512MiB = 536,870,912 bytes),
+// because the "MB" of Lambda's memory and storage settings are MiB. Capitals do not matter.
 #pragma once
 
 #include <chrono>

@@ -93,10 +93,12 @@ class ZipUnpacker {
       if (is_new) continue;
       Step*& other = place->second;
       if (other->entry.type != step.entry.type)
-        return fail(ErrorKind::bad_input, "entry " + in_quotes(step.entry.path) + " is there twice, as different types",
+        return fail(ErrorKind::bad_input,
+                    "entry " + in_quotes(step.entry.path) + " is there twice, as different types",
                     "keep one of them");
       if (step.entry.type != EntryType::folder)
-        unpacked_.notes.push_back("the zip holds " + in_quotes(step.entry.path) + " more than once: the last one is used");
+        unpacked_.notes.push_back("the zip holds " + in_quotes(step.entry.path) +
+                                  " more than once: the last one is used");
       Step* const older = other->described->position < step.described->position ? other : &step;
       if (older == other) other = &step;
       older->superseded = true;
@@ -112,7 +114,8 @@ class ZipUnpacker {
     // Only the reader that goes by the central directory: the other one guesses from the data.
     constexpr std::size_t kBlock = 64 * 1024;
     ::archive_read_support_format_zip_seekable(a);
-    if (::lseek(file_.get(), 0, SEEK_SET) != 0 || ::archive_read_open_fd(a, file_.get(), kBlock) != ARCHIVE_OK)
+    if (::lseek(file_.get(), 0, SEEK_SET) != 0 ||
+        ::archive_read_open_fd(a, file_.get(), kBlock) != ARCHIVE_OK)
       return damaged(a);
     for (const Step& step : steps_) {
       archive_entry* found = nullptr;
@@ -131,26 +134,32 @@ class ZipUnpacker {
                 "make it again, or download it again if it was cut short");
   }
 
-  /// libarchive takes names from the data, the plan from the directory. A zip whose two accounts differ is made
-  /// to show one reader something else than another. (libarchive does not give every name: see zip_directory.hpp.)
+  /// libarchive takes names from the data, the plan from the directory. A zip whose two accounts differ is
+  /// made to show one reader something else than another. (libarchive does not give every name: see
+  /// zip_directory.hpp.)
   static Status agrees(const Step& step, archive_entry* found) {
     const std::string_view planned = step.described->name;
     const char* const seen = ::archive_entry_pathname(found);
     const bool other_name =
         is_ascii(planned) && (seen == nullptr || without_last_slash(seen) != without_last_slash(planned));
-    const bool other_type = ::archive_entry_hardlink(found) != nullptr ||
-                            (::archive_entry_filetype(found) == AE_IFLNK && step.entry.type != EntryType::link);
+    const bool other_type =
+        ::archive_entry_hardlink(found) != nullptr ||
+        (::archive_entry_filetype(found) == AE_IFLNK && step.entry.type != EntryType::link);
     if (!other_name && !other_type) return {};
-    return fail(ErrorKind::bad_input, "entry " + in_quotes(planned) + " is described differently by its own header",
+    return fail(ErrorKind::bad_input,
+                "entry " + in_quotes(planned) + " is described differently by its own header",
                 "make the zip again");
   }
 
   Status unpack_step(archive* a, const Step& step, archive_entry* found) {
     ++unpacked_.entries;
     switch (step.entry.type) {
-      case EntryType::folder: return writer_.make_folder(step.entry.path);
-      case EntryType::link: return unpack_link(a, step.entry, found);
-      case EntryType::file: return unpack_file(a, step.entry);
+      case EntryType::folder:
+        return writer_.make_folder(step.entry.path);
+      case EntryType::link:
+        return unpack_link(a, step.entry, found);
+      case EntryType::file:
+        return unpack_file(a, step.entry);
     }
     return {};
   }
@@ -178,7 +187,8 @@ class ZipUnpacker {
       la_int64_t offset = 0;
       const int answer = ::archive_read_data_block(a, &block, &size, &offset);
       if (answer == ARCHIVE_EOF) return {};
-      if (answer != ARCHIVE_OK) return fail(std::move(damaged(a).value()).within("entry " + in_quotes(entry.path)));
+      if (answer != ARCHIVE_OK)
+        return fail(std::move(damaged(a).value()).within("entry " + in_quotes(entry.path)));
       unpacked_.bytes += size;
       if (unpacked_.bytes > limits_.bytes) return too_large();
       Status written = write_all(file->get(), {static_cast<const char*>(block), size});

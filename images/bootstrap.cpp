@@ -28,7 +28,8 @@ tl::unexpected<Error> invalid(const char* aws_message, std::string message, std:
       Error{ErrorKind::invalid_entrypoint, std::move(message), std::move(remedy), 0, aws_message});
 }
 
-/// Opens `name` without leaving `folder`, whatever links it goes through: at /var/task only the folder is there.
+/// Opens `name` without leaving `folder`, whatever links it goes through: at /var/task only the folder is
+/// there.
 Fd open_beneath(int folder, const char* name) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
@@ -75,17 +76,19 @@ tl::unexpected<Error> not_executable(const BootstrapSearch& search, mode_t mode)
   if (search.files_without_mode == 0)
     return invalid(kBootstrapDenied, std::move(message),
                    "chmod +x bootstrap, then zip it again: zip -r function.zip .");
-  return invalid(kBootstrapDenied,
-                 std::move(message) + ": the zip carries no Unix permissions, as those made on Windows do not",
-                 "zip on Linux, macOS or WSL after chmod +x bootstrap; for Go on Windows use build-lambda-zip");
+  return invalid(
+      kBootstrapDenied,
+      std::move(message) + ": the zip carries no Unix permissions, as those made on Windows do not",
+      "zip on Linux, macOS or WSL after chmod +x bootstrap; for Go on Windows use build-lambda-zip");
 }
 
 Result<Bootstrap> check_found(const BootstrapSearch& search, const std::string& path, int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return fail_errno(errno, "cannot look at " + path, ErrorKind::bad_input);
   if (S_ISDIR(info.st_mode))
-    return invalid(kNoBootstrap, "bootstrap in " + in_package(search) + " is a folder, not a file",
-                   "Lambda runs an executable file named bootstrap: rename the folder, and put the file there");
+    return invalid(
+        kNoBootstrap, "bootstrap in " + in_package(search) + " is a folder, not a file",
+        "Lambda runs an executable file named bootstrap: rename the folder, and put the file there");
   if (!S_ISREG(info.st_mode))
     return invalid(kNoBootstrap, "bootstrap in " + in_package(search) + " is not a regular file",
                    "Lambda runs an executable file named bootstrap: put one there");
@@ -94,8 +97,9 @@ Result<Bootstrap> check_found(const BootstrapSearch& search, const std::string& 
   Bootstrap found{std::filesystem::canonical(path, failed), {}};
   if (failed) return fail_errno(failed.value(), "cannot look at " + path, ErrorKind::bad_input);
   if ((info.st_mode & (S_IROTH | S_IXOTH)) != (S_IROTH | S_IXOTH))
-    found.notes.push_back("bootstrap is not readable and executable for all: Lambda runs it as another user than "
-                          "its owner, so chmod 755 it before packing");
+    found.notes.push_back(
+        "bootstrap is not readable and executable for all: Lambda runs it as another user than "
+        "its owner, so chmod 755 it before packing");
   return found;
 }
 
@@ -123,7 +127,8 @@ Result<Bootstrap> find_bootstrap(const BootstrapSearch& search) {
 
 Status check_single_bootstrap(const std::string& path, const std::string& given) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return fail_errno(errno, "cannot look at " + given, ErrorKind::bad_input);
+  if (::stat(path.c_str(), &info) != 0)
+    return fail_errno(errno, "cannot look at " + given, ErrorKind::bad_input);
   if ((info.st_mode & kAnyExecute) != 0) return {};
   return invalid(kBootstrapDenied, in_quotes(given) + " is not executable", "chmod +x " + given);
 }

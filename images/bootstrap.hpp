@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding the bootstrap of a package as Lambda's provided runtimes do, and explaining why there is none. Values;
-// blocking; any thread.
+// Finding the bootstrap of a package as Lambda's provided runtimes do, and explaining why there is none.
+// Values; blocking; any thread.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,8 @@
 namespace lemu::images {
 
 /// What Lambda says after "Error: ", as seen from the service (the order of the folders is that of its text).
-inline constexpr const char* kNoBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
+inline constexpr const char* kNoBootstrap =
+    "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
 inline constexpr const char* kBootstrapDenied = "fork/exec /var/task/bootstrap: permission denied";
 
 struct BootstrapSearch {
@@ -28,7 +29,8 @@ struct Bootstrap {
   std::vector<std::string> notes;
 };
 
-/// The executable regular file `bootstrap` at the top of the folder, or one a link leads to inside the folder.
+/// The executable regular file `bootstrap` at the top of the folder, or one a link leads to inside the
+/// folder.
 [[nodiscard]] Result<Bootstrap> find_bootstrap(const BootstrapSearch& search);
 
 /// Whether a bootstrap given by itself may be executed.

@@ -16,7 +16,8 @@ constexpr std::size_t kLongestName = PATH_MAX - sizeof("/var/task/");
 constexpr mode_t kPermissions = 0777;
 
 tl::unexpected<Error> refuse(std::string_view name, std::string_view reason, std::string remedy = {}) {
-  return fail(ErrorKind::bad_input, "entry " + in_quotes(name) + " " + std::string(reason), std::move(remedy));
+  return fail(ErrorKind::bad_input, "entry " + in_quotes(name) + " " + std::string(reason),
+              std::move(remedy));
 }
 
 /// Calls `use` with each component; empty ones and "." are left out.
@@ -40,11 +41,16 @@ std::optional<EntryType> type_of(std::string_view name, mode_t unix_mode) {
 
 std::string_view special_name(mode_t unix_mode) {
   switch (unix_mode & S_IFMT) {
-    case S_IFIFO: return "is a named pipe";
-    case S_IFSOCK: return "is a socket";
-    case S_IFCHR: return "is a character device";
-    case S_IFBLK: return "is a block device";
-    default: return "is of an unknown type";
+    case S_IFIFO:
+      return "is a named pipe";
+    case S_IFSOCK:
+      return "is a socket";
+    case S_IFCHR:
+      return "is a character device";
+    case S_IFBLK:
+      return "is a block device";
+    default:
+      return "is of an unknown type";
   }
 }
 

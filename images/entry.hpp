@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entry: one thing a package holds, after its hostile description has been checked: a path that stays inside the
-// folder it is unpacked into, one of three types, permissions without setuid. Pure functions; any thread.
+// Entry: one thing a package holds, after its hostile description has been checked: a path that stays inside
+// the folder it is unpacked into, one of three types, permissions without setuid. Pure functions; any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -24,11 +24,12 @@ struct Entry {
 /// files are 0644. A message names the entry, not the archive.
 [[nodiscard]] Result<Entry> check_entry(std::string_view name, mode_t unix_mode);
 
-/// A link's target must be relative, and may climb only at its start, no higher than the folder: whatever other
-/// links such a target passes through, all of them under the same rule, it stays inside.
+/// A link's target must be relative, and may climb only at its start, no higher than the folder: whatever
+/// other links such a target passes through, all of them under the same rule, it stays inside.
 [[nodiscard]] Status check_link(const std::string& path, std::string_view target);
 
-/// 'name' for a message: control characters escaped so that a terminal is not driven by a package, long ones cut.
+/// 'name' for a message: control characters escaped so that a terminal is not driven by a package, long ones
+/// cut.
 [[nodiscard]] std::string in_quotes(std::string_view name);
 
 }  // namespace lemu::images

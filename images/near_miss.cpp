@@ -27,7 +27,9 @@ bool is_executable(const fs::directory_entry& entry) {
   return (entry.status(failed).permissions() & kAny) != fs::perms::none && !failed;
 }
 
-std::ptrdiff_t depth_of(const std::string& path) { return std::count(path.begin(), path.end(), '/'); }
+std::ptrdiff_t depth_of(const std::string& path) {
+  return std::count(path.begin(), path.end(), '/');
+}
 
 Contents look(const std::string& folder) {
   constexpr int kMostVisited = 20'000, kDeepest = 5;
@@ -75,7 +77,8 @@ NearMiss wrong_name(const BootstrapSearch& search, const std::string& prefix, co
   const std::string folder = search.kind == PackageKind::folder ? search.given + "/" : "";
   std::string remedy = "rename it: mv " + folder + name + " " + folder + "bootstrap";
   if (search.kind == PackageKind::zip) remedy += ", then zip it again: zip -r function.zip .";
-  return {prefix + ": found " + in_quotes(name) + ", but Lambda runs a file named bootstrap", std::move(remedy)};
+  return {prefix + ": found " + in_quotes(name) + ", but Lambda runs a file named bootstrap",
+          std::move(remedy)};
 }
 
 NearMiss wrong_level(const BootstrapSearch& search, const std::string& prefix, const std::string& nested) {
@@ -93,8 +96,8 @@ NearMiss wrong_level(const BootstrapSearch& search, const std::string& prefix, c
 }  // namespace
 
 NearMiss explain_missing_bootstrap(const BootstrapSearch& search) {
-  const std::string prefix =
-      (search.kind == PackageKind::zip ? "the zip " : "the folder ") + in_quotes(search.given) + " has no bootstrap";
+  const std::string prefix = (search.kind == PackageKind::zip ? "the zip " : "the folder ") +
+                             in_quotes(search.given) + " has no bootstrap";
   const Contents contents = look(search.folder);
   const std::string other_name = misnamed(contents);
   if (!other_name.empty()) return wrong_name(search, prefix, other_name);
@@ -102,8 +105,9 @@ NearMiss explain_missing_bootstrap(const BootstrapSearch& search) {
   std::error_code failed;
   if (fs::is_empty(search.folder, failed) && !failed)
     return {prefix + ": it is empty", "put an executable file named bootstrap at its top"};
-  return {prefix + " at its top", "put an executable file named bootstrap at its top; lemu does not bring the "
-                                  "managed runtimes (Python, Node.js, …)"};
+  return {prefix + " at its top",
+          "put an executable file named bootstrap at its top; lemu does not bring the "
+          "managed runtimes (Python, Node.js, …)"};
 }
 
 }  // namespace lemu::images

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a package has no bootstrap: what stands there instead, and how to put it right. Pure but for reading names;
-// the walk is bounded.
+// Why a package has no bootstrap: what stands there instead, and how to put it right. Pure but for reading
+// names; the walk is bounded.
 #pragma once
 
 #include <string>

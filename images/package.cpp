@@ -56,11 +56,15 @@ std::string_view content_name(std::string_view start) {
   };
   constexpr std::array<Known, 7> kKnown{{{"\x1f\x8b", "gzip data"},
                                          {"7z\xbc\xaf", "a 7z archive"},
-                                         {"\x7f" "ELF", "an ELF program"},
+                                         {"\x7f"
+                                          "ELF",
+                                          "an ELF program"},
                                          {"#!", "a script"},
                                          {"Rar!", "a RAR archive"},
                                          {"BZh", "bzip2 data"},
-                                         {"\xfd" "7zXZ", "xz data"}}};
+                                         {"\xfd"
+                                          "7zXZ",
+                                          "xz data"}}};
   if (start.empty()) return "empty";
   for (const Known& known : kKnown)
     if (start.starts_with(known.magic)) return known.name;
@@ -74,7 +78,8 @@ Result<std::string> first_bytes(const Package& package) {
                       "make it readable: chmod u+r " + package.given);
   std::string start(6, '\0');
   const Result<std::size_t> n = read_some_full(file->get(), std::as_writable_bytes(std::span<char>(start)));
-  if (!n) return fail_errno(n.error().os_error, "cannot read " + in_quotes(package.given), ErrorKind::bad_input);
+  if (!n)
+    return fail_errno(n.error().os_error, "cannot read " + in_quotes(package.given), ErrorKind::bad_input);
   start.resize(*n);
   return start;
 }
@@ -92,8 +97,8 @@ Result<Package> open_regular(Package package) {
   return package;
 }
 
-/// The size of a folder's files when it is over Lambda's limit. The walk is bounded: it is a courtesy, and every
-/// start pays for it.
+/// The size of a folder's files when it is over Lambda's limit. The walk is bounded: it is a courtesy, and
+/// every start pays for it.
 bool is_over_limit(const std::string& folder) {
   constexpr int kMostVisited = 20'000;
   std::uint64_t bytes = 0;
@@ -119,7 +124,8 @@ Result<FunctionCode> prepare_file(const Package& package) {
   code.bootstrap_file = code.bootstrap_host_path = package.path;
   const std::string name = fs::path(package.given).filename();
   if (name != "bootstrap")
-    code.notes.push_back(in_quotes(name) + " runs as /var/task/bootstrap: Lambda needs it under the name 'bootstrap'");
+    code.notes.push_back(in_quotes(name) +
+                         " runs as /var/task/bootstrap: Lambda needs it under the name 'bootstrap'");
   return code;
 }
 
@@ -173,9 +179,12 @@ Result<Package> open_package(const std::string& target) {
 
 Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder) {
   switch (package.kind) {
-    case PackageKind::bootstrap_file: return prepare_file(package);
-    case PackageKind::folder: return prepare_folder(package);
-    case PackageKind::zip: return prepare_zip(package, unpack_folder);
+    case PackageKind::bootstrap_file:
+      return prepare_file(package);
+    case PackageKind::folder:
+      return prepare_folder(package);
+    case PackageKind::zip:
+      return prepare_zip(package, unpack_folder);
   }
   return fail(ErrorKind::internal, "a package of no kind");
 }

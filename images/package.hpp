@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Package: what a function is packed in, as the user named it; and FunctionCode: the same made ready to be run.
-// Both are values. Blocking; any thread (not the one that serves: a zip is unpacked here).
+// Package: what a function is packed in, as the user named it; and FunctionCode: the same made ready to be
+// run. Both are values. Blocking; any thread (not the one that serves: a zip is unpacked here).
 #pragma once
 
 #include <string>
@@ -30,10 +30,10 @@ struct FunctionCode {
   std::vector<std::string> notes;   ///< what the user should know, one sentence each
 };
 
-/// Makes the code ready: a zip is unpacked into `unpack_folder`, which must exist and be empty then (else it is
-/// not used); what a failed unpacking leaves there is the caller's to remove. A package without a bootstrap that
-/// Lambda would start is invalid_entrypoint, with Lambda's own words in aws_message and what is wrong in ours.
-/// What the bootstrap holds is not looked at.
+/// Makes the code ready: a zip is unpacked into `unpack_folder`, which must exist and be empty then (else it
+/// is not used); what a failed unpacking leaves there is the caller's to remove. A package without a
+/// bootstrap that Lambda would start is invalid_entrypoint, with Lambda's own words in aws_message and what
+/// is wrong in ours. What the bootstrap holds is not looked at.
 [[nodiscard]] Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder);
 
 }  // namespace lemu::images

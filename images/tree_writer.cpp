@@ -28,10 +28,12 @@ std::string_view leaf(std::string_view path) {
 tl::unexpected<Error> cannot_make(std::string_view path, int code) {
   const std::string what = "cannot unpack " + in_quotes(path);
   if (code == EEXIST)
-    return fail(ErrorKind::bad_input, "entry " + in_quotes(path) + " is in the package as two different things",
+    return fail(ErrorKind::bad_input,
+                "entry " + in_quotes(path) + " is in the package as two different things",
                 "keep one of them");
   if (code == ENOSPC || code == EDQUOT || code == EROFS || code == EACCES || code == EMFILE)
-    return fail_errno(code, what, ErrorKind::host_lacks, "choose a folder with room for the package through TMPDIR");
+    return fail_errno(code, what, ErrorKind::host_lacks,
+                      "choose a folder with room for the package through TMPDIR");
   return fail_errno(code, what, ErrorKind::bad_input);
 }
 
@@ -41,13 +43,16 @@ Result<Fd> enter(int parent, const std::string& name, std::string_view path) {
   if (fd.valid()) return fd;
   if (errno == ENOTDIR || errno == ELOOP) {
     struct stat info {};
-    const bool link = ::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
-    return fail(ErrorKind::bad_input,
-                "an entry lies below " + in_quotes(path) + ", which is a " + (link ? "symbolic link" : "file"),
-                "keep one of them");
+    const bool link =
+        ::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
+    return fail(
+        ErrorKind::bad_input,
+        "an entry lies below " + in_quotes(path) + ", which is a " + (link ? "symbolic link" : "file"),
+        "keep one of them");
   }
   // The umask may have taken bits away, so they are set again.
-  if (errno != ENOENT || ::mkdirat(parent, name.c_str(), 0755) != 0 || ::fchmodat(parent, name.c_str(), 0755, 0) != 0)
+  if (errno != ENOENT || ::mkdirat(parent, name.c_str(), 0755) != 0 ||
+      ::fchmodat(parent, name.c_str(), 0755, 0) != 0)
     return cannot_make(path, errno);
   fd = Fd(::openat(parent, name.c_str(), kFolderFlags));
   if (!fd.valid()) return cannot_make(path, errno);
@@ -73,8 +78,8 @@ Result<int> TreeWriter::folder_at(std::string_view path) {
   do {
     const std::size_t start = end == 0 ? 0 : end + 1;
     end = std::min(path.find('/', start), path.size());
-    Result<Fd> next = enter(here.valid() ? here.get() : root_.get(), std::string(path.substr(start, end - start)),
-                            path.substr(0, end));
+    Result<Fd> next = enter(here.valid() ? here.get() : root_.get(),
+                            std::string(path.substr(start, end - start)), path.substr(0, end));
     if (!next) return fail(std::move(next.error()));
     here = std::move(*next);
   } while (end < path.size());

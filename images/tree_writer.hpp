@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TreeWriter: writes files, folders and links below one folder, by descriptors and without following any link, so
-// that nothing can be made outside it. Owned by one unpacking; one thread; nobody else may write there meanwhile.
+// TreeWriter: writes files, folders and links below one folder, by descriptors and without following any
+// link, so that nothing can be made outside it. Owned by one unpacking; one thread; nobody else may write
+// there meanwhile.
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +14,8 @@
 
 namespace lemu::images {
 
-/// Paths are those of Entry::path: checked, relative, without "..". Missing folders on the way are made, 0755.
+/// Paths are those of Entry::path: checked, relative, without "..". Missing folders on the way are made,
+/// 0755.
 class TreeWriter {
  public:
   /// `folder` must exist and be empty.
@@ -30,7 +32,7 @@ class TreeWriter {
   [[nodiscard]] Result<int> parent_of(const std::string& path);
 
   Fd root_;
-  Fd last_;                 ///< the folder made or entered last: entries of a folder come together
+  Fd last_;  ///< the folder made or entered last: entries of a folder come together
   std::string last_path_;
 };
 

@@ -60,7 +60,8 @@ class DirectoryReader {
     std::string data(size, '\0');
     std::size_t done = 0;
     while (done < data.size()) {
-      const ssize_t n = ::pread(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+      const ssize_t n =
+          ::pread(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return fail_errno(errno, "cannot read " + shown_, ErrorKind::bad_input);
       if (n == 0) return broken("it ended while it was read");
@@ -93,7 +94,8 @@ class DirectoryReader {
   static std::optional<std::size_t> find_end(std::string_view tail) {
     for (std::size_t at = tail.rfind(kEndSignature); at != std::string_view::npos;
          at = tail.rfind(kEndSignature, at - 1)) {
-      if (at + kEndSize <= tail.size() && at + kEndSize + number_at(tail, at + 20, 2) == tail.size()) return at;
+      if (at + kEndSize <= tail.size() && at + kEndSize + number_at(tail, at + 20, 2) == tail.size())
+        return at;
       if (at == 0) break;
     }
     return std::nullopt;
@@ -121,7 +123,8 @@ class DirectoryReader {
                                             " entries: lemu unpacks at most " + std::to_string(kMostEntries));
     if (location.size > kLargestDirectory)
       return fail(ErrorKind::bad_input, shown_ + " has a directory of " + std::to_string(location.size) +
-                                            " bytes: lemu reads at most " + std::to_string(kLargestDirectory));
+                                            " bytes: lemu reads at most " +
+                                            std::to_string(kLargestDirectory));
     if (location.offset > directory_end || location.size != directory_end - location.offset)
       return broken("its directory is not where its end record says");
     return location;
@@ -144,7 +147,8 @@ class DirectoryReader {
       return a.header_offset == b.header_offset;
     });
     if (same != all.end())
-      return broken("entries " + in_quotes(same->name) + " and " + in_quotes((same + 1)->name) + " claim the same data");
+      return broken("entries " + in_quotes(same->name) + " and " + in_quotes((same + 1)->name) +
+                    " claim the same data");
     return all;
   }
 
@@ -161,7 +165,8 @@ class DirectoryReader {
     // Bit 0: encrypted; bit 6: strongly; bit 13: the directory itself hides values (4.4.4).
     entry.encrypted = (number_at(data, 8, 2) & (1U << 0 | 1U << 6 | 1U << 13)) != 0;
     if (entry.header_offset == kIn64) {
-      const std::size_t before = (number_at(data, 24, 4) == kIn64 ? 8 : 0) + (number_at(data, 20, 4) == kIn64 ? 8 : 0);
+      const std::size_t before =
+          (number_at(data, 24, 4) == kIn64 ? 8 : 0) + (number_at(data, 20, 4) == kIn64 ? 8 : 0);
       const std::optional<std::uint64_t> offset = zip64_value(data.substr(kEntrySize + name, extra), before);
       if (!offset) return broken("entry " + in_quotes(entry.name) + " does not say where its data is");
       entry.header_offset = *offset;

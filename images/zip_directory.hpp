@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The central directory of a zip: what the archive says of each entry, names byte for byte as they stand there.
-// libarchive unpacks the contents (images/archive.hpp), but does not tell who made an entry, and in a program
-// without a locale it loses every name that is not ASCII; so this is read here. Pure data; blocking reads.
+// The central directory of a zip: what the archive says of each entry, names byte for byte as they stand
+// there. libarchive unpacks the contents (images/archive.hpp), but does not tell who made an entry, and in a
+// program without a locale it loses every name that is not ASCII; so this is read here. Pure data; blocking
+// reads.
 #pragma once
 
 #include <sys/types.h>

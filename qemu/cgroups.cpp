@@ -57,9 +57,10 @@ bool belongs(const Membership& membership, const MountPoint& mount) {
   if (mount.type == "cgroup2") return membership.controllers.empty();
   const std::vector<std::string> options = split(mount.super_options, ",");
   return mount.type == "cgroup" && !membership.controllers.empty() &&
-         std::all_of(membership.controllers.begin(), membership.controllers.end(), [&](const std::string& name) {
-           return std::find(options.begin(), options.end(), name) != options.end();
-         });
+         std::all_of(membership.controllers.begin(), membership.controllers.end(),
+                     [&](const std::string& name) {
+                       return std::find(options.begin(), options.end(), name) != options.end();
+                     });
 }
 
 CgroupHierarchy hierarchy_of(const std::string& root, const Membership& membership, const MountPoint& mount) {
@@ -88,7 +89,8 @@ std::string Cgroups::layout() const {
 
 const CgroupHierarchy* Cgroups::with(const std::string& controller) const {
   for (const CgroupHierarchy& one : hierarchies)
-    if (std::find(one.controllers.begin(), one.controllers.end(), controller) != one.controllers.end()) return &one;
+    if (std::find(one.controllers.begin(), one.controllers.end(), controller) != one.controllers.end())
+      return &one;
   return nullptr;
 }
 

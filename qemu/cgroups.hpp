@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cgroups: which control groups this process is in, and whether they are its to divide (delegation); see cgroups(7). A
-// plain value; reading it looks at files and changes none. Any thread.
+// Cgroups: which control groups this process is in, and whether they are its to divide (delegation); see
+// cgroups(7). A plain value; reading it looks at files and changes none. Any thread.
 #pragma once
 
 #include <string>
@@ -15,7 +15,8 @@ struct CgroupHierarchy {
   int version = 2;
   std::vector<std::string> controllers;  ///< v2: those available in our group
   std::string folder;                    ///< our group's folder; the mount's own where ours is not below it
-  CgroupAccess access = CgroupAccess::read_only;  ///< writable: groups can be made below ours, as far as modes tell
+  CgroupAccess access =
+      CgroupAccess::read_only;  ///< writable: groups can be made below ours, as far as modes tell
 };
 
 struct Cgroups {

@@ -10,9 +10,13 @@
 namespace lemu::qemu {
 namespace {
 
-std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
+std::string lambda_name(Arch arch) {
+  return std::string(names_of(arch).lambda);
+}
 
-Arch other_than(Arch arch) { return arch == Arch::arm64 ? Arch::x86_64 : Arch::arm64; }
+Arch other_than(Arch arch) {
+  return arch == Arch::arm64 ? Arch::x86_64 : Arch::arm64;
+}
 
 /// QEMU lists `-plugin` in its help when it was built with them (linux-user/main.c, CONFIG_PLUGIN).
 Answer can_load_plugins(const QemuProgram& qemu) {
@@ -36,7 +40,8 @@ Result<TrialBench> make_bench(const Diagnosis& diagnosis, const DiagnosisSetting
   bench.helper = diagnosis.helper;
   bench.wrapper = settings.libexec + "/lemu-qemu-wrapper";
   bench.parent = settings.folder;
-  if (const Registration* registration = diagnosis.usable_registration()) bench.host_registration = registration->name;
+  if (const Registration* registration = diagnosis.usable_registration())
+    bench.host_registration = registration->name;
   if (diagnosis.qemus.empty()) return bench;
   const QemuProgram& qemu = diagnosis.qemus.front().program;
   Result<SharedLibraries> libraries = shared_libraries(qemu);
@@ -88,7 +93,8 @@ class Conclusion {
       verdict.trial = *inside;
       const bool partial = diminishes_sandbox(inside->lost);
       verdict.sandbox = partial ? SandboxState::partial : SandboxState::full;
-      verdict.sandbox_reason = partial ? "without " + joined_losses(*inside) : "every step of making it succeeds";
+      verdict.sandbox_reason =
+          partial ? "without " + joined_losses(*inside) : "every step of making it succeeds";
     } else if (bare != nullptr && bare->works()) {
       verdict.trial = *bare;
       verdict.sandbox_reason = "the sandbox " + (inside == nullptr ? "was not tried" : was(*inside));
@@ -113,13 +119,16 @@ class Conclusion {
   }
 
   [[nodiscard]] std::string reason_of(const Trial& trial) const {
-    const std::string refused =
-        trial.binfmt_error == 0 ? ""
-                                : std::string("a private binfmt_misc is refused (") + ::strerror(trial.binfmt_error) +
-                                      (d_.host.kernel_is(6, 7) ? ")" : "; it needs Linux 6.7)");
+    const std::string refused = trial.binfmt_error == 0
+                                    ? ""
+                                    : std::string("a private binfmt_misc is refused (") +
+                                          ::strerror(trial.binfmt_error) +
+                                          (d_.host.kernel_is(6, 7) ? ")" : "; it needs Linux 6.7)");
     switch (trial.execution) {
-      case ExecutionMode::native: return "it is this machine's own architecture";
-      case ExecutionMode::private_binfmt: return "the kernel gives the sandbox a binfmt_misc of its own";
+      case ExecutionMode::native:
+        return "it is this machine's own architecture";
+      case ExecutionMode::private_binfmt:
+        return "the kernel gives the sandbox a binfmt_misc of its own";
       case ExecutionMode::host_binfmt:
         return (refused.empty() ? "there is no sandbox for a private binfmt_misc" : refused) +
                ", and the host has a registration with flag F";
@@ -155,7 +164,8 @@ class Conclusion {
     const auto same = [&](const Improvement& one) {
       return improvement.command.empty() ? one.what == improvement.what : one.command == improvement.command;
     };
-    if (std::none_of(d_.improvements.begin(), d_.improvements.end(), same)) d_.improvements.push_back(improvement);
+    if (std::none_of(d_.improvements.begin(), d_.improvements.end(), same))
+      d_.improvements.push_back(improvement);
   }
 
   Diagnosis& d_;
@@ -165,9 +175,12 @@ class Conclusion {
 
 std::string_view name_of(SandboxState state) {
   switch (state) {
-    case SandboxState::full: return "full";
-    case SandboxState::partial: return "partial";
-    case SandboxState::off: return "off";
+    case SandboxState::full:
+      return "full";
+    case SandboxState::partial:
+      return "partial";
+    case SandboxState::off:
+      return "off";
   }
   return {};
 }
@@ -201,6 +214,8 @@ Result<Diagnosis> gather(const DiagnosisSettings& settings) {
   return diagnosis;
 }
 
-void conclude(Diagnosis& diagnosis) { Conclusion(diagnosis).draw(); }
+void conclude(Diagnosis& diagnosis) {
+  Conclusion(diagnosis).draw();
+}
 
 }  // namespace lemu::qemu

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Diagnosis: everything `lemu doctor` finds out about this host, and what it concludes. A plain value. gather() runs
-// the trials and blocks for some hundred milliseconds; conclude() is pure.
+// Diagnosis: everything `lemu doctor` finds out about this host, and what it concludes. A plain value.
+// gather() runs the trials and blocks for some hundred milliseconds; conclude() is pure.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ namespace lemu::qemu {
 
 struct FoundQemu {
   QemuProgram program;
-  std::string version;  ///< "7.2.22 (Debian …)"
+  std::string version;               ///< "7.2.22 (Debian …)"
   Answer plugins = Answer::unknown;  ///< whether it can load TCG plugins
 };
 
@@ -40,9 +40,9 @@ struct Diagnosis {
   Host host;
   Cgroups cgroups;
   HostBinfmt binfmt;
-  Arch foreign = Arch::arm64;       ///< the architecture that is emulated here
-  std::vector<FoundQemu> qemus;     ///< for it; the first is used
-  std::vector<Mounted> libraries;   ///< the distribution's cross libraries for it
+  Arch foreign = Arch::arm64;      ///< the architecture that is emulated here
+  std::vector<FoundQemu> qemus;    ///< for it; the first is used
+  std::vector<Mounted> libraries;  ///< the distribution's cross libraries for it
   std::string helper;
   std::vector<Trial> trials;
 

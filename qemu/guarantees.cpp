@@ -12,7 +12,8 @@ constexpr std::array<GuaranteeRow, 11> kRows{{
      "a mount namespace; its root is a small tmpfs entered by pivot_root, then sealed read-only",
      "the function sees your whole file system, and its code in its real folder"},
     {Guarantee::sealed_code, GivenBy::sandbox, "a read-only /var/task",
-     "the code is bound read-only, without set-user-id and device files", "the function can change its own code"},
+     "the code is bound read-only, without set-user-id and device files",
+     "the function can change its own code"},
     {Guarantee::function_user, GivenBy::sandbox, "the user 993:990",
      "two nested user namespaces; outside it is your own id, or an unprivileged one when you are root",
      "the function runs as you"},
@@ -23,39 +24,52 @@ constexpr std::array<GuaranteeRow, 11> kRows{{
     {Guarantee::tmp_limit, GivenBy::sandbox, "a limit on /tmp", "a tmpfs of the configured size",
      "/tmp grows as far as the disk does"},
     {Guarantee::protected_files, GivenBy::sandbox, "protection of your files",
-     "nothing of your home or of the host's /tmp is in its file system", "the function may read and write what you may"},
+     "nothing of your home or of the host's /tmp is in its file system",
+     "the function may read and write what you may"},
     {Guarantee::own_proc, GivenBy::sandbox, "/proc of its own", "a proc mount of its PID namespace",
      "the outer /proc is bound in its place and shows the outer processes"},
     {Guarantee::own_children, GivenBy::execution, "child processes of the function's own architecture",
-     "binfmt_misc: registered inside the sandbox's own user namespace (Linux 6.7), or by the host with flag F",
-     "under emulation only the bootstrap itself is run by QEMU; a foreign program it starts fails with ENOEXEC"},
-    {Guarantee::no_privilege, GivenBy::always, "no privilege to gain",
-     "no capability, and no-new-privileges", "no-new-privileges"},
+     "binfmt_misc: registered inside the sandbox's own user namespace (Linux 6.7), or by the host with flag "
+     "F",
+     "under emulation only the bootstrap itself is run by QEMU; a foreign program it starts fails with "
+     "ENOEXEC"},
+    {Guarantee::no_privilege, GivenBy::always, "no privilege to gain", "no capability, and no-new-privileges",
+     "no-new-privileges"},
     {Guarantee::no_survivors, GivenBy::always, "no process that outlives lemu",
      "PID 1 of the PID namespace ends with lemu, and takes all others along",
      "a child subreaper that ends with lemu, and takes all its descendants along"},
 }};
 
-const GuaranteeRow& row_of(Guarantee guarantee) { return kRows[static_cast<std::size_t>(guarantee)]; }
+const GuaranteeRow& row_of(Guarantee guarantee) {
+  return kRows[static_cast<std::size_t>(guarantee)];
+}
 
 bool says(const std::string& phrase, std::string_view name) {
-  return phrase.starts_with(name) && (phrase.size() == name.size() || phrase.substr(name.size()).starts_with(" ("));
+  return phrase.starts_with(name) &&
+         (phrase.size() == name.size() || phrase.substr(name.size()).starts_with(" ("));
 }
 
 std::string_view given_by_word(GivenBy given_by) {
   switch (given_by) {
-    case GivenBy::sandbox: return "sandbox";
-    case GivenBy::execution: return "execution";
-    case GivenBy::always: return "always";
+    case GivenBy::sandbox:
+      return "sandbox";
+    case GivenBy::execution:
+      return "execution";
+    case GivenBy::always:
+      return "always";
   }
   return {};
 }
 
 }  // namespace
 
-std::span<const GuaranteeRow> guarantees() { return kRows; }
+std::span<const GuaranteeRow> guarantees() {
+  return kRows;
+}
 
-std::string_view name_of(Guarantee guarantee) { return row_of(guarantee).name; }
+std::string_view name_of(Guarantee guarantee) {
+  return row_of(guarantee).name;
+}
 
 std::string loss_of(Guarantee guarantee, std::string_view why) {
   std::string phrase(name_of(guarantee));
@@ -65,11 +79,13 @@ std::string loss_of(Guarantee guarantee, std::string_view why) {
 
 bool is_lost(Guarantee guarantee, const std::vector<std::string>& lost, std::string* why) {
   const std::string_view name = name_of(guarantee);
-  const auto found = std::find_if(lost.begin(), lost.end(), [&](const std::string& one) { return says(one, name); });
+  const auto found =
+      std::find_if(lost.begin(), lost.end(), [&](const std::string& one) { return says(one, name); });
   if (found == lost.end()) return false;
   // "NAME (WHY)"
   if (why != nullptr)
-    *why = found->size() > name.size() + 3 ? found->substr(name.size() + 2, found->size() - name.size() - 3) : "";
+    *why = found->size() > name.size() + 3 ? found->substr(name.size() + 2, found->size() - name.size() - 3)
+                                           : "";
   return true;
 }
 
@@ -84,8 +100,15 @@ bool diminishes_sandbox(const std::vector<std::string>& lost) {
 std::string guarantee_table() {
   std::string table = "| Guarantee | Decided by | In the full sandbox | Without |\n|---|---|---|---|\n";
   for (const GuaranteeRow& row : kRows)
-    table.append("| ").append(row.name).append(" | ").append(given_by_word(row.given_by)).append(" | ")
-        .append(row.obtained).append(" | ").append(row.without).append(" |\n");
+    table.append("| ")
+        .append(row.name)
+        .append(" | ")
+        .append(given_by_word(row.given_by))
+        .append(" | ")
+        .append(row.obtained)
+        .append(" | ")
+        .append(row.without)
+        .append(" |\n");
   return table;
 }
 

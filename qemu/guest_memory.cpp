@@ -206,8 +206,9 @@ Obtained MemoryMeter::how() const {
 
 Result<std::uint64_t> MemoryMeter::sample() {
   if (!main_.statm.valid()) {
-    Status found = find_main(options_.main != 0 ? std::vector<pid_t>{}
-                                                : sandbox::function_processes(options_.helper, options_.proc));
+    Status found =
+        find_main(options_.main != 0 ? std::vector<pid_t>{}
+                                     : sandbox::function_processes(options_.helper, options_.proc));
     if (!found) return fail(std::move(found.error()));
   }
   if (options_.execution == Execution::emulated && !share_) {
@@ -270,8 +271,7 @@ Result<std::uint64_t> MemoryMeter::together(const std::vector<pid_t>& processes)
 
 Result<MemoryFigure> MemoryMeter::peak(Look look) {
   std::vector<pid_t> processes;
-  if (look == Look::all_processes)
-    processes = sandbox::function_processes(options_.helper, options_.proc);
+  if (look == Look::all_processes) processes = sandbox::function_processes(options_.helper, options_.proc);
   if (!main_.statm.valid() && (options_.main != 0 || !processes.empty())) {
     Status found = find_main(processes);
     if (!found && !highest_) return fail(std::move(found.error()));

@@ -70,8 +70,8 @@ class MemoryMeter {
   /// stands; else, under emulation, 0.5–3 ms, and 30 ms for a function that uses 1 GB. Several processes are
   /// added by proportional share (PSS), as what they share is there once. After the last process ended: the
   /// figure last known. Fails (host_lacks) when nothing was ever measured.
-  /// With Look::main_process the other processes count as they did when they were last looked at, and it is cheap
-  /// (20 µs natively, as long as the mark stands also under emulation).
+  /// With Look::main_process the other processes count as they did when they were last looked at, and it is
+  /// cheap (20 µs natively, as long as the mark stands also under emulation).
   enum class Look { all_processes, main_process };
   Result<MemoryFigure> peak(Look look = Look::all_processes);
 

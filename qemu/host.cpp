@@ -62,7 +62,8 @@ class Reader {
   [[nodiscard]] std::optional<std::int64_t> number(const std::string& path) const {
     const std::string content = line(path);
     std::int64_t value = 0;
-    const std::from_chars_result read = std::from_chars(content.data(), content.data() + content.size(), value);
+    const std::from_chars_result read =
+        std::from_chars(content.data(), content.data() + content.size(), value);
     if (content.empty() || read.ec != std::errc()) return std::nullopt;
     return value;
   }
@@ -75,7 +76,8 @@ class Reader {
     return value != nullptr && *value != '\0';
   }
   [[nodiscard]] bool mounted_at(const std::string& place) const {
-    return std::any_of(mounts_.begin(), mounts_.end(), [&](const MountPoint& one) { return one.place == place; });
+    return std::any_of(mounts_.begin(), mounts_.end(),
+                       [&](const MountPoint& one) { return one.place == place; });
   }
 
   void read_system() {
@@ -130,8 +132,8 @@ class Reader {
       host_.apparmor_profile = line("/proc/self/attr/current");
   }
 
-  /// A root that is no mount point can only have been reached by chroot(2). One that is may have been entered by
-  /// pivot_root(2) too: then PID 1 of the same mount namespace tells, to those who may look.
+  /// A root that is no mount point can only have been reached by chroot(2). One that is may have been entered
+  /// by pivot_root(2) too: then PID 1 of the same mount namespace tells, to those who may look.
   [[nodiscard]] Answer chroot() const {
     if (mounts_.empty()) return Answer::unknown;
     if (!mounted_at("/")) return Answer::yes;
@@ -143,13 +145,15 @@ class Reader {
     if (ours != theirs) return Answer::no;
     struct stat root {};
     struct stat root_of_first {};
-    if (::stat((sources_.root + "/").c_str(), &root) < 0 || ::stat((proc + "1/root").c_str(), &root_of_first) < 0)
+    if (::stat((sources_.root + "/").c_str(), &root) < 0 ||
+        ::stat((proc + "1/root").c_str(), &root_of_first) < 0)
       return Answer::unknown;
-    return root.st_dev == root_of_first.st_dev && root.st_ino == root_of_first.st_ino ? Answer::no : Answer::yes;
+    return root.st_dev == root_of_first.st_dev && root.st_ino == root_of_first.st_ino ? Answer::no
+                                                                                      : Answer::yes;
   }
 
-  /// Whether it hides something of /proc, which makes the kernel refuse a new proc mount (mount_too_revealing in
-  /// fs/namespace.c). Folders that exist to be mounted on are always empty and hide nothing.
+  /// Whether it hides something of /proc, which makes the kernel refuse a new proc mount (mount_too_revealing
+  /// in fs/namespace.c). Folders that exist to be mounted on are always empty and hide nothing.
   [[nodiscard]] static bool covers_proc(const MountPoint& mount) {
     constexpr std::array kMadeForIt = {"/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd", "/proc/openprom"};
     return mount.place.starts_with("/proc/") &&
@@ -173,13 +177,15 @@ class Reader {
         host_.from_image = Answer::yes;
     }
     // systemd's container interface: the manager names itself here, readable by everybody.
-    for (const char* path : {"/run/systemd/container", "/run/host/container-manager"}) named_container(line(path), path);
+    for (const char* path : {"/run/systemd/container", "/run/host/container-manager"})
+      named_container(line(path), path);
     const std::string environment = text("/proc/1/environ");
     const std::string key("\0container=", 11);
     const std::size_t at = environment.starts_with("container=") ? 0 : environment.find(key);
     if (at != std::string::npos) {
       const std::size_t value = environment.find('=', at) + 1;
-      named_container(environment.substr(value, environment.find('\0', value) - value), "container= of PID 1");
+      named_container(environment.substr(value, environment.find('\0', value) - value),
+                      "container= of PID 1");
     }
   }
 
@@ -221,17 +227,26 @@ class Reader {
 
 }  // namespace
 
-Host read_host(const HostSources& sources) { return Reader(sources).read(); }
+Host read_host(const HostSources& sources) {
+  return Reader(sources).read();
+}
 
 std::string_view name_of(Container container) {
   switch (container) {
-    case Container::none: return "";
-    case Container::docker: return "Docker";
-    case Container::podman: return "Podman";
-    case Container::kubernetes: return "Kubernetes";
-    case Container::lxc: return "LXC";
-    case Container::nspawn: return "systemd-nspawn";
-    case Container::other: return "other";
+    case Container::none:
+      return "";
+    case Container::docker:
+      return "Docker";
+    case Container::podman:
+      return "Podman";
+    case Container::kubernetes:
+      return "Kubernetes";
+    case Container::lxc:
+      return "LXC";
+    case Container::nspawn:
+      return "systemd-nspawn";
+    case Container::other:
+      return "other";
   }
   return "";
 }
@@ -241,9 +256,12 @@ std::vector<std::string> recognised(const Host& host) {
   if (!host.ci.empty()) phrases.push_back(host.ci == "GitHub Actions" ? "a GitHub Actions runner" : host.ci);
   if (host.wsl == Wsl::one) phrases.emplace_back("WSL 1");
   if (host.wsl == Wsl::two) phrases.emplace_back("WSL 2");
-  if (host.container == Container::kubernetes) phrases.emplace_back("a Kubernetes pod");
-  else if (host.container == Container::other) phrases.push_back("a container (" + host.container_evidence + ")");
-  else if (host.container != Container::none) phrases.push_back("a " + std::string(name_of(host.container)) + " container");
+  if (host.container == Container::kubernetes)
+    phrases.emplace_back("a Kubernetes pod");
+  else if (host.container == Container::other)
+    phrases.push_back("a container (" + host.container_evidence + ")");
+  else if (host.container != Container::none)
+    phrases.push_back("a " + std::string(name_of(host.container)) + " container");
   if (host.from_image == Answer::yes && host.container == Container::none)
     phrases.emplace_back("a machine made from a container image");
   if (host.chroot == Answer::yes) phrases.emplace_back("a chroot");

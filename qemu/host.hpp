@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host: what this machine says about itself that bears on running functions: kernel, distribution, container, and every
-// switch that restricts user namespaces. Facts only; what they mean for a function is tried (trial.hpp) and concluded
-// (restrictions.hpp). A plain value; reading it looks at files. Any thread.
+// Host: what this machine says about itself that bears on running functions: kernel, distribution, container,
+// and every switch that restricts user namespaces. Facts only; what they mean for a function is tried
+// (trial.hpp) and concluded (restrictions.hpp). A plain value; reading it looks at files. Any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -33,15 +33,17 @@ struct Host {
   std::string distribution_version;  ///< os-release(5) VERSION_ID: "24.04"
 
   std::uint32_t uid = 0;
-  Answer sys_admin = Answer::unknown;  ///< CAP_SYS_ADMIN is in force: most restrictions are for those without it
+  Answer sys_admin =
+      Answer::unknown;  ///< CAP_SYS_ADMIN is in force: most restrictions are for those without it
   Seccomp seccomp = Seccomp::off;
   Answer no_new_privileges = Answer::unknown;
   std::uint64_t mapped_ids = 0;  ///< user ids that exist in this user namespace; 0: unknown
 
-  std::optional<std::int64_t> max_user_namespaces;     ///< /proc/sys/user/max_user_namespaces
-  std::optional<std::int64_t> unprivileged_clone;      ///< /proc/sys/kernel/unprivileged_userns_clone (Debian's)
-  std::optional<std::int64_t> apparmor_restriction;    ///< …/kernel/apparmor_restrict_unprivileged_userns (Ubuntu's)
-  std::string apparmor_profile;                        ///< "unconfined", "docker-default (enforce)"; empty: no AppArmor
+  std::optional<std::int64_t> max_user_namespaces;  ///< /proc/sys/user/max_user_namespaces
+  std::optional<std::int64_t> unprivileged_clone;   ///< /proc/sys/kernel/unprivileged_userns_clone (Debian's)
+  std::optional<std::int64_t>
+      apparmor_restriction;      ///< …/kernel/apparmor_restrict_unprivileged_userns (Ubuntu's)
+  std::string apparmor_profile;  ///< "unconfined", "docker-default (enforce)"; empty: no AppArmor
   Answer chroot = Answer::unknown;
   std::vector<std::string> covered_proc;  ///< places below /proc that something is mounted on
 
@@ -57,7 +59,7 @@ struct Host {
 };
 
 struct HostSources {
-  std::string root;  ///< put before every path: "" for this machine
+  std::string root;                                       ///< put before every path: "" for this machine
   std::function<const char*(const char* name)> variable;  ///< getenv(3)
   uid_t uid = 0;
 };

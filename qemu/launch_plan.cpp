@@ -59,9 +59,9 @@ class Planner {
   void choose_isolation() {
     if (request_.sandbox == SandboxChoice::off) {
       plan_.spec.isolation = Isolation::plain;
-      for (Guarantee guarantee : {Guarantee::own_files, Guarantee::sealed_code, Guarantee::function_user,
-                                  Guarantee::own_processes, Guarantee::process_limit, Guarantee::tmp_limit,
-                                  Guarantee::protected_files})
+      for (Guarantee guarantee :
+           {Guarantee::own_files, Guarantee::sealed_code, Guarantee::function_user, Guarantee::own_processes,
+            Guarantee::process_limit, Guarantee::tmp_limit, Guarantee::protected_files})
         plan_.lost.push_back(loss_of(guarantee));
       return;
     }
@@ -109,20 +109,26 @@ class Planner {
                       " and this host is " + std::string(names_of(host_.arch).lambda),
                   "leave --launch out, or run on a host of that architecture");
     switch (request_.launch) {
-      case LaunchChoice::direct: return execute_directly(what, "asked for with --launch direct");
-      case LaunchChoice::host_binfmt: return execute_by_host(what);
-      case LaunchChoice::private_binfmt: return execute_privately(what, Need::required);
+      case LaunchChoice::direct:
+        return execute_directly(what, "asked for with --launch direct");
+      case LaunchChoice::host_binfmt:
+        return execute_by_host(what);
+      case LaunchChoice::private_binfmt:
+        return execute_privately(what, Need::required);
       case LaunchChoice::automatic:
-      case LaunchChoice::native: break;
+      case LaunchChoice::native:
+        break;
     }
     if (isolated()) return execute_privately(what, Need::wanted);
     if (request_.host_registration) return execute_by_host(what);
-    return execute_directly(what, "a private binfmt_misc needs the sandbox, and the host has no registration");
+    return execute_directly(what,
+                            "a private binfmt_misc needs the sandbox, and the host has no registration");
   }
 
   Status execute_natively(const Program& what) {
     if (request_.launch != LaunchChoice::automatic && request_.launch != LaunchChoice::native)
-      return fail(ErrorKind::host_lacks, "--launch asks for emulation, but the function is for this host's own architecture, " +
+      return fail(ErrorKind::host_lacks,
+                  "--launch asks for emulation, but the function is for this host's own architecture, " +
                       std::string(names_of(host_.arch).lambda),
                   "leave --launch out");
     plan_.execution = ExecutionMode::native;
@@ -157,8 +163,7 @@ class Planner {
                   "leave --sandbox off out, or use --launch direct");
     plan_.execution = ExecutionMode::private_binfmt;
     plan_.spec.normal = what;
-    plan_.spec.binfmt =
-        sandbox::Binfmt{request_.binfmt_registration, sandbox::kBinfmtFolder, need};
+    plan_.spec.binfmt = sandbox::Binfmt{request_.binfmt_registration, sandbox::kBinfmtFolder, need};
     because("execution: private binfmt",
             need == Need::required ? "asked for with --launch binfmt" : "the first choice inside a sandbox");
     if (need == Need::required) return {};
@@ -191,7 +196,8 @@ class Planner {
 
   void add_code() {
     std::vector<Mount>& mounts = plan_.spec.mounts;
-    for (const char* folder : {"/var/runtime", "/opt"}) mounts.push_back({.kind = MountKind::folder, .target = folder});
+    for (const char* folder : {"/var/runtime", "/opt"})
+      mounts.push_back({.kind = MountKind::folder, .target = folder});
     if (!request_.task_folder.empty()) {
       mounts.push_back({.kind = MountKind::bind, .source = request_.task_folder, .target = kTaskRoot});
       return;
@@ -224,13 +230,14 @@ class Planner {
     if (!emulator.loader.empty()) {
       bind(emulator.loader, sandbox::kQemuLoader);
       for (const std::string& library : emulator.libraries)
-        bind(library, std::string(sandbox::kQemuLibraries) + "/" +
-                          std::filesystem::path(library).filename().string());
+        bind(library,
+             std::string(sandbox::kQemuLibraries) + "/" + std::filesystem::path(library).filename().string());
     }
     std::string words;
     for (const std::string& word : qemu_command(request_, Isolation::namespaces))
       words.append(word).push_back('\0');
-    mounts.push_back({.kind = MountKind::file, .source = words, .target = sandbox::kQemuCommandFile, .mode = 0444});
+    mounts.push_back(
+        {.kind = MountKind::file, .source = words, .target = sandbox::kQemuCommandFile, .mode = 0444});
   }
 
   void add_limits() {
@@ -260,10 +267,14 @@ class Planner {
 
 std::string_view name_of(ExecutionMode execution) {
   switch (execution) {
-    case ExecutionMode::native: return "native";
-    case ExecutionMode::private_binfmt: return "private binfmt";
-    case ExecutionMode::host_binfmt: return "host binfmt";
-    case ExecutionMode::direct: return "direct QEMU";
+    case ExecutionMode::native:
+      return "native";
+    case ExecutionMode::private_binfmt:
+      return "private binfmt";
+    case ExecutionMode::host_binfmt:
+      return "host binfmt";
+    case ExecutionMode::direct:
+      return "direct QEMU";
   }
   return "unknown";
 }
@@ -287,7 +298,8 @@ std::vector<std::string> qemu_command(const LaunchRequest& request, Isolation is
   if (inside) return command;
   if (request.root.source == SystemSource::sysroot)
     command.insert(command.end(), {"-L", request.root.path});
-  else if (request.root.source == SystemSource::cross_libraries)  // QEMU puts its prefix before /lib/ld-linux-….so
+  else if (request.root.source ==
+           SystemSource::cross_libraries)  // QEMU puts its prefix before /lib/ld-linux-….so
     command.insert(command.end(), {"-L", std::filesystem::path(request.root.path).parent_path().string()});
   return command;
 }

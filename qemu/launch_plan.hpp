@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// LaunchPlan: how one function will be made to run on this host — which sandbox, which execution, and why — as the
-// specification for lemu-sandbox. Pure apart from looking at the host's files; launches nothing. Any thread.
+// LaunchPlan: how one function will be made to run on this host — which sandbox, which execution, and why —
+// as the specification for lemu-sandbox. Pure apart from looking at the host's files; launches nothing. Any
+// thread.
 #pragma once
 
 #include <optional>
@@ -50,29 +51,30 @@ struct LaunchRequest {
   Arch arch = Arch::x86_64;
   SandboxChoice sandbox = SandboxChoice::automatic;
   LaunchChoice launch = LaunchChoice::automatic;
-  std::string task_folder;              ///< host folder shown as /var/task; empty in the single-file case
-  std::string bootstrap_file;           ///< host file shown as /var/task/bootstrap; empty otherwise
-  std::optional<ScriptLine> script;     ///< the bootstrap is a script
+  std::string task_folder;           ///< host folder shown as /var/task; empty in the single-file case
+  std::string bootstrap_file;        ///< host file shown as /var/task/bootstrap; empty otherwise
+  std::optional<ScriptLine> script;  ///< the bootstrap is a script
   RuntimeRoot root;
-  std::optional<Emulator> emulator;     ///< present when arch is not the host's
-  std::string cpu;                      ///< QEMU's -cpu
-  std::string wrapper;                  ///< host path of lemu-qemu-wrapper
-  std::string binfmt_registration;      ///< of the wrapper at sandbox::kWrapperPath
+  std::optional<Emulator> emulator;              ///< present when arch is not the host's
+  std::string cpu;                               ///< QEMU's -cpu
+  std::string wrapper;                           ///< host path of lemu-qemu-wrapper
+  std::string binfmt_registration;               ///< of the wrapper at sandbox::kWrapperPath
   std::optional<std::string> host_registration;  ///< name of a usable host binfmt registration
-  std::string environment_folder;       ///< host folder of this environment: holds root/ and tmp/
-  std::uint64_t tmp_bytes = 0;          ///< limit of /tmp
+  std::string environment_folder;                ///< host folder of this environment: holds root/ and tmp/
+  std::uint64_t tmp_bytes = 0;                   ///< limit of /tmp
   enum class Tmp { memory, kept_folder } tmp = Tmp::memory;
   sandbox::Stdio stdio = sandbox::Stdio::log;
-  std::vector<std::string> shell;       ///< run this instead of the bootstrap (lemu shell); a path inside, arguments
+  std::vector<std::string>
+      shell;  ///< run this instead of the bootstrap (lemu shell); a path inside, arguments
 };
 
 struct LaunchPlan {
-  sandbox::SandboxSpec spec;  ///< without `environment`, which the caller fills
-  ExecutionMode execution = ExecutionMode::native;   ///< of spec.normal
-  ExecutionMode fallback = ExecutionMode::direct;    ///< of spec.direct, when that is present
+  sandbox::SandboxSpec spec;                        ///< without `environment`, which the caller fills
+  ExecutionMode execution = ExecutionMode::native;  ///< of spec.normal
+  ExecutionMode fallback = ExecutionMode::direct;   ///< of spec.direct, when that is present
   bool emulated = false;
-  std::string task_root;                     ///< /var/task, or the real folder without a sandbox
-  std::vector<std::string> lost;             ///< guarantees that this plan does not give, each a phrase
+  std::string task_root;          ///< /var/task, or the real folder without a sandbox
+  std::vector<std::string> lost;  ///< guarantees that this plan does not give, each a phrase
   std::vector<Reason> reasons;
 };
 
@@ -82,10 +84,11 @@ struct LaunchPlan {
 
 /// The words that run a program by QEMU, before `-0 ARGV0 PATH ARGUMENTS`: paths inside the sandbox with
 /// Isolation::namespaces, host paths (and where to find libraries, -L) without one.
-[[nodiscard]] std::vector<std::string> qemu_command(const LaunchRequest& request, sandbox::Isolation isolation);
+[[nodiscard]] std::vector<std::string> qemu_command(const LaunchRequest& request,
+                                                    sandbox::Isolation isolation);
 
-/// The function's environment, KEY=VALUE each, put into the plan. A program that is QEMU itself gets QEMU's own variables
-/// besides (sandbox::kQemuEnvironment), and options that hide them from the guest.
+/// The function's environment, KEY=VALUE each, put into the plan. A program that is QEMU itself gets QEMU's
+/// own variables besides (sandbox::kQemuEnvironment), and options that hide them from the guest.
 void set_environment(LaunchPlan& plan, std::vector<std::string> environment);
 
 }  // namespace lemu::qemu

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Restrictions: what of this host stands in the way of a trial that was refused, and the exact command that removes it.
-// Pure: from the facts of a Host and the outcome of a Trial. Any thread.
+// Restrictions: what of this host stands in the way of a trial that was refused, and the exact command that
+// removes it. Pure: from the facts of a Host and the outcome of a Trial. Any thread.
 #pragma once
 
 #include <string>
@@ -26,8 +26,8 @@ struct Restriction {
   Concerns concerns = Concerns::sandbox;
 };
 
-/// Why there is no sandbox: `refused` is the sandboxed trial of a native program, `helper` the installed path of
-/// lemu-sandbox. Every fact that explains it; several may be at work. Never empty for a refused trial.
+/// Why there is no sandbox: `refused` is the sandboxed trial of a native program, `helper` the installed path
+/// of lemu-sandbox. Every fact that explains it; several may be at work. Never empty for a refused trial.
 [[nodiscard]] std::vector<Restriction> sandbox_restrictions(const Host& host, const Trial& refused,
                                                             const std::string& helper);
 /// Why the sandbox that works lacks something of what it should have; empty when nothing is lost.
@@ -36,7 +36,8 @@ struct Restriction {
 [[nodiscard]] std::vector<Restriction> binfmt_restrictions(const Host& host, int os_error);
 /// There is no QEMU for `guest`.
 [[nodiscard]] Restriction no_qemu(const Host& host, Arch guest);
-/// The package with the libraries that dynamically linked programs of `guest` need; empty where none is known.
+/// The package with the libraries that dynamically linked programs of `guest` need; empty where none is
+/// known.
 [[nodiscard]] std::string cross_library_command(const Host& host, Arch guest);
 
 }  // namespace lemu::qemu

@@ -78,14 +78,20 @@ std::string host_ca_bundle() {
 std::vector<Mount> system_mounts(const RuntimeRoot& root) {
   std::vector<Mount> mounts;
   switch (root.source) {
-    case SystemSource::host: append_root(mounts, ""); break;
-    case SystemSource::sysroot: append_root(mounts, root.path); break;
+    case SystemSource::host:
+      append_root(mounts, "");
+      break;
+    case SystemSource::sysroot:
+      append_root(mounts, root.path);
+      break;
     case SystemSource::cross_libraries:
       mounts.push_back(bind_tree(root.path, "/lib"));
       for (const char* name : {"/lib64", "/usr/lib", "/usr/lib64"}) mounts.push_back(link("/lib", name));
       append_zoneinfo(mounts);
       break;
-    case SystemSource::none: append_zoneinfo(mounts); break;
+    case SystemSource::none:
+      append_zoneinfo(mounts);
+      break;
   }
   return mounts;
 }
@@ -112,15 +118,16 @@ std::vector<Mount> device_mounts() {
 std::vector<Mount> etc_mounts() {
   constexpr std::size_t kMaxConfigFile = 64 * 1024;
   std::vector<Mount> mounts;
-  mounts.push_back(made_file(
-      "root:x:0:0:root:/root:/bin/sh\n"
-      "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
-      "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
-      "/etc/passwd"));
+  mounts.push_back(
+      made_file("root:x:0:0:root:/root:/bin/sh\n"
+                "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
+                "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+                "/etc/passwd"));
   mounts.push_back(made_file("root:x:0:\nsbx_user1051:x:990:\nnobody:x:65534:\n", "/etc/group"));
   // `sandbox` names the execution environment itself in telemetry destinations (AWS Lambda Telemetry API).
-  mounts.push_back(made_file(
-      "127.0.0.1 localhost localhost.localdomain sandbox sandbox.localdomain\n::1 localhost6\n", "/etc/hosts"));
+  mounts.push_back(
+      made_file("127.0.0.1 localhost localhost.localdomain sandbox sandbox.localdomain\n::1 localhost6\n",
+                "/etc/hosts"));
   Result<std::string> resolver = read_file("/etc/resolv.conf", kMaxConfigFile);
   mounts.push_back(made_file(resolver ? *resolver : std::string(), "/etc/resolv.conf"));
   mounts.push_back(made_file("passwd: files\ngroup: files\nhosts: files dns\n", "/etc/nsswitch.conf"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the function finds around its code: system directories, /dev, /proc, a made /etc. Produces the mount list of
-// a SandboxSpec; mounts nothing itself.
+// What the function finds around its code: system directories, /dev, /proc, a made /etc. Produces the mount
+// list of a SandboxSpec; mounts nothing itself.
 #pragma once
 
 #include <string>
@@ -28,7 +28,8 @@ struct RuntimeRoot {
 std::vector<sandbox::Mount> system_mounts(const RuntimeRoot& root);
 /// /dev with null, zero, full, random and urandom; /proc. No /dev/shm: Lambda has none.
 std::vector<sandbox::Mount> device_mounts();
-/// passwd, group, hosts, resolv.conf, nsswitch.conf and the CA bundle under the names that AL2023 and Debian use.
+/// passwd, group, hosts, resolv.conf, nsswitch.conf and the CA bundle under the names that AL2023 and Debian
+/// use.
 std::vector<sandbox::Mount> etc_mounts();
 
 }  // namespace lemu::qemu

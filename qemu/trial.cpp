@@ -49,8 +49,12 @@ class Run : public sandbox::SandboxObserver {
 
   void on_report(const Report& report, pid_t) override {
     switch (report.kind) {
-      case ReportKind::ready: box_->start(); break;
-      case ReportKind::lost: losses_.push_back(report); break;
+      case ReportKind::ready:
+        box_->start();
+        break;
+      case ReportKind::lost:
+        losses_.push_back(report);
+        break;
       case ReportKind::failed:
         if (decided_) break;
         decided_ = true;
@@ -64,7 +68,8 @@ class Run : public sandbox::SandboxObserver {
         decided_ = true;
         break;
       case ReportKind::starting:
-      case ReportKind::all_gone: break;
+      case ReportKind::all_gone:
+        break;
     }
   }
   void on_helper_gone() override {
@@ -85,8 +90,9 @@ class Run : public sandbox::SandboxObserver {
       trial_.outcome = Outcome::works;
       return;
     }
-    trial_.ending = WIFEXITED(wait_status) ? "ended with exit code " + std::to_string(WEXITSTATUS(wait_status))
-                                           : "was ended by signal " + std::to_string(WTERMSIG(wait_status));
+    trial_.ending = WIFEXITED(wait_status)
+                        ? "ended with exit code " + std::to_string(WEXITSTATUS(wait_status))
+                        : "was ended by signal " + std::to_string(WTERMSIG(wait_status));
   }
 
   static std::string first_line(const Fd& log) {
@@ -144,7 +150,8 @@ void note_losses(Trial& trial, const std::vector<Report>& losses, const sandbox:
     if (loss.stage == sandbox::Stage::binfmt)
       trial.binfmt_error = loss.os_error;
     else if (loss.stage == sandbox::Stage::mount && loss.detail < spec.mounts.size())
-      trial.lost.push_back(spec.mounts[loss.detail].target + " of its own (" + ::strerror(loss.os_error) + ")");
+      trial.lost.push_back(spec.mounts[loss.detail].target + " of its own (" + ::strerror(loss.os_error) +
+                           ")");
   }
 }
 
@@ -152,9 +159,12 @@ void note_losses(Trial& trial, const std::vector<Report>& losses, const sandbox:
 
 std::string Trial::text() const {
   switch (outcome) {
-    case Outcome::works: return "works";
-    case Outcome::refused: return "refused at its step '" + step + "': " + ::strerror(os_error);
-    case Outcome::wrong: return said.empty() ? ending : ending + ": " + said;
+    case Outcome::works:
+      return "works";
+    case Outcome::refused:
+      return "refused at its step '" + step + "': " + ::strerror(os_error);
+    case Outcome::wrong:
+      return said.empty() ? ending : ending + ": " + said;
   }
   return {};
 }

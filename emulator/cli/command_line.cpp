@@ -24,16 +24,21 @@ Result<Command> as_command(Result<std::variant<Options, HelpText>> parsed) {
   return Command(std::get<Options>(std::move(*parsed)));
 }
 
-Result<Command> invoke_command(std::span<const std::string> arguments) { return as_command(parse_invoke(arguments)); }
-Result<Command> shell_command(std::span<const std::string> arguments) { return as_command(parse_shell(arguments)); }
+Result<Command> invoke_command(std::span<const std::string> arguments) {
+  return as_command(parse_invoke(arguments));
+}
+Result<Command> shell_command(std::span<const std::string> arguments) {
+  return as_command(parse_shell(arguments));
+}
 
 Result<Command> doctor_command(std::span<const std::string> arguments) {
   DoctorOptions options;
   CommandSpec spec;
   spec.name = "doctor";
   spec.usage = "lemu doctor [options]";
-  spec.summary = "Shows what this host can do for functions of each architecture, tried and not guessed, and the "
-                 "command that would improve it.";
+  spec.summary =
+      "Shows what this host can do for functions of each architecture, tried and not guessed, and the "
+      "command that would improve it.";
   spec.groups = {{"Options",
                   {{"--json", "", "one JSON object", "",
                     [&](const std::string&) -> Status {
@@ -86,10 +91,12 @@ const CommandRow* find_command(const std::string& name) {
 
 tl::unexpected<Error> unknown_command(const std::string& word) {
   if (word.find('/') != std::string::npos || word.ends_with(".zip") || word == "bootstrap")
-    return fail(ErrorKind::bad_usage, "'" + word + "' is no command of lemu", "to run it: lemu invoke " + word);
+    return fail(ErrorKind::bad_usage, "'" + word + "' is no command of lemu",
+                "to run it: lemu invoke " + word);
   std::vector<std::string> names;
   for (const CommandRow& row : kCommands) names.push_back(row.name);
-  return fail(ErrorKind::bad_usage, "unknown command '" + word + "'" + did_you_mean(candidates_for(word, names)),
+  return fail(ErrorKind::bad_usage,
+              "unknown command '" + word + "'" + did_you_mean(candidates_for(word, names)),
               "'lemu --help' lists the commands");
 }
 

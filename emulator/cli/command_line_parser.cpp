@@ -11,8 +11,8 @@
 namespace lemu::emulator::cli {
 namespace {
 
-// CLI11 gives some values a meaning ("{}", "[a,b]", "[[1]]", "%%", an empty one), different ones in each version. JSON
-// is full of them, so every value passes through it behind this mark.
+// CLI11 gives some values a meaning ("{}", "[a,b]", "[[1]]", "%%", an empty one), different ones in each
+// version. JSON is full of them, so every value passes through it behind this mark.
 constexpr char kMark = '=';
 
 std::string marked(std::string argument) {
@@ -42,7 +42,9 @@ std::vector<std::string> marked_all(std::span<const std::string> arguments) {
 }
 
 /// A value that begins with '-' has no mark.
-std::string unmarked(const std::string& value) { return value.starts_with(kMark) ? value.substr(1) : value; }
+std::string unmarked(const std::string& value) {
+  return value.starts_with(kMark) ? value.substr(1) : value;
+}
 
 std::vector<std::string> split_names(const std::string& names) {
   std::vector<std::string> list;
@@ -55,7 +57,9 @@ std::vector<std::string> split_names(const std::string& names) {
   return list;
 }
 
-std::string long_name(const OptionSpec& option) { return split_names(option.names).back(); }
+std::string long_name(const OptionSpec& option) {
+  return split_names(option.names).back();
+}
 
 /// One option of the table with what the line gave for it.
 struct Slot {
@@ -118,8 +122,9 @@ class LineParser {
 
   [[nodiscard]] tl::unexpected<Error> needs_value(const Slot& slot) const {
     const std::string& example = slot.option->example;
-    return usage_error("option '" + slot.names.back() + "' needs a value",
-                       example.empty() ? slot.names.back() + " " + slot.option->value : "for example " + example);
+    return usage_error(
+        "option '" + slot.names.back() + "' needs a value",
+        example.empty() ? slot.names.back() + " " + slot.option->value : "for example " + example);
   }
 
   Status split_line() {
@@ -154,7 +159,8 @@ class LineParser {
       if (!argument.starts_with("--") || equals == std::string::npos) continue;
       const std::string name = argument.substr(0, equals);
       const Slot* slot = find(name);
-      if (slot != nullptr && slot->option->value.empty()) return usage_error("option '" + name + "' takes no value");
+      if (slot != nullptr && slot->option->value.empty())
+        return usage_error("option '" + name + "' takes no value");
     }
     return {};
   }
@@ -167,7 +173,8 @@ class LineParser {
     return {};
   }
 
-  /// The name of an option that was not recognised. Of "-verbose" CLI11 takes the flag -v and leaves "-erbose".
+  /// The name of an option that was not recognised. Of "-verbose" CLI11 takes the flag -v and leaves
+  /// "-erbose".
   [[nodiscard]] std::string as_typed(const std::string& left) const {
     const std::string name = left.substr(0, left.find('='));
     if (name.starts_with("--")) return name;
@@ -182,8 +189,10 @@ class LineParser {
       if (Status taken = option.take(""); !taken) return explain(option, std::move(taken.error()));
     for (const std::string& value : slot.values) {
       // `--memory --timeout 5`: the next option was taken for the value.
-      if (value.starts_with('-') && find(value.substr(0, value.find('='))) != nullptr) return needs_value(slot);
-      if (Status taken = option.take(unmarked(value)); !taken) return explain(option, std::move(taken.error()));
+      if (value.starts_with('-') && find(value.substr(0, value.find('='))) != nullptr)
+        return needs_value(slot);
+      if (Status taken = option.take(unmarked(value)); !taken)
+        return explain(option, std::move(taken.error()));
     }
     return {};
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// CommandSpec: one command's options as a table, which both the parser and `--help` read. CLI11 takes the line apart;
-// the errors and the help are ours, because they are part of what lemu promises. Single-threaded; owns nothing that
-// its callbacks write to.
+// CommandSpec: one command's options as a table, which both the parser and `--help` read. CLI11 takes the
+// line apart; the errors and the help are ours, because they are part of what lemu promises. Single-threaded;
+// owns nothing that its callbacks write to.
 #pragma once
 
 #include <functional>
@@ -14,12 +14,12 @@
 namespace lemu::emulator::cli {
 
 struct OptionSpec {
-  std::string names;    ///< "-v,--verbose"
-  std::string value;    ///< the placeholder of help, "SIZE"; empty for a flag
+  std::string names;  ///< "-v,--verbose"
+  std::string value;  ///< the placeholder of help, "SIZE"; empty for a flag
   std::string help;
   std::string example;  ///< shown when a value is wrong: "--memory 512MB"
-  /// Called for each value, in the order of the line (so the last wins); for a flag, with "" each time it stands there.
-  /// Its error is put behind the option's name.
+  /// Called for each value, in the order of the line (so the last wins); for a flag, with "" each time it
+  /// stands there. Its error is put behind the option's name.
   std::function<Status(const std::string&)> take;
 };
 
@@ -42,9 +42,10 @@ struct ParsedLine {
 };
 
 /// Parses the arguments after the command's name and calls the table's callbacks. bad_usage for an unknown or
-/// abbreviated option (naming the nearest), a missing value, a value a callback refuses; its remedy names what to type.
-/// With --help on the line no callback is called and nothing is an error.
-[[nodiscard]] Result<ParsedLine> parse_line(const CommandSpec& command, std::span<const std::string> arguments);
+/// abbreviated option (naming the nearest), a missing value, a value a callback refuses; its remedy names
+/// what to type. With --help on the line no callback is called and nothing is an error.
+[[nodiscard]] Result<ParsedLine> parse_line(const CommandSpec& command,
+                                            std::span<const std::string> arguments);
 
 /// 80 columns; each line ends in '\n'.
 [[nodiscard]] std::string render_help(const CommandSpec& command);

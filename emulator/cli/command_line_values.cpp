@@ -10,7 +10,9 @@
 namespace lemu::emulator::cli {
 namespace {
 
-std::string quoted(const std::string& value) { return std::string("'").append(value).append("'"); }
+std::string quoted(const std::string& value) {
+  return std::string("'").append(value).append("'");
+}
 
 template <class Text>
 Take text_into(Text& into) {
@@ -33,8 +35,12 @@ std::optional<Number> number_of(const std::string& text) {
 
 }  // namespace
 
-Take take_text(std::string& into) { return text_into(into); }
-Take take_text(std::optional<std::string>& into) { return text_into(into); }
+Take take_text(std::string& into) {
+  return text_into(into);
+}
+Take take_text(std::optional<std::string>& into) {
+  return text_into(into);
+}
 
 Take take_any_text(std::optional<std::string>& into) {
   return [&into](const std::string& value) -> Status {
@@ -59,7 +65,8 @@ Take take_megabytes(std::optional<std::uint64_t>& into) {
     Result<std::uint64_t> bytes = parse_size(value, kMiB);
     if (!bytes) return fail(std::move(bytes.error()));
     if (*bytes % kMiB != 0)
-      return fail(ErrorKind::bad_usage, quoted(value) + " is not a whole number of MB, which Lambda counts memory in");
+      return fail(ErrorKind::bad_usage,
+                  quoted(value) + " is not a whole number of MB, which Lambda counts memory in");
     into = *bytes / kMiB;
     return {};
   };
@@ -69,7 +76,8 @@ Take take_count(std::uint32_t& into, std::uint32_t most) {
   return [&into, most](const std::string& value) -> Status {
     const std::optional<std::uint32_t> number = number_of<std::uint32_t>(value);
     if (!number || *number < 1 || *number > most)
-      return fail(ErrorKind::bad_usage, quoted(value) + " is not a whole number from 1 to " + std::to_string(most));
+      return fail(ErrorKind::bad_usage,
+                  quoted(value) + " is not a whole number from 1 to " + std::to_string(most));
     into = *number;
     return {};
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the values of options are read: each function makes the callback of an OptionSpec that checks a value and stores
-// it. The variable must outlive the parsing. Pure.
+// How the values of options are read: each function makes the callback of an OptionSpec that checks a value
+// and stores it. The variable must outlive the parsing. Pure.
 #pragma once
 
 #include <chrono>

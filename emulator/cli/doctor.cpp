@@ -20,7 +20,9 @@
 namespace lemu::emulator::cli {
 namespace {
 
-const char* variable(const char* name) { return std::getenv(name); }
+const char* variable(const char* name) {
+  return std::getenv(name);
+}
 
 std::string text_variable(const char* name, const char* otherwise) {
   const char* value = variable(name);
@@ -33,8 +35,8 @@ bool allows_programs(const std::string& folder) {
          ::access(folder.c_str(), W_OK | X_OK) == 0;
 }
 
-/// Where invoke makes its folders; elsewhere when nothing can be executed there, as the trial program lies in it. (A
-/// function's own code lies where the user has it.)
+/// Where invoke makes its folders; elsewhere when nothing can be executed there, as the trial program lies in
+/// it. (A function's own code lies where the user has it.)
 std::string trial_base() {
   const std::string usual = text_variable("TMPDIR", "/tmp");
   if (allows_programs(usual)) return default_environment_base(variable);
@@ -45,7 +47,8 @@ std::string trial_base() {
 
 Result<qemu::Diagnosis> diagnose() {
   if (::access("/proc/self/exe", F_OK) != 0)
-    return fail(ErrorKind::host_lacks, "there is no /proc here, which lemu cannot do without", "mount -t proc proc /proc");
+    return fail(ErrorKind::host_lacks, "there is no /proc here, which lemu cannot do without",
+                "mount -t proc proc /proc");
   Result<std::string> libexec = libexec_folder();
   if (!libexec) return fail(std::move(libexec.error()));
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(trial_base());
@@ -72,7 +75,8 @@ int run_doctor(const DoctorOptions& options) {
     output.error(diagnosis.error());
     return static_cast<int>(exit_code_of(diagnosis.error().kind));
   }
-  const std::string text = options.json ? doctor_json(*diagnosis) : doctor_text(*diagnosis, options.verbosity);
+  const std::string text =
+      options.json ? doctor_json(*diagnosis) : doctor_text(*diagnosis, options.verbosity);
   if (!output.answer(text, TerminalOutput::Ending::as_it_is)) return static_cast<int>(ExitCode::internal);
   return static_cast<int>(diagnosis->emulated.trial ? ExitCode::success : ExitCode::host_lacks);
 }

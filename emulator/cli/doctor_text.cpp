@@ -15,7 +15,9 @@ using qemu::LaunchChoice;
 using qemu::SandboxChoice;
 using qemu::Trial;
 
-std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
+std::string lambda_name(Arch arch) {
+  return std::string(names_of(arch).lambda);
+}
 
 std::string joined(const std::vector<std::string>& parts, const char* separator = ", ") {
   std::string text;
@@ -75,7 +77,8 @@ class DoctorText {
 
   static bool has_namespaces(const Trial* trial) {
     if (trial == nullptr) return false;
-    const bool at_them = trial->stage == sandbox::Stage::user_namespace || trial->stage == sandbox::Stage::id_maps;
+    const bool at_them =
+        trial->stage == sandbox::Stage::user_namespace || trial->stage == sandbox::Stage::id_maps;
     return trial->works() || (trial->outcome == qemu::Outcome::refused && !at_them);
   }
 
@@ -102,22 +105,28 @@ class DoctorText {
       return value ? std::to_string(*value) : std::string("absent");
     };
     line("  sysctl", "kernel.unprivileged_userns_clone: " + number(host.unprivileged_clone));
-    line("  AppArmor", (host.apparmor_profile.empty() ? "none" : host.apparmor_profile) +
-                           "; kernel.apparmor_restrict_unprivileged_userns: " + number(host.apparmor_restriction));
+    line("  AppArmor",
+         (host.apparmor_profile.empty() ? "none" : host.apparmor_profile) +
+             "; kernel.apparmor_restrict_unprivileged_userns: " + number(host.apparmor_restriction));
     line("  seccomp", host.seccomp == qemu::Seccomp::off ? "no filter" : "a filter", "/proc/self/status");
-    line("  chroot", host.chroot == Answer::yes ? "yes" : host.chroot == Answer::no ? "no" : "cannot be told");
-    line("  /proc", host.covered_proc.empty() ? "whole" : "covered: " + joined(host.covered_proc), "/proc/self/mountinfo");
+    line("  chroot", host.chroot == Answer::yes  ? "yes"
+                     : host.chroot == Answer::no ? "no"
+                                                 : "cannot be told");
+    line("  /proc", host.covered_proc.empty() ? "whole" : "covered: " + joined(host.covered_proc),
+         "/proc/self/mountinfo");
   }
 
   void emulation() {
-    const SandboxChoice best = d_.native.sandbox == qemu::SandboxState::off ? SandboxChoice::off : SandboxChoice::on;
+    const SandboxChoice best =
+        d_.native.sandbox == qemu::SandboxState::off ? SandboxChoice::off : SandboxChoice::on;
     section("Emulation of " + lambda_name(d_.foreign));
     if (d_.qemus.empty()) line("QEMU", "none in PATH");
     for (const qemu::FoundQemu& qemu : d_.qemus)
       line(&qemu == d_.qemus.data() ? "QEMU" : "", described(qemu));
     if (!d_.qemus.empty()) {
-      line("private binfmt", best == SandboxChoice::off ? "needs the sandbox"
-                                                        : outcome(d_.find(d_.foreign, best, LaunchChoice::private_binfmt)));
+      line("private binfmt", best == SandboxChoice::off
+                                 ? "needs the sandbox"
+                                 : outcome(d_.find(d_.foreign, best, LaunchChoice::private_binfmt)));
       line("host binfmt", host_binfmt(best), qemu::kHostBinfmtFolder);
       line("direct QEMU", outcome(d_.find(d_.foreign, best, LaunchChoice::direct)));
     } else {
@@ -160,12 +169,15 @@ class DoctorText {
       const bool ours = one.access == qemu::CgroupAccess::writable;
       line("v" + std::to_string(one.version) + " " + (one.version == 1 ? joined(one.controllers, ",") : ""),
            one.folder + (ours ? ", delegated to this user" : ", not delegated to this user") +
-               (one.version == 2 ? "; controllers: " + (one.controllers.empty() ? "none" : joined(one.controllers)) : ""));
+               (one.version == 2
+                    ? "; controllers: " + (one.controllers.empty() ? "none" : joined(one.controllers))
+                    : ""));
     }
   }
 
   void verdict(const qemu::Verdict& verdict) {
-    section("An " + lambda_name(verdict.arch) + " function here " + (verdict.trial ? "runs" : "does not run"));
+    section("An " + lambda_name(verdict.arch) + " function here " +
+            (verdict.trial ? "runs" : "does not run"));
     if (!verdict.trial) {
       line("because", verdict.obstacle);
       return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A diagnosis as a person reads it: short sections of aligned lines, the conclusion and the commands last. Pure.
+// A diagnosis as a person reads it: short sections of aligned lines, the conclusion and the commands last.
+// Pure.
 #pragma once
 
 #include <string>

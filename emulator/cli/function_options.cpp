@@ -40,18 +40,18 @@ Take set_verbosity(Verbosity& into, Verbosity wanted) {
 OptionGroup function_group(FunctionOptions& into) {
   FunctionSettings& settings = into.settings;
   return {"The function",
-          {{"--arch", "ARCH", "arm64 (aarch64) or x86_64 (amd64); default: what the bootstrap is", "--arch arm64",
-            take_arch(into.arch)},
-           {"--handler", "NAME", "what the runtime finds in _HANDLER (default: bootstrap)", "--handler app.handler",
-            take_any_text(settings.handler)},
+          {{"--arch", "ARCH", "arm64 (aarch64) or x86_64 (amd64); default: what the bootstrap is",
+            "--arch arm64", take_arch(into.arch)},
+           {"--handler", "NAME", "what the runtime finds in _HANDLER (default: bootstrap)",
+            "--handler app.handler", take_any_text(settings.handler)},
            {"--timeout", "TIME", "as configured on Lambda: 5, 1500ms, 2m (default: 3 s, at most 900 s)",
             "--timeout 10s", take_seconds(settings.timeout)},
            {"--memory", "SIZE", "128MB to 10240MB; a bare number counts MB (default: 128)", "--memory 512MB",
             take_megabytes(settings.memory_mb)},
            {"--name", "NAME", "function name (default: after TARGET)", "--name my-function",
             take_any_text(settings.name)},
-           {"--region", "REGION", "default: AWS_REGION or AWS_DEFAULT_REGION, else us-east-1", "--region eu-west-1",
-            take_any_text(settings.region)}}};
+           {"--region", "REGION", "default: AWS_REGION or AWS_DEFAULT_REGION, else us-east-1",
+            "--region eu-west-1", take_any_text(settings.region)}}};
 }
 
 OptionGroup environment_group(FunctionOptions& into) {
@@ -70,7 +70,8 @@ OptionGroup environment_group(FunctionOptions& into) {
 
 OptionGroup execution_group(FunctionOptions& into) {
   return {"How it is run",
-          {{"--sandbox", "CHOICE", "auto (default), on (refuse to run without), off (no protection)", "--sandbox off",
+          {{"--sandbox", "CHOICE", "auto (default), on (refuse to run without), off (no protection)",
+            "--sandbox off",
             take_choice<SandboxChoice>(into.sandbox, {{"auto", SandboxChoice::automatic},
                                                       {"on", SandboxChoice::on},
                                                       {"off", SandboxChoice::off}})},
@@ -86,8 +87,8 @@ OptionGroup execution_group(FunctionOptions& into) {
             "--qemu /usr/bin/qemu-aarch64-static", take_text(into.qemu)},
            {"--sysroot", "DIR", "a root folder of the function's architecture, for its loader and libraries",
             "--sysroot /srv/arm64-root", take_text(into.sysroot)},
-           {"--timeout-scale", "X", "stretch the timeout and the init limit, for slow emulation", "--timeout-scale 3",
-            take_factor(into.timeout_scale, kMostTimeoutScale)},
+           {"--timeout-scale", "X", "stretch the timeout and the init limit, for slow emulation",
+            "--timeout-scale 3", take_factor(into.timeout_scale, kMostTimeoutScale)},
            {"--keep", "", "leave the environment's folder and print its path", "",
             [&into](const std::string&) -> Status {
               into.keep = true;

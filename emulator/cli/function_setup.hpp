@@ -11,10 +11,12 @@
 namespace lemu::emulator::cli {
 
 /// Reads env files, credentials and the process's own environment; notes go to `output`.
-[[nodiscard]] Result<SessionSettings> session_settings(const FunctionOptions& options, const std::string& target,
-                                                       Identifiers& ids, TerminalOutput& output);
+[[nodiscard]] Result<SessionSettings> session_settings(const FunctionOptions& options,
+                                                       const std::string& target, Identifiers& ids,
+                                                       TerminalOutput& output);
 
-/// The folder of lemu-sandbox and lemu-qemu-wrapper: ../libexec/lemu beside this program, wherever it is installed.
+/// The folder of lemu-sandbox and lemu-qemu-wrapper: ../libexec/lemu beside this program, wherever it is
+/// installed.
 [[nodiscard]] Result<std::string> libexec_folder();
 
 }  // namespace lemu::emulator::cli

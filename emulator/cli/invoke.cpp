@@ -29,7 +29,8 @@ namespace {
 class InvokeCommand {
  public:
   explicit InvokeCommand(const InvokeOptions& options)
-      : options_(options), output_(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity,
+      : options_(options),
+        output_(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity,
                 options.report == ReportFormat::text ? TerminalOutput::PlatformLines::shown
                                                      : TerminalOutput::PlatformLines::left_out) {}
 
@@ -106,8 +107,9 @@ class InvokeCommand {
     if (options_.report == ReportFormat::text) output_.platform_line(report_line(record));
     if (options_.report == ReportFormat::json) json_reports_ += report_json(record, session_->mode()) + "\n";
     if (record.status == InvocationStatus::timeout && session_->mode().emulated)
-      output_.note("the function ran under emulation, which is slower than Lambda: --timeout-scale 5 would give it "
-                   "five times as long");
+      output_.note(
+          "the function ran under emulation, which is slower than Lambda: --timeout-scale 5 would give it "
+          "five times as long");
   }
 
   void to_report_file(const std::string& text) {
@@ -118,7 +120,8 @@ class InvokeCommand {
   }
 
   void explain() {
-    for (const qemu::Reason& reason : session_->reasons()) output_.detail(reason.choice + " (" + reason.because + ")");
+    for (const qemu::Reason& reason : session_->reasons())
+      output_.detail(reason.choice + " (" + reason.because + ")");
     for (const std::string& lost : session_->plan().lost) output_.detail("not given: " + lost);
     const sandbox::SandboxSpec& spec = session_->plan().spec;
     const bool direct = session_->mode().execution == "direct" && spec.direct;

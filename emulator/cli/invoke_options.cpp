@@ -25,11 +25,13 @@ OptionGroup event_group(InvokeOptions& into) {
 
 OptionGroup report_group(InvokeOptions& into) {
   return {"The report",
-          {{"--report", "FORMAT", "text (default): START, END and REPORT as Lambda logs them; json: one object an "
-            "invocation, all figures with how they were obtained; none", "--report json",
-            take_choice<ReportFormat>(into.report, {{"text", ReportFormat::text},
-                                                    {"json", ReportFormat::json},
-                                                    {"none", ReportFormat::none}})},
+          {{"--report", "FORMAT",
+            "text (default): START, END and REPORT as Lambda logs them; json: one object an "
+            "invocation, all figures with how they were obtained; none",
+            "--report json",
+            take_choice<ReportFormat>(
+                into.report,
+                {{"text", ReportFormat::text}, {"json", ReportFormat::json}, {"none", ReportFormat::none}})},
            {"--report-file", "FILE", "where --report json goes (default: the last lines of stderr)",
             "--report json --report-file report.jsonl", take_text(into.report_file)}}};
 }
@@ -39,8 +41,10 @@ CommandSpec invoke_spec(InvokeOptions& into) {
   spec.name = "invoke";
   spec.usage = "lemu invoke [options] TARGET [EVENT]";
   spec.summary =
-      "Runs a Lambda function. TARGET is a bootstrap, a folder that holds one, or a .zip; EVENT is a JSON file, "
-      "or '-' for standard input (default: {}). The response goes to stdout, logs and the REPORT line to stderr.";
+      "Runs a Lambda function. TARGET is a bootstrap, a folder that holds one, or a .zip; EVENT is a JSON "
+      "file, "
+      "or '-' for standard input (default: {}). The response goes to stdout, logs and the REPORT line to "
+      "stderr.";
   std::vector<OptionGroup> function = function_option_groups(into.function);
   spec.groups = {event_group(into), report_group(into)};
   spec.groups.insert(spec.groups.begin(), function.begin(), function.end());
@@ -56,7 +60,8 @@ CommandSpec shell_spec(FunctionOptions& into) {
   spec.name = "shell";
   spec.usage = "lemu shell [options] TARGET [-- COMMAND [ARGUMENT...]]";
   spec.summary =
-      "Opens a shell in the environment that TARGET's function would run in, or runs COMMAND there: the same files, "
+      "Opens a shell in the environment that TARGET's function would run in, or runs COMMAND there: the same "
+      "files, "
       "user, limits and variables.";
   spec.groups = function_option_groups(into);
   spec.examples =
@@ -77,9 +82,10 @@ tl::unexpected<Error> no_target(const CommandSpec& spec) {
 Status take_words(const std::vector<std::string>& words, const CommandSpec& spec, InvokeOptions& into) {
   if (words.empty() || words[0].empty()) return no_target(spec);
   if (words.size() > 2)
-    return fail(ErrorKind::bad_usage, "unexpected argument '" + words[2] + "': TARGET is '" + words[0] +
-                                          "', EVENT is '" + words[1] + "'",
-                "usage: " + spec.usage);
+    return fail(
+        ErrorKind::bad_usage,
+        "unexpected argument '" + words[2] + "': TARGET is '" + words[0] + "', EVENT is '" + words[1] + "'",
+        "usage: " + spec.usage);
   into.target = words[0];
   if (words.size() < 2) return {};
   if (words[1].empty())

@@ -19,18 +19,18 @@ enum class ReportFormat { text, json, none };
 
 struct InvokeOptions {
   FunctionOptions function = {};
-  std::string target = {};                            ///< a bootstrap, a folder or a zip
-  EventSource event = {};                             ///< not yet read
-  std::optional<std::string> client_context = {};     ///< checked: a JSON object
-  std::uint32_t repeat = 1;                           ///< invocations in all
+  std::string target = {};                         ///< a bootstrap, a folder or a zip
+  EventSource event = {};                          ///< not yet read
+  std::optional<std::string> client_context = {};  ///< checked: a JSON object
+  std::uint32_t repeat = 1;                        ///< invocations in all
   ReportFormat report = ReportFormat::text;
-  std::string report_file = {};                       ///< empty: standard error
+  std::string report_file = {};  ///< empty: standard error
 };
 
 struct ShellOptions {
   FunctionOptions function = {};
   std::string target = {};
-  std::vector<std::string> command = {};              ///< empty: a shell
+  std::vector<std::string> command = {};  ///< empty: a shell
 };
 
 /// Text that was asked for (--help), to be printed in place of running anything.
@@ -39,8 +39,10 @@ struct HelpText {
 };
 
 /// The arguments after "invoke". bad_usage or bad_input for what cannot be meant.
-[[nodiscard]] Result<std::variant<InvokeOptions, HelpText>> parse_invoke(std::span<const std::string> arguments);
+[[nodiscard]] Result<std::variant<InvokeOptions, HelpText>> parse_invoke(
+    std::span<const std::string> arguments);
 /// The arguments after "shell".
-[[nodiscard]] Result<std::variant<ShellOptions, HelpText>> parse_shell(std::span<const std::string> arguments);
+[[nodiscard]] Result<std::variant<ShellOptions, HelpText>> parse_shell(
+    std::span<const std::string> arguments);
 
 }  // namespace lemu::emulator::cli

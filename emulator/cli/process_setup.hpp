@@ -4,9 +4,10 @@
 
 namespace lemu::emulator::cli {
 
-/// Fills descriptors 0 to 2 where they are closed, so that no file or socket of ours gets their numbers and is taken for
-/// the caller's: they then refuse reading or writing, as closed ones do. Undoes an inherited SIG_IGN for SIGCHLD, with
-/// which the kernel would keep every child's ending from us (wait(2)). Call it first, in a process of one thread.
+/// Fills descriptors 0 to 2 where they are closed, so that no file or socket of ours gets their numbers and
+/// is taken for the caller's: they then refuse reading or writing, as closed ones do. Undoes an inherited
+/// SIG_IGN for SIGCHLD, with which the kernel would keep every child's ending from us (wait(2)). Call it
+/// first, in a process of one thread.
 void set_up_process();
 
 /// Whether whoever started us wants this signal ignored, as nohup(1) does; to be asked before handling it.

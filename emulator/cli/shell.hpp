@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lemu shell`: a shell, or another command, where the function would run: same root, user, limits and variables.
+// `lemu shell`: a shell, or another command, where the function would run: same root, user, limits and
+// variables.
 #pragma once
 
 #include "emulator/cli/invoke_options.hpp"

@@ -10,12 +10,14 @@
 
 namespace lemu::emulator::cli {
 
-/// Edits that turn one word into the other: insert, delete, replace, or swap two neighbours, each counted once.
+/// Edits that turn one word into the other: insert, delete, replace, or swap two neighbours, each counted
+/// once.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// Those words `given` may stand for: every one it is a prefix of; if none, the nearest by edits, when near enough to
-/// be a slip of the hand (a third of the word's length). In the order of `known`.
-[[nodiscard]] std::vector<std::string> candidates_for(std::string_view given, std::span<const std::string> known);
+/// Those words `given` may stand for: every one it is a prefix of; if none, the nearest by edits, when near
+/// enough to be a slip of the hand (a third of the word's length). In the order of `known`.
+[[nodiscard]] std::vector<std::string> candidates_for(std::string_view given,
+                                                      std::span<const std::string> known);
 
 /// "; did you mean '--memory'?", "; did you mean '--report' or '--report-file'?"; empty when nothing is near.
 [[nodiscard]] std::string did_you_mean(std::span<const std::string> candidates);

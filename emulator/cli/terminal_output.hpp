@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TerminalOutput: lemu's two streams. Responses go to stdout, byte for byte; everything else goes to stderr. Owned by a
-// command; one thread. Writes block, as any command's do.
+// TerminalOutput: lemu's two streams. Responses go to stdout, byte for byte; everything else goes to stderr.
+// Owned by a command; one thread. Writes block, as any command's do.
 #pragma once
 
 #include <string>
@@ -23,8 +23,8 @@ class TerminalOutput : public SessionOutput {
   void detail(std::string_view text) override;
   void note(const std::string& text) override;
 
-  /// To stdout; a newline is added when `separate`d answers follow one another, or on a terminal that would be left
-  /// within a line.
+  /// To stdout; a newline is added when `separate`d answers follow one another, or on a terminal that would
+  /// be left within a line.
   enum class Ending { as_it_is, newline };
   Status answer(std::string_view payload, Ending ending);
   /// "lemu: error: …", with the remedy on a line of its own.

@@ -94,7 +94,8 @@ Result<EnvironmentFolder> EnvironmentFolder::make(const std::string& base) {
   return folder;
 }
 
-EnvironmentFolder::EnvironmentFolder(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+EnvironmentFolder::EnvironmentFolder(std::string path, Fd lock)
+    : path_(std::move(path)), lock_(std::move(lock)) {}
 
 EnvironmentFolder::EnvironmentFolder(EnvironmentFolder&& other) noexcept
     : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// EnvironmentFolder: the one owner of an environment's folder on the host (`root`, the mount point of its root;
-// `code`, where a zip is unpacked; `tmp`, its /tmp when that is kept). Removed with its owner; one whose lemu was killed
-// is swept by the next lemu, which finds its lock free. Move-only; blocking.
+// EnvironmentFolder: the one owner of an environment's folder on the host (`root`, the mount point of its
+// root; `code`, where a zip is unpacked; `tmp`, its /tmp when that is kept). Removed with its owner; one
+// whose lemu was killed is swept by the next lemu, which finds its lock free. Move-only; blocking.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace lemu::emulator {
 
 class EnvironmentFolder {
  public:
-  /// Makes a new folder below `base` (made too, mode 0700, if need be) and holds its lock. First sweeps what killed
-  /// lemus left there.
+  /// Makes a new folder below `base` (made too, mode 0700, if need be) and holds its lock. First sweeps what
+  /// killed lemus left there.
   static Result<EnvironmentFolder> make(const std::string& base);
 
   EnvironmentFolder(EnvironmentFolder&& other) noexcept;
@@ -36,7 +36,8 @@ class EnvironmentFolder {
   Fd lock_;
 };
 
-/// lemu-UID in $TMPDIR, else in /tmp. (Not in $XDG_RUNTIME_DIR, which is memory, and little of it.) `lookup` gives a variable's value or nullptr.
+/// lemu-UID in $TMPDIR, else in /tmp. (Not in $XDG_RUNTIME_DIR, which is memory, and little of it.) `lookup`
+/// gives a variable's value or nullptr.
 [[nodiscard]] std::string default_environment_base(const char* (*lookup)(const char* name));
 
 }  // namespace lemu::emulator

@@ -16,10 +16,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-// How long the helper may take for what normally takes milliseconds; beyond it something is wrong with the host.
+// How long the helper may take for what normally takes milliseconds; beyond it something is wrong with the
+// host.
 constexpr std::chrono::seconds kHelperPatience{30};
-// How long after the end of the runtime its last words may take to come through its sockets. They are in the kernel
-// already; only a child that holds the connection open makes this wait its full length.
+// How long after the end of the runtime its last words may take to come through its sockets. They are in the
+// kernel already; only a child that holds the connection open makes this wait its full length.
 constexpr std::chrono::milliseconds kLastWords{100};
 
 std::int64_t unix_ms(std::chrono::system_clock::time_point when) {
@@ -41,9 +42,11 @@ Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
   std::string what(sandbox::name_of(report.stage));
   if (report.stage == sandbox::Stage::mount && report.detail < spec.mounts.size()) {
     const sandbox::Mount& mount = spec.mounts[report.detail];
-    what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) + mount.target;
+    what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) +
+            mount.target;
   }
-  return {ErrorKind::host_lacks, "the sandbox was refused at its step '" + what + "': " + ::strerror(report.os_error),
+  return {ErrorKind::host_lacks,
+          "the sandbox was refused at its step '" + what + "': " + ::strerror(report.os_error),
           "run `lemu doctor` for what restricts it, or use --sandbox off", report.os_error};
 }
 
@@ -62,7 +65,8 @@ struct ExecutionEnvironment::RuntimeProcess {
   std::optional<sandbox::Report> launch_failure;
 };
 
-ExecutionEnvironment::ExecutionEnvironment(asio::io_context& context, EnvironmentSettings settings, LogSink& log)
+ExecutionEnvironment::ExecutionEnvironment(asio::io_context& context, EnvironmentSettings settings,
+                                           LogSink& log)
     : context_(context), settings_(std::move(settings)), log_(log), wake_(context) {}
 
 ExecutionEnvironment::~ExecutionEnvironment() = default;
@@ -105,7 +109,8 @@ asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
   if (refused_by_host()) co_return fail(refusal(*runtime_->launch_failure, settings_.spec));
   if (runtime_->launch_failure) {
     const sandbox::Report& failure = *runtime_->launch_failure;
-    co_return fail_errno(failure.os_error, "cannot run " + settings_.spec.normal.path + " in the function's environment",
+    co_return fail_errno(failure.os_error,
+                         "cannot run " + settings_.spec.normal.path + " in the function's environment",
                          ErrorKind::bad_input, "name a program that exists there, by its path inside");
   }
   if (!runtime_->wait_status) co_return fail(ErrorKind::internal, "the execution environment ended");
@@ -133,8 +138,9 @@ asio::awaitable<Status> ExecutionEnvironment::init() {
 asio::awaitable<ExecutionEnvironment::InitEnd> ExecutionEnvironment::run_init(Clock::time_point deadline) {
   runtime_ = std::make_unique<RuntimeProcess>();
   sandbox_->start();
-  const bool decided = co_await wait_until(
-      deadline, [this] { return runtime_->next_at || runtime_->init_error || ended() || memory_->over_limit(); });
+  const bool decided = co_await wait_until(deadline, [this] {
+    return runtime_->next_at || runtime_->init_error || ended() || memory_->over_limit();
+  });
   if (!decided) co_return InitEnd::timed_out;
   if (ended() && !runtime_->next_at) co_await settle_connections();
   co_return runtime_->next_at && !ended() ? InitEnd::ready : InitEnd::failed;
@@ -182,14 +188,16 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
     end_by_platform(record, InvocationStatus::error, error.type);
   }
 
-  record.duration = record.status == InvocationStatus::timeout ? std::chrono::nanoseconds(settings_.timeout)
-                                                               : std::max(begun, completed_at(record)) - begun;
+  record.duration = record.status == InvocationStatus::timeout
+                        ? std::chrono::nanoseconds(settings_.timeout)
+                        : std::max(begun, completed_at(record)) - begun;
   record.max_memory = memory_->figure();
   if (!record.max_memory) record.max_memory_absent = memory_->why_absent();
   memory_->rest();
-  const bool sound = runtime_->next_at && !ended() &&
-                     (record.status == InvocationStatus::success || record.status == InvocationStatus::handled_error ||
-                      runtime_->answer_error_type == record.error_type);
+  const bool sound =
+      runtime_->next_at && !ended() &&
+      (record.status == InvocationStatus::success || record.status == InvocationStatus::handled_error ||
+       runtime_->answer_error_type == record.error_type);
   if (!sound) co_await reset();
   log_reader_->drain();
   log_.platform_line(end_line(record.request_id));
@@ -197,12 +205,12 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
 }
 
 /// From the event handed over to the invocation's end: an answer and the following `next`, or a failure.
-asio::awaitable<void> ExecutionEnvironment::await_answer(const Invocation& invocation, Clock::time_point deadline,
-                                                         InvocationRecord& record,
+asio::awaitable<void> ExecutionEnvironment::await_answer(const Invocation& invocation,
+                                                         Clock::time_point deadline, InvocationRecord& record,
                                                          const std::function<void(Answer)>& answered) {
   const std::string& id = invocation.event.request_id;
-  bool in_time = co_await wait_until(
-      deadline, [this] { return runtime_->answer || ended() || memory_->over_limit(); });
+  bool in_time =
+      co_await wait_until(deadline, [this] { return runtime_->answer || ended() || memory_->over_limit(); });
   if (ended() && !runtime_->answer) co_await settle_connections();
 
   if (runtime_->answer && !memory_->check_now()) {
@@ -211,8 +219,8 @@ asio::awaitable<void> ExecutionEnvironment::await_answer(const Invocation& invoc
     record.response_bytes = runtime_->answer->payload.size();
     answered(std::move(*runtime_->answer));
     // The caller has its answer; the environment is busy until the runtime asks for the next event.
-    in_time = co_await wait_until(
-        deadline, [this] { return runtime_->next_at || ended() || memory_->over_limit(); });
+    in_time = co_await wait_until(deadline,
+                                  [this] { return runtime_->next_at || ended() || memory_->over_limit(); });
     if (ended() && !runtime_->next_at) co_await settle_connections();
     if (memory_->check_now())
       end_by_platform(record, InvocationStatus::error, out_of_memory(id).type);
@@ -242,8 +250,10 @@ void ExecutionEnvironment::end_by_platform(InvocationRecord& record, InvocationS
   record.error_type = type;
 }
 
-/// When the invocation was over: what the platform noticed later, and how long it took to, is no time of the function.
-ExecutionEnvironment::Clock::time_point ExecutionEnvironment::completed_at(const InvocationRecord& record) const {
+/// When the invocation was over: what the platform noticed later, and how long it took to, is no time of the
+/// function.
+ExecutionEnvironment::Clock::time_point ExecutionEnvironment::completed_at(
+    const InvocationRecord& record) const {
   const bool failed = record.status == InvocationStatus::error;
   if (runtime_->next_at && !(failed && ended())) return *runtime_->next_at;
   return runtime_->ended_at.value_or(Clock::now());
@@ -277,7 +287,8 @@ PlatformError ExecutionEnvironment::why_it_ended(const std::string& request_id) 
 }
 
 void ExecutionEnvironment::log_init_failure(InitFailureRecord::Phase phase, InitEnd end,
-                                            std::chrono::nanoseconds duration, const std::string& request_id) {
+                                            std::chrono::nanoseconds duration,
+                                            const std::string& request_id) {
   InitFailureRecord failure;
   failure.phase = phase;
   failure.duration = duration;
@@ -291,7 +302,8 @@ void ExecutionEnvironment::log_init_failure(InitFailureRecord::Phase phase, Init
 /// What a runtime wrote to its sockets before it ended is still on its way: its answer counts.
 asio::awaitable<void> ExecutionEnvironment::settle_connections() {
   const auto settled = [this] { return api_->open_connections() == 0 || runtime_->answer || helper_gone_; };
-  // Nobody tells of a closed connection, so they are looked at now and then: the kernel has closed them by now.
+  // Nobody tells of a closed connection, so they are looked at now and then: the kernel has closed them by
+  // now.
   constexpr std::chrono::milliseconds kNowAndThen{1};
   const Clock::time_point latest = Clock::now() + kLastWords;
   while (Clock::now() < latest && !co_await wait_until(Clock::now() + kNowAndThen, settled)) {
@@ -317,7 +329,9 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       ready_ = true;
       helper_pid_ = sender;
       break;
-    case ReportKind::lost: losses_.push_back(report); break;
+    case ReportKind::lost:
+      losses_.push_back(report);
+      break;
     case ReportKind::failed:
       if (ready_ && runtime_)
         runtime_->launch_failure = report;
@@ -335,7 +349,9 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       }
       memory_->note_exit(static_cast<std::uint64_t>(report.max_rss_kb) * 1024);
       break;
-    case ReportKind::all_gone: all_gone_ = true; break;
+    case ReportKind::all_gone:
+      all_gone_ = true;
+      break;
   }
   wake();
 }
@@ -380,9 +396,15 @@ void ExecutionEnvironment::on_response_rejected(rapi::ResponseFault fault) {
   if (runtime_) {
     PlatformError error;
     switch (fault) {
-      case rapi::ResponseFault::too_large: error = response_too_large(); break;
-      case rapi::ResponseFault::truncated: error = unexplained_error("Runtime.TruncatedResponse"); break;
-      case rapi::ResponseFault::bad_mode: error = {"Runtime.InvalidResponseModeHeader", ""}; break;
+      case rapi::ResponseFault::too_large:
+        error = response_too_large();
+        break;
+      case rapi::ResponseFault::truncated:
+        error = unexplained_error("Runtime.TruncatedResponse");
+        break;
+      case rapi::ResponseFault::bad_mode:
+        error = {"Runtime.InvalidResponseModeHeader", ""};
+        break;
     }
     runtime_->answer = Answer{Answer::Kind::function_error, std::move(error.payload)};
     runtime_->answer_status = InvocationStatus::error;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// ExecutionEnvironment: one sandbox, one runtime process in it, one Runtime API endpoint; initialised once, then used
-// for one invocation after another. Owns all three. Lives on its io_context's thread.
+// ExecutionEnvironment: one sandbox, one runtime process in it, one Runtime API endpoint; initialised once,
+// then used for one invocation after another. Owns all three. Lives on its io_context's thread.
 //
-// The lifecycle is Lambda's ("Lambda execution environment lifecycle", AWS Lambda Developer Guide): an init that fails or
-// takes too long is repeated inside the first invocation, under the function's timeout; a crash, a timeout or too much
-// memory resets the environment (processes end by SIGKILL, /tmp stays) and the next invocation starts with an init.
+// The lifecycle is Lambda's ("Lambda execution environment lifecycle", AWS Lambda Developer Guide): an init
+// that fails or takes too long is repeated inside the first invocation, under the function's timeout; a
+// crash, a timeout or too much memory resets the environment (processes end by SIGKILL, /tmp stays) and the
+// next invocation starts with an init.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -27,9 +28,9 @@
 namespace lemu::emulator {
 
 struct EnvironmentSettings {
-  std::string helper;               ///< host path of lemu-sandbox
-  sandbox::SandboxSpec spec;        ///< whole, environment included
-  Fd runtime_api_listener;          ///< listening; its address is in the environment already
+  std::string helper;         ///< host path of lemu-sandbox
+  sandbox::SandboxSpec spec;  ///< whole, environment included
+  Fd runtime_api_listener;    ///< listening; its address is in the environment already
   std::string function_name;
   std::uint64_t memory_mb = 128;
   std::chrono::milliseconds init_limit{10'000};  ///< in wall time, scaled
@@ -55,13 +56,14 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
 
   /// Makes the sandbox. host_lacks names the step that was refused.
   boost::asio::awaitable<Status> open();
-  /// The first init. A failure is logged (INIT_REPORT) and repeated by the first invocation. host_lacks when the host
-  /// refused the function's process its user or its limits: nothing of the function has run then.
+  /// The first init. A failure is logged (INIT_REPORT) and repeated by the first invocation. host_lacks when
+  /// the host refused the function's process its user or its limits: nothing of the function has run then.
   boost::asio::awaitable<Status> init();
-  /// One invocation, one at a time. `answered` is called as soon as the caller's answer is known, exactly once, which
-  /// may be before the invocation is complete. START, END and INIT_REPORT are logged; REPORT is the caller's to
-  /// write from the record.
-  boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation, std::function<void(Answer)> answered);
+  /// One invocation, one at a time. `answered` is called as soon as the caller's answer is known, exactly
+  /// once, which may be before the invocation is complete. START, END and INIT_REPORT are logged; REPORT is
+  /// the caller's to write from the record.
+  boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
+                                                  std::function<void(Answer)> answered);
 
   /// Runs the specification's program, which is no runtime, to its end: its wait(2) status.
   boost::asio::awaitable<Result<int>> run_program();
@@ -101,7 +103,8 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
                         const std::string& request_id);
 
   boost::asio::awaitable<void> await_answer(const Invocation& invocation, Clock::time_point deadline,
-                                            InvocationRecord& record, const std::function<void(Answer)>& answered);
+                                            InvocationRecord& record,
+                                            const std::function<void(Answer)>& answered);
   void end_by_platform(InvocationRecord& record, InvocationStatus status, const std::string& type);
 
   boost::asio::io_context& context_;

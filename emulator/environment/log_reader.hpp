@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LogReader: reads what the function writes to stdout and stderr (one pipe, so that their order is kept) and gives it
-// to a LogSink. Owned by an execution environment; lives on its io_context's thread.
+// LogReader: reads what the function writes to stdout and stderr (one pipe, so that their order is kept) and
+// gives it to a LogSink. Owned by an execution environment; lives on its io_context's thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -21,8 +21,8 @@ class LogReader {
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
 
-  /// Takes what has been written until now, without waiting: all that a function wrote before its answer is in the
-  /// pipe when the answer is.
+  /// Takes what has been written until now, without waiting: all that a function wrote before its answer is
+  /// in the pipe when the answer is.
   void drain();
 
  private:
@@ -30,9 +30,10 @@ class LogReader {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Takes QEMU's own words out of a guest's output. QEMU writes them to the guest's stderr when the guest crashes
-/// ("qemu: uncaught target signal 11 (Segmentation fault) - core dumped"; linux-user/signal.c). Pure; keeps back
-/// only what could still become such a line.
+/// Takes QEMU's own words out of a guest's output. QEMU writes them to the guest's stderr when the guest
+/// crashes
+/// ("qemu: uncaught target signal 11 (Segmentation fault) - core dumped"; linux-user/signal.c). Pure; keeps
+/// back only what could still become such a line.
 class EmulatorWords {
  public:
   struct Split {

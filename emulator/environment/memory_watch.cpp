@@ -6,8 +6,8 @@
 namespace lemu::emulator {
 namespace {
 
-// Between two looks a function can take what it likes: at 2 ms that came to 2–7 MB, at 50 ms to 16–45 MB. A look
-// costs some 20 µs, so it is taken often only where it matters.
+// Between two looks a function can take what it likes: at 2 ms that came to 2–7 MB, at 50 ms to 16–45 MB. A
+// look costs some 20 µs, so it is taken often only where it matters.
 constexpr std::chrono::milliseconds kCalm{10};
 constexpr std::chrono::milliseconds kNearTheLimit{2};
 constexpr unsigned kThoroughEach = 5;
@@ -134,15 +134,35 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 MemoryWatch::MemoryWatch(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest,
                          std::uint64_t limit, std::function<void()> exceeded)
     : impl_(std::make_shared<Impl>(context, helper, guest, limit, std::move(exceeded))) {}
-MemoryWatch::~MemoryWatch() { impl_->rest(); }
-void MemoryWatch::watch_process(pid_t pid) { impl_->watch_process(pid); }
-void MemoryWatch::forget_process() { impl_->forget_process(); }
-void MemoryWatch::note_exit(std::uint64_t max_resident) { impl_->note_exit(max_resident); }
-void MemoryWatch::begin() { impl_->begin(); }
-void MemoryWatch::rest() { impl_->rest(); }
-bool MemoryWatch::check_now() { return impl_->check_now(); }
-bool MemoryWatch::over_limit() const { return impl_->over_; }
-std::optional<MemoryFigure> MemoryWatch::figure() { return impl_->figure(); }
-std::string MemoryWatch::why_absent() const { return impl_->absent_; }
+MemoryWatch::~MemoryWatch() {
+  impl_->rest();
+}
+void MemoryWatch::watch_process(pid_t pid) {
+  impl_->watch_process(pid);
+}
+void MemoryWatch::forget_process() {
+  impl_->forget_process();
+}
+void MemoryWatch::note_exit(std::uint64_t max_resident) {
+  impl_->note_exit(max_resident);
+}
+void MemoryWatch::begin() {
+  impl_->begin();
+}
+void MemoryWatch::rest() {
+  impl_->rest();
+}
+bool MemoryWatch::check_now() {
+  return impl_->check_now();
+}
+bool MemoryWatch::over_limit() const {
+  return impl_->over_;
+}
+std::optional<MemoryFigure> MemoryWatch::figure() {
+  return impl_->figure();
+}
+std::string MemoryWatch::why_absent() const {
+  return impl_->absent_;
+}
 
 }  // namespace lemu::emulator

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MemoryWatch: holds the function to its memory limit while it runs, and says how much it used at most. Reads /proc
-// from outside (qemu::MemoryMeter); nothing of it is on the path of an event or a response. Owned by an execution
-// environment; lives on its io_context's thread.
+// MemoryWatch: holds the function to its memory limit while it runs, and says how much it used at most. Reads
+// /proc from outside (qemu::MemoryMeter); nothing of it is on the path of an event or a response. Owned by an
+// execution environment; lives on its io_context's thread.
 #pragma once
 
 #include <sys/types.h>

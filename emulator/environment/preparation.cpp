@@ -25,11 +25,14 @@ const std::vector<std::string>& package_library_path() {
   return folders;
 }
 
-std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
+std::string lambda_name(Arch arch) {
+  return std::string(names_of(arch).lambda);
+}
 
 class Preparer {
  public:
-  Preparer(const RunSettings& settings, const EnvironmentFolder& folder) : settings_(settings), folder_(folder) {}
+  Preparer(const RunSettings& settings, const EnvironmentFolder& folder)
+      : settings_(settings), folder_(folder) {}
 
   Result<PreparedFunction> prepare() {
     qemu::LaunchRequest& request = prepared_.request;
@@ -98,16 +101,18 @@ class Preparer {
     prepared_.qemu = found->path;
     if (settings_.cpu)
       if (Status known = check_cpu(found->path, *settings_.cpu); !known) return known;
-    because("QEMU: " + found->path, settings_.qemu ? "asked for with --qemu" : "the first usable one on PATH");
+    because("QEMU: " + found->path,
+            settings_.qemu ? "asked for with --qemu" : "the first usable one on PATH");
     because("CPU model: " + prepared_.request.cpu,
-            settings_.cpu ? "asked for with --cpu" : "the core of Lambda's launch hardware for " + lambda_name(arch));
+            settings_.cpu ? "asked for with --cpu"
+                          : "the core of Lambda's launch hardware for " + lambda_name(arch));
     return {};
   }
 
   /// QEMU's own complaint would come in the middle of the function's log.
   static Status check_cpu(const std::string& qemu, const std::string& cpu) {
     const Result<qemu::Captured> list = qemu::capture_output({qemu, "-cpu", "help"});
-    if (!list || list->output.empty()) return {};  // (its exit code is 1)
+    if (!list || list->output.empty()) return {};            // (its exit code is 1)
     const std::string model = cpu.substr(0, cpu.find(','));  // "max,sve=off": a model and its properties
     std::istringstream words(list->output);
     for (std::string word; words >> word;)
@@ -117,9 +122,8 @@ class Preparer {
   }
 
   Status look_at_binfmt() {
-    Result<std::string> line =
-        qemu::registration_line("lemu-" + lambda_name(prepared_.request.arch), prepared_.request.arch,
-                                sandbox::kWrapperPath);
+    Result<std::string> line = qemu::registration_line("lemu-" + lambda_name(prepared_.request.arch),
+                                                       prepared_.request.arch, sandbox::kWrapperPath);
     if (!line) return fail(std::move(line.error()));
     prepared_.request.binfmt_registration = std::move(*line);
     Result<qemu::HostBinfmt> host = qemu::read_host_binfmt();
@@ -135,12 +139,17 @@ class Preparer {
   [[nodiscard]] qemu::GuestRoot guest_root(const qemu::RuntimeRoot& root) const {
     qemu::GuestRoot tree;
     switch (root.source) {
-      case qemu::SystemSource::host: tree.add({"/", "/"}); break;
-      case qemu::SystemSource::sysroot: tree.add({root.path, "/"}); break;
+      case qemu::SystemSource::host:
+        tree.add({"/", "/"});
+        break;
+      case qemu::SystemSource::sysroot:
+        tree.add({root.path, "/"});
+        break;
       case qemu::SystemSource::cross_libraries:
         for (const qemu::Mounted& mounted : qemu::cross_libraries(prepared_.request.arch)) tree.add(mounted);
         break;
-      case qemu::SystemSource::none: break;
+      case qemu::SystemSource::none:
+        break;
     }
     if (code_.task_folder.empty())
       tree.add({code_.bootstrap_file, std::string(kTaskRoot) + "/bootstrap"});
@@ -191,7 +200,8 @@ class Preparer {
     prepared_.request.script = script;
     const Arch arch = prepared_.request.arch;
     const std::string named = "the bootstrap is a script for " + script.interpreter;
-    const std::string ways_out = "put an " + lambda_name(arch) + " interpreter in the package (a static busybox as " +
+    const std::string ways_out = "put an " + lambda_name(arch) +
+                                 " interpreter in the package (a static busybox as " +
                                  "#!/var/task/busybox sh), or give a root that has it with --sysroot DIR";
     const std::optional<std::string> host = guest_root(prepared_.request.root).find(script.interpreter);
     if (!host) {
@@ -201,13 +211,14 @@ class Preparer {
         error.aws_message = "fork/exec /var/task/bootstrap: no such file or directory";
         return fail(std::move(error));
       }
-      return fail(ErrorKind::host_lacks, named + ", and there is no " + lambda_name(arch) + " " + script.interpreter,
-                  ways_out);
+      return fail(ErrorKind::host_lacks,
+                  named + ", and there is no " + lambda_name(arch) + " " + script.interpreter, ways_out);
     }
     Result<qemu::Program> interpreter = qemu::inspect_program(*host, script.interpreter);
     if (!interpreter) return fail(std::move(interpreter.error()).within(named));
     if (interpreter->elf() == nullptr)
-      return fail(ErrorKind::bad_input, named + ", which is a script itself", "name a program in the first line");
+      return fail(ErrorKind::bad_input, named + ", which is a script itself",
+                  "name a program in the first line");
     if (Status matches = qemu::check_arch(*interpreter, arch); !matches) {
       matches.error().kind = ErrorKind::host_lacks;
       matches.error().remedy = ways_out;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preparation: from what the user pointed at to a plan that can be launched: package, program, architecture, QEMU, the
-// root around it. Reads files and may unpack a zip; starts nothing but, for a QEMU with shared libraries, its loader.
-// Blocking.
+// Preparation: from what the user pointed at to a plan that can be launched: package, program, architecture,
+// QEMU, the root around it. Reads files and may unpack a zip; starts nothing but, for a QEMU with shared
+// libraries, its loader. Blocking.
 #pragma once
 
 #include <optional>
@@ -17,29 +17,31 @@ namespace lemu::emulator {
 
 /// What decides how a function is run; the command line's and the configuration's shared part.
 struct RunSettings {
-  std::string target;                ///< bootstrap file, folder or zip
-  std::optional<Arch> arch;          ///< what the user said; else what the program says
-  std::optional<std::string> qemu;   ///< --qemu
-  std::string search_path;           ///< $PATH, where QEMU is looked for
-  std::optional<std::string> cpu;    ///< --cpu; else Lambda's launch hardware
+  std::string target;               ///< bootstrap file, folder or zip
+  std::optional<Arch> arch;         ///< what the user said; else what the program says
+  std::optional<std::string> qemu;  ///< --qemu
+  std::string search_path;          ///< $PATH, where QEMU is looked for
+  std::optional<std::string> cpu;   ///< --cpu; else Lambda's launch hardware
   std::optional<std::string> sysroot;
   qemu::SandboxChoice sandbox = qemu::SandboxChoice::automatic;
   qemu::LaunchChoice launch = qemu::LaunchChoice::automatic;
   std::uint64_t tmp_bytes = 512ULL << 20;
   qemu::LaunchRequest::Tmp tmp = qemu::LaunchRequest::Tmp::memory;
   sandbox::Stdio stdio = sandbox::Stdio::log;
-  std::vector<std::string> shell;    ///< run this instead of the bootstrap
-  std::string libexec;               ///< folder of lemu-sandbox and lemu-qemu-wrapper
+  std::vector<std::string> shell;  ///< run this instead of the bootstrap
+  std::string libexec;             ///< folder of lemu-sandbox and lemu-qemu-wrapper
 };
 
 struct PreparedFunction {
-  qemu::LaunchRequest request;  ///< plan_launch's input; planned again with another sandbox where that is refused
+  qemu::LaunchRequest
+      request;  ///< plan_launch's input; planned again with another sandbox where that is refused
   std::string helper;
-  std::optional<std::string> qemu;   ///< host path, when emulated
-  std::vector<std::string> notes;    ///< for the user, as sentences
-  std::vector<qemu::Reason> reasons; ///< for -v
+  std::optional<std::string> qemu;    ///< host path, when emulated
+  std::vector<std::string> notes;     ///< for the user, as sentences
+  std::vector<qemu::Reason> reasons;  ///< for -v
 };
 
-[[nodiscard]] Result<PreparedFunction> prepare_function(const RunSettings& settings, const EnvironmentFolder& folder);
+[[nodiscard]] Result<PreparedFunction> prepare_function(const RunSettings& settings,
+                                                        const EnvironmentFolder& folder);
 
 }  // namespace lemu::emulator

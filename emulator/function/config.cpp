@@ -24,34 +24,39 @@ constexpr std::size_t kAccountDigits = 12;
 
 constexpr std::string_view kDefaultRegion = "us-east-1";
 constexpr std::string_view kDefaultAccount = "123456789012";  // the account of AWS's own examples
-constexpr std::string_view kDefaultHandler = "bootstrap";     // what AWS's documentation gives for provided.al2023
+constexpr std::string_view kDefaultHandler =
+    "bootstrap";  // what AWS's documentation gives for provided.al2023
 
 bool is_name_letter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 Status check_name(const std::string& name) {
   if (name.empty()) return fail(ErrorKind::bad_usage, "the function name is empty", "--name my-function");
   if (name.size() > kNameLimit)
     return fail(ErrorKind::bad_usage,
-                "function name '" + name + "' has " + std::to_string(name.size()) + " characters; Lambda takes up to " +
-                    std::to_string(kNameLimit),
+                "function name '" + name + "' has " + std::to_string(name.size()) +
+                    " characters; Lambda takes up to " + std::to_string(kNameLimit),
                 "choose a shorter one with --name");
   if (!std::all_of(name.begin(), name.end(), is_name_letter))
     return fail(ErrorKind::bad_usage,
-                "function name '" + name + "' holds a character that Lambda refuses: a name is made of letters, "
-                "digits, '-' and '_'",
+                "function name '" + name +
+                    "' holds a character that Lambda refuses: a name is made of letters, "
+                    "digits, '-' and '_'",
                 "--name " + default_function_name(name));
   return {};
 }
 
 Status check_handler(const std::string& handler) {
-  const bool has_space = std::any_of(handler.begin(), handler.end(),
-                                     [](unsigned char c) { return std::isspace(c) != 0; });
+  const bool has_space =
+      std::any_of(handler.begin(), handler.end(), [](unsigned char c) { return std::isspace(c) != 0; });
   if (handler.empty() || has_space)
-    return fail(ErrorKind::bad_usage, "handler '" + handler + "' is empty or holds a space, which Lambda refuses",
+    return fail(ErrorKind::bad_usage,
+                "handler '" + handler + "' is empty or holds a space, which Lambda refuses",
                 "--handler " + std::string(kDefaultHandler));
   if (handler.size() > kHandlerLimit)
     return fail(ErrorKind::bad_usage, "the handler has " + std::to_string(handler.size()) +
@@ -67,7 +72,8 @@ bool is_region(std::string_view region) {
     const std::string_view word = region.substr(0, dash);
     if (word.empty()) return false;
     if (dash == std::string_view::npos) return words >= 2 && std::all_of(word.begin(), word.end(), is_digit);
-    if (!std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::islower(c) != 0; })) return false;
+    if (!std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::islower(c) != 0; }))
+      return false;
     ++words;
     region.remove_prefix(dash + 1);
   }
@@ -110,8 +116,8 @@ Status check_timeout(milliseconds timeout, std::vector<std::string>& notes) {
   if (timeout <= milliseconds::zero())
     return fail(ErrorKind::bad_usage, "the timeout must be longer than nothing", "--timeout 3");
   if (timeout > kLongestTimeout)
-    return fail(ErrorKind::bad_usage, "a timeout of " + std::to_string(timeout.count() / 1000) +
-                                          " s is longer than Lambda's 900 s",
+    return fail(ErrorKind::bad_usage,
+                "a timeout of " + std::to_string(timeout.count() / 1000) + " s is longer than Lambda's 900 s",
                 "--timeout 900; --timeout-scale gives an emulated function more time");
   if (timeout.count() % 1000 != 0)
     notes.push_back("a timeout of " + std::to_string(timeout.count()) +
@@ -153,7 +159,8 @@ std::string default_function_name(std::string_view target) {
     if (!folder.empty() && folder != "." && folder != "..") name = folder;
   }
   if (name.ends_with(".zip")) name.resize(name.size() - 4);
-  std::replace_if(name.begin(), name.end(), [](char c) { return !is_name_letter(c); }, '-');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !is_name_letter(c); }, '-');
   if (name.size() > kNameLimit) name.resize(kNameLimit);
   const std::size_t first = name.find_first_not_of('-');
   if (first == std::string::npos) return "function";
@@ -172,8 +179,9 @@ Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
   config.timeout = settings.timeout.value_or(config.timeout);
   config.ephemeral_storage_mb = settings.ephemeral_storage_mb.value_or(config.ephemeral_storage_mb);
 
-  for (Status checked : {check_identity(config, region.source), check_memory(config.memory_mb),
-                         check_storage(config.ephemeral_storage_mb), check_timeout(config.timeout, config.notes)})
+  for (Status checked :
+       {check_identity(config, region.source), check_memory(config.memory_mb),
+        check_storage(config.ephemeral_storage_mb), check_timeout(config.timeout, config.notes)})
     if (!checked) return fail(std::move(checked.error()));
 
   config.arn = "arn:" + std::string(partition_of(config.region)) + ":lambda:" + config.region + ":" +

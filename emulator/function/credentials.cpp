@@ -47,7 +47,8 @@ Result<std::string> credentials_path(const EnvironmentLookup& environment) {
   if (named.starts_with("~/") && !home.empty()) named.replace(0, 1, home);
   if (!named.empty()) return named;
   if (home.empty())
-    return fail(ErrorKind::bad_usage, "--aws-credentials profile: HOME is not set, so ~/.aws/credentials has no place",
+    return fail(ErrorKind::bad_usage,
+                "--aws-credentials profile: HOME is not set, so ~/.aws/credentials has no place",
                 "set AWS_SHARED_CREDENTIALS_FILE");
   return home + "/.aws/credentials";
 }
@@ -81,7 +82,8 @@ void take_line(std::string_view line, Section& section) {
   if (key == "aws_access_key_id") section.credentials.access_key_id = value;
   if (key == "aws_secret_access_key") section.credentials.secret_access_key = value;
   if (key == "aws_session_token") section.credentials.session_token = value;
-  if (key == "role_arn" || key == "credential_process" || key.starts_with("sso_")) section.has_other_provider = true;
+  if (key == "role_arn" || key == "credential_process" || key.starts_with("sso_"))
+    section.has_other_provider = true;
 }
 
 Section read_section(std::string_view text, std::string_view profile) {
@@ -105,19 +107,23 @@ Section read_section(std::string_view text, std::string_view profile) {
 
 }  // namespace
 
-Result<Credentials> parse_credentials_file(std::string_view text, std::string_view path, std::string_view profile) {
+Result<Credentials> parse_credentials_file(std::string_view text, std::string_view path,
+                                           std::string_view profile) {
   Section section = read_section(text, profile);
   const std::string place = "--aws-credentials profile: " + std::string(path);
   const std::string name = "[" + std::string(profile) + "]";
   if (!section.found)
-    return fail(ErrorKind::bad_usage, place + " has no profile " + name, "AWS_PROFILE chooses another profile");
+    return fail(ErrorKind::bad_usage, place + " has no profile " + name,
+                "AWS_PROFILE chooses another profile");
   if (!section.credentials.access_key_id.empty() && !section.credentials.secret_access_key.empty())
     return section.credentials;
   const std::string missing =
       section.credentials.access_key_id.empty() ? "aws_access_key_id" : "aws_secret_access_key";
   if (section.has_other_provider)
-    return fail(ErrorKind::bad_usage, place + ": profile " + name + " gets its keys from a role, SSO or a program, "
-                                              "which lemu does not run",
+    return fail(ErrorKind::bad_usage,
+                place + ": profile " + name +
+                    " gets its keys from a role, SSO or a program, "
+                    "which lemu does not run",
                 "eval \"$(aws configure export-credentials --format env)\" and use --aws-credentials env");
   return fail(ErrorKind::bad_usage, place + ": profile " + name + " has no " + missing,
               "add it, or choose another profile with AWS_PROFILE");
@@ -125,9 +131,12 @@ Result<Credentials> parse_credentials_file(std::string_view text, std::string_vi
 
 Result<Credentials> find_credentials(CredentialsSource source, const EnvironmentLookup& environment) {
   switch (source) {
-    case CredentialsSource::none: return dummies();
-    case CredentialsSource::environment: return from_environment(environment);
-    case CredentialsSource::profile: return from_profile(environment);
+    case CredentialsSource::none:
+      return dummies();
+    case CredentialsSource::environment:
+      return from_environment(environment);
+    case CredentialsSource::profile:
+      return from_profile(environment);
   }
   return fail(ErrorKind::internal, "unknown source of credentials");
 }

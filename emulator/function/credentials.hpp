@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Credentials: the AWS keys a function gets in place of its role's. Dummies unless the user asks for real ones.
-// Plain values; any thread.
+// Credentials: the AWS keys a function gets in place of its role's. Dummies unless the user asks for real
+// ones. Plain values; any thread.
 #pragma once
 
 #include <string>
@@ -25,7 +25,8 @@ struct Credentials {
 
 /// bad_usage when what was asked for is not there: names the variable, file, profile or key that is missing.
 /// Messages never contain a secret.
-[[nodiscard]] Result<Credentials> find_credentials(CredentialsSource source, const EnvironmentLookup& environment);
+[[nodiscard]] Result<Credentials> find_credentials(CredentialsSource source,
+                                                   const EnvironmentLookup& environment);
 
 /// The keys of `[profile]` in the text of a shared credentials file; `path` is for messages.
 [[nodiscard]] Result<Credentials> parse_credentials_file(std::string_view text, std::string_view path,

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kFileLimit = 1024 * 1024;  // Lambda takes 4 KB of variables; the rest can only be comments
+constexpr std::size_t kFileLimit =
+    1024 * 1024;  // Lambda takes 4 KB of variables; the rest can only be comments
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlanks);
@@ -38,13 +39,18 @@ struct Line {
 
 std::optional<char> unescaped(char letter) {
   switch (letter) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
     case '"':
     case '\\':
-    case '$': return letter;
-    default: return std::nullopt;
+    case '$':
+      return letter;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -76,7 +82,8 @@ Result<std::string> quoted_value(std::string_view text, const Line& line) {
 Result<std::string> value_of(std::string_view raw, const Line& line) {
   const std::string_view text = trimmed(raw);
   if (!text.empty() && (text.front() == '"' || text.front() == '\'')) return quoted_value(text, line);
-  // A comment is looked for before trimming: in `NAME= # none` the blank before '#' belongs to the value's side.
+  // A comment is looked for before trimming: in `NAME= # none` the blank before '#' belongs to the value's
+  // side.
   return std::string(trimmed(without_comment(raw)));
 }
 
@@ -93,11 +100,12 @@ Result<std::optional<EnvironmentEntry>> parse_line(std::string_view raw, const L
   if (text.empty() || text.front() == '#') return std::optional<EnvironmentEntry>();
   text = without_export(text);
   const std::size_t equals = text.find('=');
-  const std::string_view name = trimmed(equals == std::string_view::npos ? without_comment(text)
-                                                                         : text.substr(0, equals));
+  const std::string_view name =
+      trimmed(equals == std::string_view::npos ? without_comment(text) : text.substr(0, equals));
   if (name.empty()) return line.error("a value without a name", "write NAME=value");
   if (name.find_first_of(kBlanks) != std::string_view::npos)
-    return line.error("the name '" + std::string(name) + "' holds a blank", "write NAME=value, one variable a line");
+    return line.error("the name '" + std::string(name) + "' holds a blank",
+                      "write NAME=value, one variable a line");
   if (equals == std::string_view::npos)
     return std::optional(EnvironmentEntry{std::string(name), std::nullopt, line.place()});
   Result<std::string> value = value_of(text.substr(equals + 1), line);

@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Accepts everything and keeps where the parser stopped. nlohmann's SAX parser holds its nesting in a vector of bits,
-/// so a million brackets are no danger to the stack.
+/// Accepts everything and keeps where the parser stopped. nlohmann's SAX parser holds its nesting in a vector
+/// of bits, so a million brackets are no danger to the stack.
 struct Checker : nlohmann::json_sax<json> {
   std::size_t position = 0;
   std::string reason;
@@ -49,7 +49,8 @@ std::string shortened(std::string reason) {
   if (end != std::string::npos) reason.erase(0, end + 2);
   const bool too_long = reason.size() > limit;
   if (too_long) reason.resize(limit);
-  std::replace_if(reason.begin(), reason.end(), [](unsigned char c) { return c < 0x20 || c > 0x7e; }, '?');
+  std::replace_if(
+      reason.begin(), reason.end(), [](unsigned char c) { return c < 0x20 || c > 0x7e; }, '?');
   return too_long ? reason + "..." : reason;
 }
 
@@ -72,7 +73,8 @@ Result<std::string> read_all(int fd, std::string_view name) {
     if (!count) {
       Error error = std::move(count.error());
       error.kind = ErrorKind::bad_input;
-      if (error.os_error == EISDIR) error.remedy = "name a JSON file: lemu invoke TARGET EVENT, in this order";
+      if (error.os_error == EISDIR)
+        error.remedy = "name a JSON file: lemu invoke TARGET EVENT, in this order";
       return fail(std::move(error).within("the event " + std::string(name)));
     }
     content.resize(before + *count);
@@ -108,8 +110,9 @@ Status check_event(std::string_view bytes, const std::string& name) {
 Status check_json(std::string_view bytes, std::string_view name) {
   Checker checker;
   if (json::sax_parse(bytes.begin(), bytes.end(), &checker)) return {};
-  return fail(ErrorKind::bad_input, std::string(name) + " is not valid JSON: " + place_of(bytes, checker.position) +
-                                        ": " + shortened(std::move(checker.reason)),
+  return fail(ErrorKind::bad_input,
+              std::string(name) + " is not valid JSON: " + place_of(bytes, checker.position) + ": " +
+                  shortened(std::move(checker.reason)),
               "Lambda takes JSON in UTF-8 only");
 }
 
@@ -130,7 +133,8 @@ Status check_client_context(std::string_view json) {
 Result<std::string> read_event(const EventSource& source, int stdin_fd) {
   if (!source.file && !source.data) return std::string("{}");
   const std::string name = source.data ? "--data" : *source.file == "-" ? "standard input" : *source.file;
-  Result<std::string> bytes = source.data ? Result<std::string>(*source.data) : read_from(*source.file, stdin_fd);
+  Result<std::string> bytes =
+      source.data ? Result<std::string>(*source.data) : read_from(*source.file, stdin_fd);
   if (!bytes) return bytes;
   Status valid = check_event(*bytes, name);
   if (!valid) return fail(std::move(valid.error()));

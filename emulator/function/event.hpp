@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The event of an invocation: where the user keeps it, and what Lambda's Invoke would take. Blocking; any thread.
+// The event of an invocation: where the user keeps it, and what Lambda's Invoke would take. Blocking; any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +23,13 @@ struct EventSource {
   std::optional<std::string> data = {};  ///< the JSON itself
 };
 
-/// The event's bytes, exactly as they were given. bad_input, naming the source, when it cannot be read, is empty,
-/// is larger than Lambda takes, or is not JSON in UTF-8 (with line and column). `stdin_fd` is read for "-".
+/// The event's bytes, exactly as they were given. bad_input, naming the source, when it cannot be read, is
+/// empty, is larger than Lambda takes, or is not JSON in UTF-8 (with line and column). `stdin_fd` is read for
+/// "-".
 [[nodiscard]] Result<std::string> read_event(const EventSource& source, int stdin_fd);
 
-/// `name` stands in front of the message: "event.json", "--data". Deep nesting costs one bit a level, no stack.
+/// `name` stands in front of the message: "event.json", "--data". Deep nesting costs one bit a level, no
+/// stack.
 [[nodiscard]] Status check_json(std::string_view bytes, std::string_view name);
 
 /// A JSON object within Invoke's limit.

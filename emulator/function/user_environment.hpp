@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EnvironmentLookup: one variable of the environment lemu itself was started in, by name. A parameter wherever it is
-// needed, so that tests give their own.
+// EnvironmentLookup: one variable of the environment lemu itself was started in, by name. A parameter
+// wherever it is needed, so that tests give their own.
 #pragma once
 
 #include <functional>

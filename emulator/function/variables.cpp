@@ -42,8 +42,12 @@ constexpr std::array<Reserved, 19> kReserved{{
     {"AWS_LAMBDA_MAX_CONCURRENCY", kSetByLambda},
 }};
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_name_letter(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_name_letter(char c) {
+  return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+}
 
 /// CreateFunction's pattern for a name: [a-zA-Z]([a-zA-Z0-9_])+
 bool is_legal(std::string_view name) {
@@ -55,11 +59,13 @@ Result<bool> admit(const EnvironmentEntry& entry, std::vector<std::string>& note
   const auto reserved = std::find_if(kReserved.begin(), kReserved.end(),
                                      [&](const Reserved& row) { return row.name == entry.name; });
   if (reserved != kReserved.end())
-    return fail(ErrorKind::bad_usage,
-                entry.origin + ": " + entry.name + " is reserved by Lambda, which refuses a function that sets it",
-                std::string(reserved->remedy));
+    return fail(
+        ErrorKind::bad_usage,
+        entry.origin + ": " + entry.name + " is reserved by Lambda, which refuses a function that sets it",
+        std::string(reserved->remedy));
   if (entry.name.starts_with('_')) {
-    notes.push_back(entry.origin + ": " + entry.name + " is left out: names that start with '_' are Lambda's");
+    notes.push_back(entry.origin + ": " + entry.name +
+                    " is left out: names that start with '_' are Lambda's");
     return false;
   }
   if (!is_legal(entry.name))
@@ -84,11 +90,13 @@ Status check_total(const std::vector<Variable>& variables) {
   for (const Variable& variable : variables) object[variable.name] = variable.value;
   const std::string measured = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (measured.size() <= kTotalLimit) return {};
-  return fail(ErrorKind::bad_usage,
-              "Lambda was unable to configure your environment variables because the environment variables you have "
-              "provided exceeded the 4KB limit. String measured: " + measured,
-              "these are " + std::to_string(measured.size()) + " bytes of " + std::to_string(kTotalLimit) +
-                  "; put large values into the package or a parameter store");
+  return fail(
+      ErrorKind::bad_usage,
+      "Lambda was unable to configure your environment variables because the environment variables you have "
+      "provided exceeded the 4KB limit. String measured: " +
+          measured,
+      "these are " + std::to_string(measured.size()) + " bytes of " + std::to_string(kTotalLimit) +
+          "; put large values into the package or a parameter store");
 }
 
 /// What the user may replace ("Defined runtime environment variables": unreserved).
@@ -109,7 +117,8 @@ void add_credentials(std::vector<Variable>& variables, const Credentials& creden
   if (!credentials.session_token.empty()) assign(variables, "AWS_SESSION_TOKEN", credentials.session_token);
 }
 
-void add_platform(std::vector<Variable>& variables, const FunctionConfig& config, std::string_view runtime_api) {
+void add_platform(std::vector<Variable>& variables, const FunctionConfig& config,
+                  std::string_view runtime_api) {
   assign(variables, "_HANDLER", config.handler);
   assign(variables, "LAMBDA_TASK_ROOT", "/var/task");
   assign(variables, "LAMBDA_RUNTIME_DIR", "/var/runtime");
@@ -147,8 +156,8 @@ Result<UserVariables> resolve_user_variables(std::span<const EnvironmentEntry> e
   return user;
 }
 
-// The names, values and precedence are those AWS shows on provided.al2023 (recorded in January 2026): no HOME, no PWD,
-// no AWS_EXECUTION_ENV.
+// The names, values and precedence are those AWS shows on provided.al2023 (recorded in January 2026): no
+// HOME, no PWD, no AWS_EXECUTION_ENV.
 std::vector<Variable> function_variables(const FunctionConfig& config, const UserVariables& user,
                                          const Credentials& credentials, std::string_view runtime_api) {
   std::vector<Variable> variables;

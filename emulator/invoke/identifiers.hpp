@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identifiers: where request ids, trace ids and log stream ids come from. An interface, so that tests know them
-// beforehand.
+// Identifiers: where request ids, trace ids and log stream ids come from. An interface, so that tests know
+// them beforehand.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,8 @@ class RandomIdentifiers : public Identifiers {
 
 /// A version 4 UUID (RFC 9562), as Lambda's request ids are.
 [[nodiscard]] std::string make_request_id(Identifiers& ids);
-/// "Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=0": the time and random digits (AWS X-Ray, "Tracing header").
+/// "Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=0": the time and random digits (AWS X-Ray, "Tracing
+/// header").
 [[nodiscard]] std::string make_trace_id(Identifiers& ids, std::chrono::system_clock::time_point now);
 
 }  // namespace lemu::emulator

@@ -15,7 +15,8 @@ namespace {
 
 // Lambda's limit for the init of an on-demand function ("Lambda execution environment lifecycle").
 constexpr std::chrono::milliseconds kInitLimit{10'000};
-// An init is mostly code that runs once, which QEMU must translate first: it takes ten times as long and more.
+// An init is mostly code that runs once, which QEMU must translate first: it takes ten times as long and
+// more.
 constexpr double kEmulatedInitScale = 3;
 
 std::chrono::milliseconds scaled(std::chrono::milliseconds limit, double scale) {
@@ -24,10 +25,14 @@ std::chrono::milliseconds scaled(std::chrono::milliseconds limit, double scale) 
 
 std::string execution_word(qemu::ExecutionMode execution) {
   switch (execution) {
-    case qemu::ExecutionMode::native: return "native";
-    case qemu::ExecutionMode::private_binfmt: return "private-binfmt";
-    case qemu::ExecutionMode::host_binfmt: return "host-binfmt";
-    case qemu::ExecutionMode::direct: return "direct";
+    case qemu::ExecutionMode::native:
+      return "native";
+    case qemu::ExecutionMode::private_binfmt:
+      return "private-binfmt";
+    case qemu::ExecutionMode::host_binfmt:
+      return "host-binfmt";
+    case qemu::ExecutionMode::direct:
+      return "direct";
   }
   return {};
 }
@@ -69,7 +74,8 @@ bool Session::may_go_without_sandbox(const Error& error) const {
 
 asio::awaitable<Status> Session::launch_without_sandbox(const Error& refusal) {
   refusal_ = refusal.message;
-  output_.note("no sandbox: " + refusal_ + ". The function runs as you, in its real folder; see `lemu doctor`.");
+  output_.note("no sandbox: " + refusal_ +
+               ". The function runs as you, in its real folder; see `lemu doctor`.");
   co_return co_await launch(qemu::SandboxChoice::off);
 }
 
@@ -92,7 +98,8 @@ asio::awaitable<Status> Session::launch(qemu::SandboxChoice sandbox) {
     variables.push_back(variable.name + "=" + variable.value);
   }
   const auto is_tmpdir = [](const std::string& variable) { return variable.starts_with("TMPDIR="); };
-  if (plan->spec.isolation == sandbox::Isolation::plain && std::none_of(variables.begin(), variables.end(), is_tmpdir))
+  if (plan->spec.isolation == sandbox::Isolation::plain &&
+      std::none_of(variables.begin(), variables.end(), is_tmpdir))
     variables.push_back("TMPDIR=" + folder_->tmp());
   qemu::set_environment(*plan, std::move(variables));
 
@@ -121,8 +128,8 @@ void Session::describe_mode() {
   for (const sandbox::Report& loss : environment_->losses()) {
     if (loss.stage == sandbox::Stage::binfmt) {
       binfmt_lost = true;
-      binfmt_reason = std::string("a private binfmt_misc was refused (it needs Linux 6.7): ") +
-                      ::strerror(loss.os_error);
+      binfmt_reason =
+          std::string("a private binfmt_misc was refused (it needs Linux 6.7): ") + ::strerror(loss.os_error);
     } else if (loss.stage == sandbox::Stage::mount && loss.detail < plan_.spec.mounts.size()) {
       const sandbox::Mount& mount = plan_.spec.mounts[loss.detail];
       plan_.lost.push_back(mount.target + " of its own (" + ::strerror(loss.os_error) + ")");
@@ -140,8 +147,7 @@ void Session::describe_mode() {
                              : "asked for with --sandbox";
   mode_.sandbox_missing = plan_.lost;
   mode_.execution = execution_word(execution);
-  if (binfmt_lost)
-    plan_.reasons = {{"execution: " + std::string(qemu::name_of(execution)), binfmt_reason}};
+  if (binfmt_lost) plan_.reasons = {{"execution: " + std::string(qemu::name_of(execution)), binfmt_reason}};
   for (const qemu::Reason& reason : plan_.reasons) {
     reasons_.push_back(reason);
     mode_.execution_reason = reason.because;
@@ -155,7 +161,9 @@ void Session::describe_mode() {
   qemu_command_ = qemu::qemu_command(prepared_.request, plan_.spec.isolation);
 }
 
-asio::awaitable<Result<int>> Session::run_program() { co_return co_await environment_->run_program(); }
+asio::awaitable<Result<int>> Session::run_program() {
+  co_return co_await environment_->run_program();
+}
 
 asio::awaitable<Status> Session::init() {
   Status initialised = co_await environment_->init();

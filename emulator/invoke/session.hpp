@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Session: one function made ready and invoked, once or several times, in one execution environment: what `lemu invoke`
-// does, without its command line. Owns the environment and its folder. Lives on its io_context's thread.
+// Session: one function made ready and invoked, once or several times, in one execution environment: what
+// `lemu invoke` does, without its command line. Owns the environment and its folder. Lives on its
+// io_context's thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -39,13 +40,14 @@ class SessionOutput : public LogSink {
 
 class Session {
  public:
-  Session(boost::asio::io_context& context, SessionSettings settings, Identifiers& ids, SessionOutput& output);
+  Session(boost::asio::io_context& context, SessionSettings settings, Identifiers& ids,
+          SessionOutput& output);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Prepares the package, plans the launch and makes the sandbox. Where the sandbox is refused and was not insisted
-  /// on, goes on without one, and says so.
+  /// Prepares the package, plans the launch and makes the sandbox. Where the sandbox is refused and was not
+  /// insisted on, goes on without one, and says so.
   boost::asio::awaitable<Status> open();
   /// The init ahead of the first invocation.
   boost::asio::awaitable<Status> init();

@@ -20,7 +20,8 @@ double printed_ms(std::chrono::nanoseconds duration) {
   return static_cast<double>(hundredths(duration)) / static_cast<double>(kHundredthsPerMs);
 }
 
-std::int64_t billed_ms(std::chrono::nanoseconds duration, std::optional<std::chrono::nanoseconds> init_duration) {
+std::int64_t billed_ms(std::chrono::nanoseconds duration,
+                       std::optional<std::chrono::nanoseconds> init_duration) {
   const std::int64_t sum = hundredths(duration) + (init_duration ? hundredths(*init_duration) : 0);
   return std::max<std::int64_t>(1, (sum + kHundredthsPerMs - 1) / kHundredthsPerMs);
 }

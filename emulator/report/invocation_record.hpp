@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// InvocationRecord: all that was measured of one invocation, by whoever ran it. The writers beside it (report_line,
-// report_json) only format: what is absent here was not measured, and no writer makes a figure up.
-// Plain values; any thread.
+// InvocationRecord: all that was measured of one invocation, by whoever ran it. The writers beside it
+// (report_line, report_json) only format: what is absent here was not measured, and no writer makes a figure
+// up. Plain values; any thread.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,10 @@ namespace lemu::emulator {
 
 enum class InvocationStatus {
   success,
-  /// The runtime posted an error: the caller sees a function error; REPORT has no Status then (what AWS's logs show).
+  /// The runtime posted an error: the caller sees a function error; REPORT has no Status then (what AWS's
+  /// logs show).
   handled_error,
-  error,    ///< the platform ended it: exit, crash, memory, size; REPORT carries Status and Error Type
+  error,  ///< the platform ended it: exit, crash, memory, size; REPORT carries Status and Error Type
   timeout,
 };
 
@@ -37,14 +38,14 @@ struct MemoryFigure {
 /// How the function was run; the same for every invocation of an environment.
 struct RunMode {
   Arch arch = Arch::x86_64;
-  std::string sandbox;                       ///< "full", "partial", "off"
+  std::string sandbox;  ///< "full", "partial", "off"
   std::string sandbox_reason;
   std::vector<std::string> sandbox_missing;  ///< the parts a partial sandbox lacks
   std::string execution;                     ///< "native", "private-binfmt", "host-binfmt", "direct"
   std::string execution_reason;
   bool emulated = false;
-  std::string cpu_model;                     ///< QEMU's; empty when native
-  std::string qemu;                          ///< its path; empty when native
+  std::string cpu_model;  ///< QEMU's; empty when native
+  std::string qemu;       ///< its path; empty when native
   std::string qemu_version;
   double timeout_scale = 1;
 };
@@ -57,8 +58,8 @@ struct InvocationRecord {
   std::string error_type;  ///< "Runtime.ExitError"; empty on success
   /// From handing over the event until the invocation was complete; for a timeout, the limit itself.
   std::chrono::nanoseconds duration{0};
-  /// From the bootstrap's exec to its first `next`; only on the invocation that follows an init of its own (an init
-  /// that was repeated inside the invocation is part of `duration`).
+  /// From the bootstrap's exec to its first `next`; only on the invocation that follows an init of its own
+  /// (an init that was repeated inside the invocation is part of `duration`).
   std::optional<std::chrono::nanoseconds> init_duration;
   std::uint64_t memory_size_mb = 0;
   std::optional<MemoryFigure> max_memory;

@@ -12,13 +12,38 @@ namespace lemu::emulator {
 namespace {
 
 // Go's syscall package, zerrors_linux_{amd64,arm64}.go: the number is the index.
-constexpr std::array<std::string_view, 32> kSignalTexts{
-    "signal 0", "hangup", "interrupt", "quit", "illegal instruction", "trace/breakpoint trap", "aborted", "bus error",
-    "floating point exception", "killed", "user defined signal 1", "segmentation fault", "user defined signal 2",
-    "broken pipe", "alarm clock", "terminated", "stack fault", "child exited", "continued", "stopped (signal)",
-    "stopped", "stopped (tty input)", "stopped (tty output)", "urgent I/O condition", "CPU time limit exceeded",
-    "file size limit exceeded", "virtual timer expired", "profiling timer expired", "window changed", "I/O possible",
-    "power failure", "bad system call"};
+constexpr std::array<std::string_view, 32> kSignalTexts{"signal 0",
+                                                        "hangup",
+                                                        "interrupt",
+                                                        "quit",
+                                                        "illegal instruction",
+                                                        "trace/breakpoint trap",
+                                                        "aborted",
+                                                        "bus error",
+                                                        "floating point exception",
+                                                        "killed",
+                                                        "user defined signal 1",
+                                                        "segmentation fault",
+                                                        "user defined signal 2",
+                                                        "broken pipe",
+                                                        "alarm clock",
+                                                        "terminated",
+                                                        "stack fault",
+                                                        "child exited",
+                                                        "continued",
+                                                        "stopped (signal)",
+                                                        "stopped",
+                                                        "stopped (tty input)",
+                                                        "stopped (tty output)",
+                                                        "urgent I/O condition",
+                                                        "CPU time limit exceeded",
+                                                        "file size limit exceeded",
+                                                        "virtual timer expired",
+                                                        "profiling timer expired",
+                                                        "window changed",
+                                                        "I/O possible",
+                                                        "power failure",
+                                                        "bad system call"};
 
 constexpr std::string_view kExitError = "Runtime.ExitError";
 
@@ -42,7 +67,8 @@ PlatformError platform_error(std::string_view type, std::string_view request_id,
 
 PlatformError runtime_exited(std::string_view request_id, int status) {
   if (status == 0) return platform_error(kExitError, request_id, "Runtime exited without providing a reason");
-  return platform_error(kExitError, request_id, "Runtime exited with error: exit status " + std::to_string(status));
+  return platform_error(kExitError, request_id,
+                        "Runtime exited with error: exit status " + std::to_string(status));
 }
 
 PlatformError runtime_killed(std::string_view request_id, int signal, CoreDump core) {
@@ -72,7 +98,8 @@ PlatformError invalid_entrypoint(std::string_view request_id, std::string_view a
 }
 
 PlatformError no_bootstrap(std::string_view request_id) {
-  return invalid_entrypoint(request_id, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
+  return invalid_entrypoint(request_id,
+                            "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
 }
 
 PlatformError response_too_large() {

@@ -16,18 +16,23 @@ constexpr std::uint64_t kMb = 1024 * 1024;
 /// The words of Lambda's telemetry know three; an error the runtime posted is an error there too.
 const char* status_word(InvocationStatus status) {
   switch (status) {
-    case InvocationStatus::success: return "success";
+    case InvocationStatus::success:
+      return "success";
     case InvocationStatus::handled_error:
-    case InvocationStatus::error: return "error";
-    case InvocationStatus::timeout: return "timeout";
+    case InvocationStatus::error:
+      return "error";
+    case InvocationStatus::timeout:
+      return "timeout";
   }
   return "";
 }
 
 const char* method_word(MemoryMethod method) {
   switch (method) {
-    case MemoryMethod::exact: return "exact";
-    case MemoryMethod::sampled: return "sampled";
+    case MemoryMethod::exact:
+      return "exact";
+    case MemoryMethod::sampled:
+      return "sampled";
   }
   return "";
 }
@@ -92,8 +97,7 @@ std::string report_json(const InvocationRecord& record, const RunMode& mode) {
   if (!record.error_type.empty()) report["errorType"] = record.error_type;
   report["metrics"] = metrics_of(record);
   report["obtained"] = obtained_of(record);
-  if (!record.max_memory)
-    report["notMeasured"] = Json{{"maxMemoryUsedMB", record.max_memory_absent}};
+  if (!record.max_memory) report["notMeasured"] = Json{{"maxMemoryUsedMB", record.max_memory_absent}};
   report["timeoutScale"] = mode.timeout_scale;
   report["sandbox"] = sandbox_of(mode);
   report["execution"] = execution_of(mode);

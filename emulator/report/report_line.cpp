@@ -26,9 +26,12 @@ std::string memory_text(const std::optional<MemoryFigure>& memory) {
 std::string status_text(const InvocationRecord& record) {
   switch (record.status) {
     case InvocationStatus::success:
-    case InvocationStatus::handled_error: return "";
-    case InvocationStatus::timeout: return "Status: timeout";
-    case InvocationStatus::error: return "Status: error\tError Type: " + record.error_type;
+    case InvocationStatus::handled_error:
+      return "";
+    case InvocationStatus::timeout:
+      return "Status: timeout";
+    case InvocationStatus::error:
+      return "Status: error\tError Type: " + record.error_type;
   }
   return "";
 }
@@ -39,7 +42,9 @@ std::string start_line(std::string_view request_id, std::string_view version) {
   return "START RequestId: " + std::string(request_id) + " Version: " + std::string(version) + "\n";
 }
 
-std::string end_line(std::string_view request_id) { return "END RequestId: " + std::string(request_id) + "\n"; }
+std::string end_line(std::string_view request_id) {
+  return "END RequestId: " + std::string(request_id) + "\n";
+}
 
 std::string report_line(const InvocationRecord& record) {
   std::string line = "REPORT RequestId: " + record.request_id + "\t";

@@ -15,8 +15,8 @@ namespace lemu::emulator {
 [[nodiscard]] std::string end_line(std::string_view request_id);
 
 /// Segments are separated by tabs; a line without Status ends with a tab before its newline, as AWS's do.
-/// Memory that was not measured reads "Max Memory Used: not measured", never a number. Memory is rounded up to whole
-/// MB.
+/// Memory that was not measured reads "Max Memory Used: not measured", never a number. Memory is rounded up
+/// to whole MB.
 [[nodiscard]] std::string report_line(const InvocationRecord& record);
 
 [[nodiscard]] std::string init_report_line(const InitFailureRecord& record);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A binfmt_misc of the sandbox's own (Linux 6.7 and later): registered inside its user namespace, never outside.
+// A binfmt_misc of the sandbox's own (Linux 6.7 and later): registered inside its user namespace, never
+// outside.
 #pragma once
 
 #include "qemu/sandbox/step.hpp"

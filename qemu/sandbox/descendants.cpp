@@ -34,7 +34,8 @@ std::vector<pid_t> victims_below(pid_t root, const std::vector<pid_t>& spared) {
     const std::vector<pid_t> theirs = descendants(pid);
     safe.insert(safe.end(), theirs.begin(), theirs.end());
   }
-  std::erase_if(victims, [&safe](pid_t pid) { return std::find(safe.begin(), safe.end(), pid) != safe.end(); });
+  std::erase_if(victims,
+                [&safe](pid_t pid) { return std::find(safe.begin(), safe.end(), pid) != safe.end(); });
   return victims;
 }
 
@@ -44,11 +45,12 @@ std::vector<pid_t> present_descendants() {
   return has_no_child() || !proc_speaks_of_us() ? std::vector<pid_t>() : descendants(::getpid());
 }
 
-void kill_and_reap_descendants(void (*reaped)(pid_t, int, void*), void* context, const std::vector<pid_t>& spared) {
+void kill_and_reap_descendants(void (*reaped)(pid_t, int, void*), void* context,
+                               const std::vector<pid_t>& spared) {
   if (!proc_speaks_of_us()) return;
   // A process that forks faster than it is killed is caught by the rounds that follow: each round's victims
-  // cannot fork any more, and their orphans come to the caller. Only who was killed is waited for: waiting for just
-  // anybody would be waiting for the child that came after the round's look.
+  // cannot fork any more, and their orphans come to the caller. Only who was killed is waited for: waiting
+  // for just anybody would be waiting for the child that came after the round's look.
   bool progress = true;
   while (progress && !has_no_child()) {
     progress = false;

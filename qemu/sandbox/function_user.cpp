@@ -23,8 +23,8 @@ bool write_own_map(const char* path, std::uint32_t inside, std::uint32_t outside
 }  // namespace
 
 StepResult become_function_user(const SandboxSpec& spec) {
-  // When the helper is host root the first namespace has two ids: its root, which is the host's, must be left.
-  // Otherwise there is only one id, and the second namespace calls it 993.
+  // When the helper is host root the first namespace has two ids: its root, which is the host's, must be
+  // left. Otherwise there is only one id, and the second namespace calls it 993.
   const bool has_own_id = ::setresgid(spec.function_gid, spec.function_gid, spec.function_gid) == 0;
   if (has_own_id) {
     if (::syscall(SYS_setgroups, 0, nullptr) < 0) return failed_at(Stage::function_user);
@@ -34,20 +34,22 @@ StepResult become_function_user(const SandboxSpec& spec) {
   const std::uint32_t uid = ::getuid();
   const std::uint32_t gid = ::getgid();
   if (::unshare(CLONE_NEWUSER) < 0) return failed_at(Stage::function_user);
-  // The files of an undumpable process belong to the host's root, so the maps could not be opened. Nothing of the
-  // function runs yet; exec makes the process dumpable anyway.
+  // The files of an undumpable process belong to the host's root, so the maps could not be opened. Nothing of
+  // the function runs yet; exec makes the process dumpable anyway.
   ::prctl(PR_SET_DUMPABLE, 1);
   if (!write_existing("/proc/self/setgroups", "deny", 4) ||
       !write_own_map("/proc/self/gid_map", spec.function_gid, gid) ||
       !write_own_map("/proc/self/uid_map", spec.function_uid, uid))
     return failed_at(Stage::function_user);
-  // Lambda has no user namespaces for functions either. Where this /proc is not ours the write is refused, and
-  // the function could make namespaces in which it still has no privilege over anything of ours.
+  // Lambda has no user namespaces for functions either. Where this /proc is not ours the write is refused,
+  // and the function could make namespaces in which it still has no privilege over anything of ours.
   write_existing("/proc/sys/user/max_user_namespaces", "0", 1);
   return done();
 }
 
-void leave_session_keyring() { ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
+void leave_session_keyring() {
+  ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+}
 
 StepResult drop_capabilities() {
   for (unsigned long capability = 0; capability < 64; ++capability)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who the function is: Lambda's uid 993 and gid 990, in a second user namespace, without a capability and without a
-// way to gain one. Called in the function's own process, just before its exec.
+// Who the function is: Lambda's uid 993 and gid 990, in a second user namespace, without a capability and
+// without a way to gain one. Called in the function's own process, just before its exec.
 #pragma once
 
 #include "qemu/sandbox/step.hpp"
@@ -9,8 +9,8 @@ namespace lemu::sandbox {
 
 /// Enters the second user namespace as the function's user and forbids further user namespaces below it.
 StepResult become_function_user(const SandboxSpec& spec);
-/// The caller's session keyring may hold the user's secrets, and whoever possesses it may read them (keyrings(7)): a
-/// new, empty one takes its place, where the kernel has keyrings.
+/// The caller's session keyring may hold the user's secrets, and whoever possesses it may read them
+/// (keyrings(7)): a new, empty one takes its place, where the kernel has keyrings.
 void leave_session_keyring();
 /// Empties every capability set.
 StepResult drop_capabilities();

@@ -36,7 +36,8 @@ std::vector<std::string> merged(const std::vector<std::string>& all, const std::
   for (const std::string& entry : all) {
     const std::size_t name_size = entry.find('=') + 1;
     bool replaced = false;
-    for (const std::string& mine : own) replaced = replaced || mine.compare(0, name_size, entry, 0, name_size) == 0;
+    for (const std::string& mine : own)
+      replaced = replaced || mine.compare(0, name_size, entry, 0, name_size) == 0;
     if (!replaced) result.push_back(entry);
   }
   return result;
@@ -51,11 +52,13 @@ void restore_signals() {
 
 StepResult take_stdio(Stdio stdio) {
   if (stdio == Stdio::inherited) return done();
-  // Not close-on-exec: where the caller's stdin was closed this is descriptor 0 already, and dup2 then changes nothing.
+  // Not close-on-exec: where the caller's stdin was closed this is descriptor 0 already, and dup2 then
+  // changes nothing.
   const int null = ::open("/dev/null", O_RDONLY);
   if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(kLogFd, 1) < 0 || ::dup2(kLogFd, 2) < 0)
     return failed_at(Stage::log);
-  // Scripts open /dev/stderr by its name. When the helper is host root the pipe is root's, and the function is not.
+  // Scripts open /dev/stderr by its name. When the helper is host root the pipe is root's, and the function
+  // is not.
   ::fchmod(kLogFd, 0622);
   return done();
 }
@@ -100,7 +103,9 @@ class Init {
     if (n < 0 && errno == EINTR) return true;
     if (n != static_cast<ssize_t>(sizeof command)) return false;
     switch (command.kind) {
-      case CommandKind::start: start(); break;
+      case CommandKind::start:
+        start();
+        break;
       case CommandKind::signal:
         if (program_ > 0) ::kill(program_, static_cast<int>(command.argument));
         break;
@@ -143,7 +148,8 @@ class Init {
     if (::chdir(spec_.working_folder.c_str()) < 0) return failed_at(Stage::working_folder);
     close_inherited();
     restore_signals();
-    // The root was built with none. Without a sandbox the function has the user's own, as any program they start.
+    // The root was built with none. Without a sandbox the function has the user's own, as any program they
+    // start.
     if (spec_.isolation == Isolation::namespaces) ::umask(kFunctionUmask);
     const Program& program = execution_ == Execution::direct ? *spec_.direct : spec_.normal;
     const std::vector<char*> arguments = pointers_to(program.arguments);
@@ -186,7 +192,9 @@ class Init {
     if (spec_.isolation == Isolation::plain) {
       if (program_ > 0) ::kill(program_, SIGKILL);  // where /proc tells nothing, this one at least
       kill_and_reap_descendants(
-          [](pid_t pid, int status, void* self) { static_cast<Init*>(self)->reaped_while_killing(pid, status); },
+          [](pid_t pid, int status, void* self) {
+            static_cast<Init*>(self)->reaped_while_killing(pid, status);
+          },
           this);
       return;
     }

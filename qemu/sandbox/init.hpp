@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bootstrap's parent: starts it, reaps everything, delivers signals, reports how it ended, and takes everything
-// along when lemu goes. PID 1 of the sandbox's PID namespace, or a child subreaper without one.
+// The bootstrap's parent: starts it, reaps everything, delivers signals, reports how it ended, and takes
+// everything along when lemu goes. PID 1 of the sandbox's PID namespace, or a child subreaper without one.
 #pragma once
 
 #include "qemu/sandbox/step.hpp"

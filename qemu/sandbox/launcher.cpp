@@ -27,10 +27,10 @@ Result<Fd> out_of_the_way(const Fd& fd) {
   return Fd(moved);
 }
 
-/// Spawns with an empty environment and exactly the descriptors 0, 1, 2, kControlFd and kLogFd. posix_spawn(3)
-/// shares memory with the child until its exec, so the cost does not grow with lemu, and a failed exec is an error
-/// here, with nothing left to reap. (Boost.Process 1.81 forks, and its vfork launcher re-creates the parent's
-/// reactor from the child.)
+/// Spawns with an empty environment and exactly the descriptors 0, 1, 2, kControlFd and kLogFd.
+/// posix_spawn(3) shares memory with the child until its exec, so the cost does not grow with lemu, and a
+/// failed exec is an error here, with nothing left to reap. (Boost.Process 1.81 forks, and its vfork launcher
+/// re-creates the parent's reactor from the child.)
 Result<pid_t> spawn_helper(const std::string& helper, const Fd& control, const Fd& log) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
@@ -123,7 +123,8 @@ class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
     boost::system::error_code ignored;
     socket_.close(ignored);
     wake_helper();
-    // Should it be stopped again and again: without it, its function is ended by the kernel or by lemu itself.
+    // Should it be stopped again and again: without it, its function is ended by the kernel or by lemu
+    // itself.
     if (!ends_within(helper_, kGrace)) ::kill(helper_, SIGKILL);
     while (::waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
     }
@@ -137,9 +138,13 @@ class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
     ReceivedReport received;
     while (observer_ != nullptr) {
       switch (receive_report(socket_.native_handle(), received)) {
-        case Received::report: observer_->on_report(received.report, received.sender); break;
-        case Received::nothing_yet: return listen();
-        case Received::end: return observer_->on_helper_gone();
+        case Received::report:
+          observer_->on_report(received.report, received.sender);
+          break;
+        case Received::nothing_yet:
+          return listen();
+        case Received::end:
+          return observer_->on_helper_gone();
       }
     }
   }
@@ -184,9 +189,15 @@ Result<std::unique_ptr<Sandbox>> Sandbox::launch(boost::asio::io_context& contex
 }
 
 Sandbox::Sandbox(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Sandbox::~Sandbox() { impl_->end(); }
-void Sandbox::start() { impl_->send(CommandKind::start, 0); }
-void Sandbox::signal(int number) { impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number)); }
+Sandbox::~Sandbox() {
+  impl_->end();
+}
+void Sandbox::start() {
+  impl_->send(CommandKind::start, 0);
+}
+void Sandbox::signal(int number) {
+  impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number));
+}
 void Sandbox::kill_all() {
   impl_->wake_helper();
   impl_->send(CommandKind::kill_all, 0);

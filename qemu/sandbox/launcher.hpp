@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sandbox: lemu's side of one helper. Owns the helper process and the control socket; ends both, and with them every
-// process of the function, when destroyed. Lives on the thread of its io_context.
+// Sandbox: lemu's side of one helper. Owns the helper process and the control socket; ends both, and with
+// them every process of the function, when destroyed. Lives on the thread of its io_context.
 #pragma once
 
 #include <sys/types.h>
@@ -37,8 +37,8 @@ class Sandbox {
   /// Blocks until the helper has taken everything down (a few milliseconds).
   ~Sandbox();
 
-  /// Commands are small and the socket's buffer is not: these do not block. A helper that is gone is told through
-  /// the observer.
+  /// Commands are small and the socket's buffer is not: these do not block. A helper that is gone is told
+  /// through the observer.
   void start();
   void signal(int number);
   void kill_all();

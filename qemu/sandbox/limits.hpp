@@ -6,7 +6,8 @@
 
 namespace lemu::sandbox {
 
-/// Sets each limit; a hard limit above the one in force is lowered to it. Report detail: the resource's number.
+/// Sets each limit; a hard limit above the one in force is lowered to it. Report detail: the resource's
+/// number.
 StepResult apply_limits(const std::vector<ResourceLimit>& limits);
 
 }  // namespace lemu::sandbox

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// lemu-sandbox: makes one execution environment and stays as its functions' parent. Started by lemu only, with an
-// empty environment, the control socket as descriptor 3 and the log pipe as 4.
+// lemu-sandbox: makes one execution environment and stays as its functions' parent. Started by lemu only,
+// with an empty environment, the control socket as descriptor 3 and the log pipe as 4.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -41,7 +41,8 @@ StepResult read_specification(SandboxSpec* spec) {
 
 /// The terminal's signals are lemu's to handle; the helper ends when lemu does.
 void set_signals() {
-  // A parent that ignores SIGCHLD hands that down, and ended children would then vanish without a word; see wait(2).
+  // A parent that ignores SIGCHLD hands that down, and ended children would then vanish without a word; see
+  // wait(2).
   ::signal(SIGCHLD, SIG_DFL);
   for (int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE})
     ::signal(number, SIG_IGN);

@@ -22,8 +22,8 @@ struct IdRange {
   [[nodiscard]] bool holds(std::uint32_t id) const { return id >= inside && id - inside < size; }
 };
 
-/// Whether an ordinary user calls themselves root, with no second id to give away: `unshare -r`, bubblewrap. (Where
-/// our root is the root of the namespace above, as on the host itself, the function must never be it.)
+/// Whether an ordinary user calls themselves root, with no second id to give away: `unshare -r`, bubblewrap.
+/// (Where our root is the root of the namespace above, as on the host itself, the function must never be it.)
 bool is_root_in_name_only(std::uint32_t function_id) {
   std::FILE* file = std::fopen("/proc/self/uid_map", "re");
   if (file == nullptr) return false;
@@ -38,7 +38,9 @@ bool is_root_in_name_only(std::uint32_t function_id) {
   return in_name_only && !function_mapped;
 }
 
-std::string single_line(std::uint32_t mine) { return "0 " + std::to_string(mine) + " 1\n"; }
+std::string single_line(std::uint32_t mine) {
+  return "0 " + std::to_string(mine) + " 1\n";
+}
 std::string two_lines(std::uint32_t inside, std::uint32_t outside) {
   return "0 0 1\n" + std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
 }
@@ -54,7 +56,8 @@ bool write_maps(int child, const SandboxSpec& spec) {
   if (uid == 0 && !is_root_in_name_only(spec.host_uid))
     return write_map(child, "uid_map", two_lines(spec.function_uid, spec.host_uid)) &&
            write_map(child, "gid_map", two_lines(spec.function_gid, spec.host_gid));
-  // user_namespaces(7): who may not set groups at will must give up setgroups(2) first. Root keeps it, to drop its own.
+  // user_namespaces(7): who may not set groups at will must give up setgroups(2) first. Root keeps it, to
+  // drop its own.
   return write_map(child, "setgroups", "deny") && write_map(child, "uid_map", single_line(uid)) &&
          write_map(child, "gid_map", single_line(::getegid()));
 }

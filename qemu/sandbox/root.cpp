@@ -62,7 +62,8 @@ bool restrict_tree(const char* target) {
     return true;
   if (errno != ENOSYS) return false;
   return ::mount(nullptr, target, nullptr,
-                 MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | locked_flags(target), nullptr) == 0;
+                 MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | locked_flags(target),
+                 nullptr) == 0;
 }
 
 bool bind(const Mount& mount, const std::string& target) {
@@ -100,11 +101,16 @@ bool mount_proc(const std::string& target) {
 
 bool perform(const Mount& mount, const std::string& target) {
   switch (mount.kind) {
-    case MountKind::bind: return bind(mount, target);
-    case MountKind::tmpfs: return mount_tmpfs(mount, target);
-    case MountKind::proc: return mount_proc(target);
-    case MountKind::folder: return make_folder(target, mount.mode);
-    case MountKind::file: return make_file(target, mount.source, mount.mode);
+    case MountKind::bind:
+      return bind(mount, target);
+    case MountKind::tmpfs:
+      return mount_tmpfs(mount, target);
+    case MountKind::proc:
+      return mount_proc(target);
+    case MountKind::folder:
+      return make_folder(target, mount.mode);
+    case MountKind::file:
+      return make_file(target, mount.source, mount.mode);
     case MountKind::symlink:
       return make_parents(target) && ::symlink(mount.source.c_str(), target.c_str()) == 0;
   }
@@ -112,10 +118,11 @@ bool perform(const Mount& mount, const std::string& target) {
   return false;
 }
 
-/// A container that masks parts of /proc may not mount a fresh one: the host's own takes its place, and the loss
-/// is reported. A QEMU and most runtimes need some /proc.
+/// A container that masks parts of /proc may not mount a fresh one: the host's own takes its place, and the
+/// loss is reported. A QEMU and most runtimes need some /proc.
 bool bind_outer_proc(const std::string& target) {
-  return make_folder(target, 0555) && ::mount("/proc", target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+  return make_folder(target, 0555) &&
+         ::mount("/proc", target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
 }
 
 }  // namespace

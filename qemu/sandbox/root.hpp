@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sandbox's root file system: a tmpfs with bound folders, made files and its own /proc, entered by pivot_root
-// and sealed read-only. Called by PID 1 of the sandbox, in order.
+// The sandbox's root file system: a tmpfs with bound folders, made files and its own /proc, entered by
+// pivot_root and sealed read-only. Called by PID 1 of the sandbox, in order.
 #pragma once
 
 #include "qemu/sandbox/step.hpp"

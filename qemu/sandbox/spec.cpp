@@ -16,10 +16,8 @@ class Writer {
   std::string bytes;
 
   template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
-  void operator()(const T& value) {
-    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-  }
+  requires std::is_integral_v<T> || std::is_enum_v<T>
+  void operator()(const T& value) { bytes.append(reinterpret_cast<const char*>(&value), sizeof value); }
   void operator()(const std::string& text) {
     (*this)(static_cast<std::uint32_t>(text.size()));
     bytes += text;
@@ -35,10 +33,8 @@ class Writer {
     if (maybe) (*this)(*maybe);
   }
   template <class T>
-    requires std::is_class_v<T>
-  void operator()(const T& record) {
-    visit(*this, record);
-  }
+  requires std::is_class_v<T>
+  void operator()(const T& record) { visit(*this, record); }
 };
 
 class Reader {
@@ -47,7 +43,7 @@ class Reader {
   [[nodiscard]] bool whole() const { return good_ && rest_.empty(); }
 
   template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
+  requires std::is_integral_v<T> || std::is_enum_v<T>
   void operator()(T& value) {
     if (rest_.size() < sizeof value) return spoil();
     std::memcpy(&value, rest_.data(), sizeof value);
@@ -77,10 +73,8 @@ class Reader {
     (*this)(*maybe);
   }
   template <class T>
-    requires std::is_class_v<T>
-  void operator()(T& record) {
-    visit(*this, record);
-  }
+  requires std::is_class_v<T>
+  void operator()(T& record) { visit(*this, record); }
 
  private:
   void spoil() {
@@ -139,23 +133,40 @@ std::optional<SandboxSpec> decode(std::string_view bytes) {
 
 std::string_view name_of(Stage stage) {
   switch (stage) {
-    case Stage::specification: return "specification";
-    case Stage::user_namespace: return "user namespace";
-    case Stage::id_maps: return "user and group id maps";
-    case Stage::private_mounts: return "private mounts";
-    case Stage::root: return "root file system";
-    case Stage::mount: return "mount";
-    case Stage::binfmt: return "private binfmt_misc";
-    case Stage::pivot_root: return "pivot_root";
-    case Stage::hostname: return "host name";
-    case Stage::seal: return "read-only root";
-    case Stage::fork: return "fork";
-    case Stage::log: return "log descriptor";
-    case Stage::function_user: return "function's user";
-    case Stage::limits: return "resource limits";
-    case Stage::capabilities: return "capabilities";
-    case Stage::working_folder: return "working directory";
-    case Stage::exec: return "exec";
+    case Stage::specification:
+      return "specification";
+    case Stage::user_namespace:
+      return "user namespace";
+    case Stage::id_maps:
+      return "user and group id maps";
+    case Stage::private_mounts:
+      return "private mounts";
+    case Stage::root:
+      return "root file system";
+    case Stage::mount:
+      return "mount";
+    case Stage::binfmt:
+      return "private binfmt_misc";
+    case Stage::pivot_root:
+      return "pivot_root";
+    case Stage::hostname:
+      return "host name";
+    case Stage::seal:
+      return "read-only root";
+    case Stage::fork:
+      return "fork";
+    case Stage::log:
+      return "log descriptor";
+    case Stage::function_user:
+      return "function's user";
+    case Stage::limits:
+      return "resource limits";
+    case Stage::capabilities:
+      return "capabilities";
+    case Stage::working_folder:
+      return "working directory";
+    case Stage::exec:
+      return "exec";
   }
   return "unknown stage";
 }

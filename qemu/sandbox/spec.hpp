@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lemu tells the helper `lemu-sandbox` to make (SandboxSpec), what it asks of it later (Command) and what it
-// hears back (Report). Plain values and their wire form; no system calls. Shared by both sides; any thread.
+// What lemu tells the helper `lemu-sandbox` to make (SandboxSpec), what it asks of it later (Command) and
+// what it hears back (Report). Plain values and their wire form; no system calls. Shared by both sides; any
+// thread.
 #pragma once
 
 #include <sys/types.h>
@@ -14,10 +15,12 @@
 namespace lemu::sandbox {
 
 /// The helper's descriptors, fixed by agreement.
-inline constexpr int kControlFd = 3;  ///< AF_UNIX stream: specification and commands in, reports out; its end of file is lemu's death
-inline constexpr int kLogFd = 4;      ///< becomes the function's stdout and stderr, unless its stdio is inherited
+inline constexpr int kControlFd =
+    3;  ///< AF_UNIX stream: specification and commands in, reports out; its end of file is lemu's death
+inline constexpr int kLogFd = 4;  ///< becomes the function's stdout and stderr, unless its stdio is inherited
 
-/// The specification must fit the socket's buffer, so that lemu never waits for a helper that has not started.
+/// The specification must fit the socket's buffer, so that lemu never waits for a helper that has not
+/// started.
 inline constexpr std::size_t kMaxSpecBytes = 160 * 1024;
 
 enum class Isolation : std::uint8_t {
@@ -40,10 +43,10 @@ enum class Need : std::uint8_t {
 /// One step of making the root: in order, below `root_folder`.
 struct Mount {
   MountKind kind = MountKind::folder;
-  std::string source;   ///< bind: host path; symlink: its text; file: its content
-  std::string target;   ///< path inside the sandbox, absolute
-  std::uint32_t mode = 0755;       ///< folder, file, tmpfs
-  std::uint64_t size = 0;          ///< tmpfs: limit in bytes; 0 = the kernel's default
+  std::string source;                           ///< bind: host path; symlink: its text; file: its content
+  std::string target;                           ///< path inside the sandbox, absolute
+  std::uint32_t mode = 0755;                    ///< folder, file, tmpfs
+  std::uint64_t size = 0;                       ///< tmpfs: limit in bytes; 0 = the kernel's default
   MountAccess access = MountAccess::read_only;  ///< bind
   Need need = Need::required;
 };
@@ -77,7 +80,8 @@ struct SandboxSpec {
   std::optional<Binfmt> binfmt;
   std::uint32_t function_uid = 993;  ///< inside; Lambda's sbx_user1051
   std::uint32_t function_gid = 990;
-  std::uint32_t host_uid = 65534;  ///< the unprivileged host ids a helper that runs as root maps the function to
+  std::uint32_t host_uid =
+      65534;  ///< the unprivileged host ids a helper that runs as root maps the function to
   std::uint32_t host_gid = 65534;
   Program normal;
   std::optional<Program> direct;
@@ -126,12 +130,12 @@ struct Command {
 };
 
 enum class ReportKind : std::uint32_t {
-  ready = 1,   ///< the sandbox stands
-  lost,        ///< a wanted step failed: stage, os_error, detail
-  failed,      ///< a required step failed: stage, os_error, detail; the helper ends
-  starting,    ///< sent by the function's process itself just before its exec: time
-  exited,      ///< the program ended: wait_status, usage, time
-  all_gone,    ///< after kill_all: no process of the function is left
+  ready = 1,  ///< the sandbox stands
+  lost,       ///< a wanted step failed: stage, os_error, detail
+  failed,     ///< a required step failed: stage, os_error, detail; the helper ends
+  starting,   ///< sent by the function's process itself just before its exec: time
+  exited,     ///< the program ended: wait_status, usage, time
+  all_gone,   ///< after kill_all: no process of the function is left
 };
 
 /// Fixed size, one write each. The kernel attaches the sender's pid as lemu sees it (SCM_CREDENTIALS).
@@ -140,12 +144,12 @@ struct Report {
   Stage stage = Stage::specification;
   std::int32_t os_error = 0;
   std::uint32_t detail = 0;
-  std::int32_t wait_status = 0;       ///< as wait(2) gives it
-  std::uint32_t binfmt_private = 0;   ///< starting: 1 when `normal` runs, 0 when `direct` replaced it
-  std::int64_t time_ns = 0;           ///< CLOCK_MONOTONIC
-  std::int64_t user_us = 0;           ///< exited: CPU time of the program and its reaped children
+  std::int32_t wait_status = 0;      ///< as wait(2) gives it
+  std::uint32_t binfmt_private = 0;  ///< starting: 1 when `normal` runs, 0 when `direct` replaced it
+  std::int64_t time_ns = 0;          ///< CLOCK_MONOTONIC
+  std::int64_t user_us = 0;          ///< exited: CPU time of the program and its reaped children
   std::int64_t system_us = 0;
-  std::int64_t max_rss_kb = 0;        ///< exited: of the program
+  std::int64_t max_rss_kb = 0;  ///< exited: of the program
 };
 static_assert(sizeof(Report) == 56);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// lemu-qemu-wrapper: the interpreter of the sandbox's private binfmt_misc registration (flags F and P). The kernel
-// starts it as `wrapper PATH ARGV0 ARGUMENTS…`; it becomes `qemu OPTIONS… -0 ARGV0 PATH ARGUMENTS…`, with the options
-// lemu wrote beside the QEMU in the sandbox's own /dev. The guest's environment stays as it is: what QEMU's own
-// needs besides is hidden from it by further options.
+// lemu-qemu-wrapper: the interpreter of the sandbox's private binfmt_misc registration (flags F and P). The
+// kernel starts it as `wrapper PATH ARGV0 ARGUMENTS…`; it becomes `qemu OPTIONS… -0 ARGV0 PATH ARGUMENTS…`,
+// with the options lemu wrote beside the QEMU in the sandbox's own /dev. The guest's environment stays as it
+// is: what QEMU's own needs besides is hidden from it by further options.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -13,7 +13,8 @@
 
 namespace {
 
-constexpr int kMaxArguments = 32 * 1024;  // far above what 128 KiB of arguments per string and ARG_MAX allow in use
+constexpr int kMaxArguments =
+    32 * 1024;  // far above what 128 KiB of arguments per string and ARG_MAX allow in use
 char option_text[16 * 1024];
 char* arguments[kMaxArguments];
 char* environment[kMaxArguments];
@@ -44,8 +45,8 @@ bool names(const char* entry, const char* variable) {
   return std::strncmp(entry, variable, size) == 0 && entry[size] == '=';
 }
 
-/// The guest's environment with QEMU's own variables in it; the options that hide them are appended to `arguments`.
-/// The new count of arguments, or -1 when there is too much of either.
+/// The guest's environment with QEMU's own variables in it; the options that hide them are appended to
+/// `arguments`. The new count of arguments, or -1 when there is too much of either.
 int make_environment(int count) {
   using lemu::sandbox::kQemuEnvironment;
   static char values[std::size(kQemuEnvironment)][64];

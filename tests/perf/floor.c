@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The floor that lemu is measured against: a bare Runtime API server that spawns a program, serves it COUNT events over
-// one connection and waits for the `next` that follows the last, and nothing else: no sandbox, no log, no report, no
-// limit. Usage: floor COUNT EVENT PROGRAM [ARGUMENT ...]; prints the last response.
+// The floor that lemu is measured against: a bare Runtime API server that spawns a program, serves it COUNT
+// events over one connection and waits for the `next` that follows the last, and nothing else: no sandbox, no
+// log, no report, no limit. Usage: floor COUNT EVENT PROGRAM [ARGUMENT ...]; prints the last response.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -89,18 +89,22 @@ int main(int argc, char** argv) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   static const char accepted[] =
-      "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n";
+      "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: "
+      "16\r\n\r\n{\"status\":\"OK\"}\n";
   char answer[4096];
   for (int i = 0; i < count; ++i) {
     drop_request(read_request(fd));  // next
-    const int answer_size = snprintf(
-        answer, sizeof answer,
-        "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 00000000-0000-4000-8000-%012d\r\n"
-        "Lambda-Runtime-Deadline-Ms: 99999999999999\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-        i, strlen(event), event);
+    const int answer_size =
+        snprintf(answer, sizeof answer,
+                 "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 00000000-0000-4000-8000-%012d\r\n"
+                 "Lambda-Runtime-Deadline-Ms: 99999999999999\r\nContent-Type: "
+                 "application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                 i, strlen(event), event);
     reply(fd, answer, (size_t)answer_size);
     const size_t response = read_request(fd);
-    if (i == count - 1) fwrite(strstr(buffer, "\r\n\r\n") + 4, 1, response - (size_t)(strstr(buffer, "\r\n\r\n") + 4 - buffer), stdout);
+    if (i == count - 1)
+      fwrite(strstr(buffer, "\r\n\r\n") + 4, 1, response - (size_t)(strstr(buffer, "\r\n\r\n") + 4 - buffer),
+             stdout);
     drop_request(response);
     reply(fd, accepted, sizeof accepted - 1);
   }

@@ -54,7 +54,8 @@ TEST_CASE("descriptors are close-on-exec") {
 TEST_CASE("a descriptor that somebody made non-blocking is waited for") {
   lemu::Result<lemu::Pipe> pipe = lemu::make_pipe();
   REQUIRE(pipe);
-  for (const int fd : {pipe->read_end.get(), pipe->write_end.get()}) REQUIRE(::fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+  for (const int fd : {pipe->read_end.get(), pipe->write_end.get()})
+    REQUIRE(::fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
   const std::string sent(300'000, 'x');  // more than a pipe holds
   std::string got(sent.size(), '\0');
   lemu::Result<std::size_t> count = std::size_t{0};

@@ -13,11 +13,10 @@ TEST_CASE("billed durations of lines seen on AWS") {
     std::int64_t billed;
   };
   const Row rows[] = {
-      {2'460us, 413'610us, 417},  {1'233'960us, 463'512us, 1698}, {382'980us, 566'270us, 950},
-      {900'000ms, 544'900us, 900'545},
-      {3'010us, std::nullopt, 4}, {3'000ms, std::nullopt, 3000},  {15'200us, std::nullopt, 16},
-      {0ns, std::nullopt, 1},     {1ns, std::nullopt, 1},         {15'000'400ns, std::nullopt, 15},
-      {15'005'000ns, std::nullopt, 16},
+      {2'460us, 413'610us, 417},        {1'233'960us, 463'512us, 1698},   {382'980us, 566'270us, 950},
+      {900'000ms, 544'900us, 900'545},  {3'010us, std::nullopt, 4},       {3'000ms, std::nullopt, 3000},
+      {15'200us, std::nullopt, 16},     {0ns, std::nullopt, 1},           {1ns, std::nullopt, 1},
+      {15'000'400ns, std::nullopt, 15}, {15'005'000ns, std::nullopt, 16},
   };
   for (const Row& row : rows) {
     CAPTURE(row.duration.count());

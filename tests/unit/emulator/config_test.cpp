@@ -53,14 +53,18 @@ TEST_CASE("the region is the option's, else AWS_REGION's, else AWS_DEFAULT_REGIO
   };
   const Row rows[] = {
       {std::nullopt, {{"AWS_DEFAULT_REGION", "eu-west-1"}}, "eu-west-1", "arn:aws:"},
-      {std::nullopt, {{"AWS_REGION", "eu-west-2"}, {"AWS_DEFAULT_REGION", "eu-west-1"}}, "eu-west-2", "arn:aws:"},
+      {std::nullopt,
+       {{"AWS_REGION", "eu-west-2"}, {"AWS_DEFAULT_REGION", "eu-west-1"}},
+       "eu-west-2",
+       "arn:aws:"},
       {std::nullopt, {{"AWS_REGION", ""}, {"AWS_DEFAULT_REGION", "eu-west-1"}}, "eu-west-1", "arn:aws:"},
       {"cn-north-1", {{"AWS_REGION", "eu-west-2"}}, "cn-north-1", "arn:aws-cn:"},
       {"us-gov-west-1", {}, "us-gov-west-1", "arn:aws-us-gov:"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.region);
-    lemu::Result<FunctionConfig> config = make_function_config({.region = row.option}, surroundings(row.environment));
+    lemu::Result<FunctionConfig> config =
+        make_function_config({.region = row.option}, surroundings(row.environment));
     REQUIRE(config);
     CHECK(config->region == row.region);
     CHECK(config->arn.starts_with(row.partition));
@@ -70,7 +74,8 @@ TEST_CASE("the region is the option's, else AWS_REGION's, else AWS_DEFAULT_REGIO
 TEST_CASE("a wrong region says where it came from") {
   lemu::Result<FunctionConfig> config = make_function_config({}, surroundings({{"AWS_REGION", "Frankfurt"}}));
   REQUIRE_FALSE(config);
-  CHECK(config.error().message == "'Frankfurt' (from AWS_REGION of your environment) is not the name of an AWS region");
+  CHECK(config.error().message ==
+        "'Frankfurt' (from AWS_REGION of your environment) is not the name of an AWS region");
 }
 
 TEST_CASE("Lambda's limits hold at both ends") {
@@ -81,7 +86,8 @@ TEST_CASE("Lambda's limits hold at both ends") {
   CHECK(refusal({.memory_mb = 10'241}) ==
         "a memory size of 10241 MB is outside what Lambda offers: 128 to 10240 MB | --memory 10240");
   CHECK(refusal({.timeout = 900s}) == "accepted");
-  CHECK(refusal({.timeout = 901s}).starts_with("a timeout of 901 s is longer than Lambda's 900 s | --timeout 900"));
+  CHECK(refusal({.timeout = 901s})
+            .starts_with("a timeout of 901 s is longer than Lambda's 900 s | --timeout 900"));
   CHECK(refusal({.timeout = 0s}).starts_with("the timeout must be longer than nothing"));
   CHECK(refusal({.name = std::string(64, 'n')}) == "accepted");
   CHECK(refusal({.name = std::string(65, 'n')}).find("has 65 characters") != std::string::npos);
@@ -108,9 +114,15 @@ TEST_CASE("a function's name is made of its target's") {
     const char* name;
   };
   const Row rows[] = {
-      {"/home/ada/hello/bootstrap", "hello"}, {"/home/ada/my fn.zip", "my-fn"}, {"/home/ada/orders/", "orders"},
-      {"/home/ada/orders", "orders"},         {"/bootstrap", "bootstrap"},  {"/x/a.b.c", "a-b-c"},
-      {"/x/...", "function"},             {"/", "function"},            {"/x/handler-arm64", "handler-arm64"},
+      {"/home/ada/hello/bootstrap", "hello"},
+      {"/home/ada/my fn.zip", "my-fn"},
+      {"/home/ada/orders/", "orders"},
+      {"/home/ada/orders", "orders"},
+      {"/bootstrap", "bootstrap"},
+      {"/x/a.b.c", "a-b-c"},
+      {"/x/...", "function"},
+      {"/", "function"},
+      {"/x/handler-arm64", "handler-arm64"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.target);

@@ -44,7 +44,8 @@ std::string refusal(const lemu::Result<Credentials>& credentials) {
 }  // namespace
 
 TEST_CASE("without a wish the keys are dummies, complete and readable as such") {
-  const EnvironmentLookup user = environment({{"AWS_ACCESS_KEY_ID", "AKIAREAL"}, {"AWS_SECRET_ACCESS_KEY", "real"}});
+  const EnvironmentLookup user =
+      environment({{"AWS_ACCESS_KEY_ID", "AKIAREAL"}, {"AWS_SECRET_ACCESS_KEY", "real"}});
   lemu::Result<Credentials> dummies = find_credentials(CredentialsSource::none, user);
   REQUIRE(dummies);
   CHECK(dummies->access_key_id.find("DUMMY") != std::string::npos);
@@ -63,7 +64,8 @@ TEST_CASE("keys of the user's environment, when all that is needed is there") {
   CHECK(found->session_token.empty());
   CHECK(refusal(find_credentials(CredentialsSource::environment, environment({}))) ==
         "--aws-credentials env: AWS_ACCESS_KEY_ID is not set in your environment");
-  CHECK(refusal(find_credentials(CredentialsSource::environment, environment({{"AWS_ACCESS_KEY_ID", "AKIA"}}))) ==
+  CHECK(refusal(
+            find_credentials(CredentialsSource::environment, environment({{"AWS_ACCESS_KEY_ID", "AKIA"}}))) ==
         "--aws-credentials env: AWS_SECRET_ACCESS_KEY is not set in your environment");
 }
 
@@ -80,7 +82,8 @@ TEST_CASE("profiles of the shared credentials file") {
       {"half", "--aws-credentials profile: F: profile [half] has no aws_secret_access_key", "", ""},
       {"none", "--aws-credentials profile: F has no profile [none]", "", ""},
       {"assumed",
-       "--aws-credentials profile: F: profile [assumed] gets its keys from a role, SSO or a program, which lemu does "
+       "--aws-credentials profile: F: profile [assumed] gets its keys from a role, SSO or a program, which "
+       "lemu does "
        "not run",
        "", ""},
   };
@@ -100,7 +103,8 @@ TEST_CASE("the credentials file is where AWS's tools look for it") {
   const std::string home = folder;
   std::filesystem::create_directory(home + "/.aws");
   REQUIRE(lemu::write_file(home + "/.aws/credentials", kFile));
-  lemu::Result<Credentials> at_home = find_credentials(CredentialsSource::profile, environment({{"HOME", home}}));
+  lemu::Result<Credentials> at_home =
+      find_credentials(CredentialsSource::profile, environment({{"HOME", home}}));
   lemu::Result<Credentials> named = find_credentials(
       CredentialsSource::profile,
       environment({{"AWS_SHARED_CREDENTIALS_FILE", home + "/.aws/credentials"}, {"AWS_PROFILE", "work"}}));

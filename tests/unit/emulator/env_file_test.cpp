@@ -29,7 +29,9 @@ TEST_CASE("the syntax of env files") {
       {"A1=b", "A1=[b]"},
       {"A1=b\nC2=d\n", "A1=[b]|C2=[d]"},
       {"A1=b\r\nC2=d\r\n", "A1=[b]|C2=[d]"},
-      {"\xEF\xBB\xBF" "A1=b", "A1=[b]"},
+      {"\xEF\xBB\xBF"
+       "A1=b",
+       "A1=[b]"},
       {"# only a comment\n\n   \n  # indented\n", ""},
       {"  A1 = b c  ", "A1=[b c]"},
       {"A1=", "A1=[]"},

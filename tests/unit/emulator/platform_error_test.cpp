@@ -17,24 +17,26 @@ TEST_CASE("payloads are Lambda's, byte for byte") {
   const Row rows[] = {
       {runtime_exited("ID", 0), "Runtime.ExitError",
        "RequestId: ID Error: Runtime exited without providing a reason"},
-      {runtime_exited("ID", 3), "Runtime.ExitError", "RequestId: ID Error: Runtime exited with error: exit status 3"},
+      {runtime_exited("ID", 3), "Runtime.ExitError",
+       "RequestId: ID Error: Runtime exited with error: exit status 3"},
       {runtime_killed("ID", SIGSEGV), "Runtime.ExitError",
        "RequestId: ID Error: Runtime exited with error: signal: segmentation fault"},
       {runtime_killed("ID", SIGABRT, CoreDump::written), "Runtime.ExitError",
        "RequestId: ID Error: Runtime exited with error: signal: aborted (core dumped)"},
-      {out_of_memory("ID"), "Runtime.ExitError", "RequestId: ID Error: Runtime exited with error: signal: killed"},
+      {out_of_memory("ID"), "Runtime.ExitError",
+       "RequestId: ID Error: Runtime exited with error: signal: killed"},
       {timed_out("ID", 1s), "Sandbox.Timedout", "RequestId: ID Error: Task timed out after 1.00 seconds"},
       {timed_out("ID", 250ms), "Sandbox.Timedout", "RequestId: ID Error: Task timed out after 0.25 seconds"},
       {no_bootstrap("ID"), "Runtime.InvalidEntrypoint",
        "RequestId: ID Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"},
-      {invalid_entrypoint("ID", "fork/exec /var/task/bootstrap: exec format error"), "Runtime.InvalidEntrypoint",
-       "RequestId: ID Error: fork/exec /var/task/bootstrap: exec format error"},
+      {invalid_entrypoint("ID", "fork/exec /var/task/bootstrap: exec format error"),
+       "Runtime.InvalidEntrypoint", "RequestId: ID Error: fork/exec /var/task/bootstrap: exec format error"},
       {response_too_large(), "Function.ResponseSizeTooLarge",
        "Response payload size exceeded maximum allowed payload size (6291556 bytes)."},
   };
   for (const Row& row : rows)
-    CHECK(row.error.payload == std::string("{\"errorType\":\"") + row.payload_type + "\",\"errorMessage\":\"" +
-                                   row.message + "\"}");
+    CHECK(row.error.payload == std::string("{\"errorType\":\"") + row.payload_type +
+                                   "\",\"errorMessage\":\"" + row.message + "\"}");
 }
 
 TEST_CASE("the type is the payload's, but memory's is its own") {
@@ -61,12 +63,18 @@ TEST_CASE("signals are named as Go names them") {
     int signal;
     const char* text;
   };
-  const Row rows[] = {{SIGILL, "illegal instruction"}, {SIGTRAP, "trace/breakpoint trap"},
-                      {SIGABRT, "aborted"},            {SIGBUS, "bus error"},
-                      {SIGFPE, "floating point exception"}, {SIGKILL, "killed"},
-                      {SIGSEGV, "segmentation fault"}, {SIGPIPE, "broken pipe"},
-                      {SIGTERM, "terminated"},         {SIGXCPU, "CPU time limit exceeded"},
-                      {SIGSYS, "bad system call"},     {64, "signal 64"},
+  const Row rows[] = {{SIGILL, "illegal instruction"},
+                      {SIGTRAP, "trace/breakpoint trap"},
+                      {SIGABRT, "aborted"},
+                      {SIGBUS, "bus error"},
+                      {SIGFPE, "floating point exception"},
+                      {SIGKILL, "killed"},
+                      {SIGSEGV, "segmentation fault"},
+                      {SIGPIPE, "broken pipe"},
+                      {SIGTERM, "terminated"},
+                      {SIGXCPU, "CPU time limit exceeded"},
+                      {SIGSYS, "bad system call"},
+                      {64, "signal 64"},
                       {-1, "signal -1"}};
   for (const Row& row : rows) CHECK(signal_text(row.signal) == row.text);
 }

@@ -62,7 +62,8 @@ TEST_CASE("every figure has its unit and how it was obtained") {
 TEST_CASE("a run under emulation says so, with its modes and their reasons") {
   const json report = json::parse(report_json(measured(), emulated()));
   CHECK(report["architecture"] == "arm64");
-  CHECK(report["sandbox"] == json::parse(R"({"mode":"partial","missing":["pid"],"reason":"no PID namespace"})"));
+  CHECK(report["sandbox"] ==
+        json::parse(R"({"mode":"partial","missing":["pid"],"reason":"no PID namespace"})"));
   CHECK(report["execution"]["mode"] == "direct");
   CHECK(report["execution"]["reason"] == "no private binfmt");
   CHECK(report["execution"]["emulated"] == true);

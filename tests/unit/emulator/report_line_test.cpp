@@ -40,23 +40,28 @@ TEST_CASE("REPORT lines are those of AWS's logs, tabs included") {
       {record(InvocationStatus::success, 3'010us, 36),
        "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
        "Max Memory Used: 36 MB\t\n"},
-      {cold, "REPORT RequestId: ID\tDuration: 2.46 ms\tBilled Duration: 417 ms\tMemory Size: 128 MB\t"
-             "Max Memory Used: 36 MB\tInit Duration: 413.61 ms\t\n"},
+      {cold,
+       "REPORT RequestId: ID\tDuration: 2.46 ms\tBilled Duration: 417 ms\tMemory Size: 128 MB\t"
+       "Max Memory Used: 36 MB\tInit Duration: 413.61 ms\t\n"},
       {record(InvocationStatus::timeout, 3s, 30),
        "REPORT RequestId: ID\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\t"
        "Max Memory Used: 30 MB\tStatus: timeout\n"},
-      {crash, "REPORT RequestId: ID\tDuration: 15.20 ms\tBilled Duration: 16 ms\tMemory Size: 128 MB\t"
-              "Max Memory Used: 30 MB\tStatus: error\tError Type: Runtime.ExitError\n"},
-      {out_of_memory, "REPORT RequestId: ID\tDuration: 1.00 ms\tBilled Duration: 553 ms\tMemory Size: 128 MB\t"
-                      "Max Memory Used: 128 MB\tInit Duration: 551.73 ms\tStatus: error\t"
-                      "Error Type: Runtime.OutOfMemory\n"},
+      {crash,
+       "REPORT RequestId: ID\tDuration: 15.20 ms\tBilled Duration: 16 ms\tMemory Size: 128 MB\t"
+       "Max Memory Used: 30 MB\tStatus: error\tError Type: Runtime.ExitError\n"},
+      {out_of_memory,
+       "REPORT RequestId: ID\tDuration: 1.00 ms\tBilled Duration: 553 ms\tMemory Size: 128 MB\t"
+       "Max Memory Used: 128 MB\tInit Duration: 551.73 ms\tStatus: error\t"
+       "Error Type: Runtime.OutOfMemory\n"},
       {record(InvocationStatus::handled_error, 3'010us, 36),
        "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
        "Max Memory Used: 36 MB\t\n"},
-      {blind, "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
-              "Max Memory Used: not measured\t\n"},
-      {uneven, "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
-               "Max Memory Used: 37 MB\t\n"},
+      {blind,
+       "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
+       "Max Memory Used: not measured\t\n"},
+      {uneven,
+       "REPORT RequestId: ID\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
+       "Max Memory Used: 37 MB\t\n"},
   };
   for (const Row& row : rows) CHECK(report_line(row.record) == row.line);
 }
@@ -68,7 +73,8 @@ TEST_CASE("START, END and INIT_REPORT") {
                            "Runtime.ExitError"};
   CHECK(init_report_line(failed) ==
         "INIT_REPORT Init Duration: 229.04 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n");
-  InitFailureRecord slow{9'999'550us, InitFailureRecord::Phase::invoke, InitFailureRecord::Status::timeout, ""};
+  InitFailureRecord slow{9'999'550us, InitFailureRecord::Phase::invoke, InitFailureRecord::Status::timeout,
+                         ""};
   CHECK(init_report_line(slow) == "INIT_REPORT Init Duration: 9999.55 ms\tPhase: invoke\tStatus: timeout\n");
 }
 

@@ -36,7 +36,8 @@ std::string refusal(const std::string& name, const std::string& value = "v") {
 }  // namespace
 
 TEST_CASE("the function sees what AWS shows on provided.al2023, and nothing else") {
-  const std::vector<Variable> made = function_variables(config(), {}, {"KEY", "SECRET", "TOKEN"}, "127.0.0.1:9001");
+  const std::vector<Variable> made =
+      function_variables(config(), {}, {"KEY", "SECRET", "TOKEN"}, "127.0.0.1:9001");
   const std::vector<Variable> expected = {
       {"LANG", "en_US.UTF-8"},
       {"TZ", ":UTC"},
@@ -67,8 +68,10 @@ TEST_CASE("the function sees what AWS shows on provided.al2023, and nothing else
 }
 
 TEST_CASE("a user's variable replaces an overridable one, and each name comes once") {
-  const std::vector<EnvironmentEntry> entries = {
-      {"PATH", "/opt/bin", "f:1"}, {"MINE", "1", "f:2"}, {"TZ", "Europe/Berlin", "--env"}, {"MINE", "2", "--env"}};
+  const std::vector<EnvironmentEntry> entries = {{"PATH", "/opt/bin", "f:1"},
+                                                 {"MINE", "1", "f:2"},
+                                                 {"TZ", "Europe/Berlin", "--env"},
+                                                 {"MINE", "2", "--env"}};
   lemu::Result<UserVariables> user = resolve_user_variables(entries, kUser);
   REQUIRE(user);
   const std::vector<Variable> settled = {{"PATH", "/opt/bin"}, {"MINE", "2"}, {"TZ", "Europe/Berlin"}};
@@ -99,14 +102,17 @@ TEST_CASE("names Lambda reserves are refused with what to use instead") {
   };
   for (const Row& row : rows)
     CHECK(refusal(row.name) == "--env: " + std::string(row.name) +
-                                   " is reserved by Lambda, which refuses a function that sets it | " + row.remedy);
+                                   " is reserved by Lambda, which refuses a function that sets it | " +
+                                   row.remedy);
 }
 
 TEST_CASE("names are held to CreateFunction's pattern") {
   for (const char* good : {"LANG", "PATH", "LD_LIBRARY_PATH", "TZ", "AWS_XRAY_CONTEXT_MISSING", "NODE_PATH",
                            "AWS_LAMBDA_LOG_LEVEL", "a1", "Ab_9"})
     CHECK(refusal(good) == "accepted");
-  for (const char* bad : {"9A", "A", "A-B", "A.B", "\xC3\x9C" "X"})
+  for (const char* bad : {"9A", "A", "A-B", "A.B",
+                          "\xC3\x9C"
+                          "X"})
     CHECK(refusal(bad).find("names must match [a-zA-Z]([a-zA-Z0-9_])+") != std::string::npos);
   CHECK(refusal("_MINE") == "--env: _MINE is left out: names that start with '_' are Lambda's");
 }
@@ -126,6 +132,7 @@ TEST_CASE("four kilobytes are the limit, measured as Lambda measures them") {
   const std::string fits(4096 - frame.size(), 'x');
   CHECK(refusal("AB", fits) == "accepted");
   CHECK(refusal("AB", fits + "x")
-            .starts_with("Lambda was unable to configure your environment variables because the environment variables "
-                         "you have provided exceeded the 4KB limit. String measured: {\"AB\":\"xxx"));
+            .starts_with(
+                "Lambda was unable to configure your environment variables because the environment variables "
+                "you have provided exceeded the 4KB limit. String measured: {\"AB\":\"xxx"));
 }

@@ -13,17 +13,20 @@
 
 namespace fs = std::filesystem;
 using namespace lemu::images::testing;
-using lemu::images::Unpacked;
 using lemu::images::unpack_zip;
+using lemu::images::Unpacked;
 
 namespace {
 
-lemu::Result<Unpacked> unpack(const Workspace& work, std::string_view zip, lemu::images::UnzipLimits limits = {}) {
+lemu::Result<Unpacked> unpack(const Workspace& work, std::string_view zip,
+                              lemu::images::UnzipLimits limits = {}) {
   return unpack_zip(work.file("x.zip", zip), work.folder("out"), limits);
 }
 
 /// Where many small files cost no disk, if there is such a place; else the usual one.
-std::string in_memory() { return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ""; }
+std::string in_memory() {
+  return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "";
+}
 
 std::string content(const Workspace& work, const std::string& name) {
   return lemu::read_file(work.at("out/" + name), 1 << 20).value();
@@ -147,7 +150,8 @@ TEST_CASE("of one name's entries the last in the directory counts, with a note")
   const Row rows[] = {{{0, 1}, "second"}, {{1, 0}, "first"}};
   for (const Row& row : rows) {
     const Workspace work;
-    const auto unpacked = unpack(work, make_zip({{"a", "first"}, {"./a", "second"}}, {.directory_order = row.order}));
+    const auto unpacked =
+        unpack(work, make_zip({{"a", "first"}, {"./a", "second"}}, {.directory_order = row.order}));
     REQUIRE(unpacked);
     CHECK(content(work, "a") == row.expected);
     REQUIRE(unpacked->notes.size() == 1);
@@ -177,7 +181,9 @@ TEST_CASE("the size limit holds for what is written, not for what is declared") 
       {{{"a", thousand}}, 1000, ""},
       {{{"a", thousand}}, 999, "Unzipped size must be smaller than 999 bytes"},
       {{{"a", thousand}, {"b", "x"}}, 1000, "Unzipped size must be smaller than 1000 bytes"},
-      {{{"a", std::string(2'000'000, 'x'), 0100644, 3, 0, 8, {}, 1}}, 1000, "must be smaller than 1000 bytes"},
+      {{{"a", std::string(2'000'000, 'x'), 0100644, 3, 0, 8, {}, 1}},
+       1000,
+       "must be smaller than 1000 bytes"},
       {{{"a", thousand, 0100644, 3, 0, 8, {}, 1}}, 1000, "entry 'a': the archive is damaged"},
   };
   for (const Row& row : rows) {
@@ -206,8 +212,9 @@ TEST_CASE("a hundred thousand entries are unpacked") {
 }
 
 TEST_CASE("a zip with any one byte changed is unpacked or refused, and nothing is made beside the folder") {
-  const std::string good = make_zip({{"a/f", "one", 0100755}, {"l", "a/f", 0120777}, {"g", "two", 0100644, 3, 0, 8}},
-                                    {.wide = Wide::zip64});
+  const std::string good =
+      make_zip({{"a/f", "one", 0100755}, {"l", "a/f", 0120777}, {"g", "two", 0100644, 3, 0, 8}},
+               {.wide = Wide::zip64});
   const Workspace work(in_memory());
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (const int change : {0x01, 0x80, 0xFF}) {

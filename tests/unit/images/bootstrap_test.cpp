@@ -62,27 +62,81 @@ TEST_CASE("a package without a bootstrap that runs says what is wrong, in a fold
   const std::string none = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
   const std::string denied = "fork/exec /var/task/bootstrap: permission denied";
   const Missing rows[] = {
-      {"other case", {{"Bootstrap", "x", 0100755}}, none, "found 'Bootstrap', but Lambda runs a file named bootstrap",
-       "pkg/bootstrap", "mv Bootstrap bootstrap, then zip it again"},
-      {"main", {{"main", "x", 0100755}, {"other", "x", 0100755}}, none, "found 'main'", "rename it", "mv main bootstrap"},
+      {"other case",
+       {{"Bootstrap", "x", 0100755}},
+       none,
+       "found 'Bootstrap', but Lambda runs a file named bootstrap",
+       "pkg/bootstrap",
+       "mv Bootstrap bootstrap, then zip it again"},
+      {"main",
+       {{"main", "x", 0100755}, {"other", "x", 0100755}},
+       none,
+       "found 'main'",
+       "rename it",
+       "mv main bootstrap"},
       {"exe", {{"bootstrap.exe", "x", 0100644}}, none, "found 'bootstrap.exe'", "rename it", "rename it"},
       {"sh", {{"a", "x"}, {"bootstrap.sh", "x"}}, none, "found 'bootstrap.sh'", "rename it", "rename it"},
-      {"only program", {{"data", "x"}, {"server", "x", 0100755}}, none, "found 'server'", "rename it", "rename it"},
-      {"level", {{"dist/bootstrap", "x", 0100755}}, none, "found 'dist/bootstrap', but Lambda looks only at the top",
-       "pkg/dist instead", "cd dist && zip -r ../function.zip ."},
-      {"two levels", {{"a/b/bootstrap", "x", 0100755}}, none, "found 'a/b/bootstrap'", "pkg/a/b instead",
+      {"only program",
+       {{"data", "x"}, {"server", "x", 0100755}},
+       none,
+       "found 'server'",
+       "rename it",
+       "rename it"},
+      {"level",
+       {{"dist/bootstrap", "x", 0100755}},
+       none,
+       "found 'dist/bootstrap', but Lambda looks only at the top",
+       "pkg/dist instead",
+       "cd dist && zip -r ../function.zip ."},
+      {"two levels",
+       {{"a/b/bootstrap", "x", 0100755}},
+       none,
+       "found 'a/b/bootstrap'",
+       "pkg/a/b instead",
        "cd a/b && zip -r ../../function.zip ."},
-      {"shallowest", {{"a/b/bootstrap", "x"}, {"z/bootstrap", "x"}}, none, "found 'z/bootstrap'", "pkg/z", "cd z "},
-      {"level before program", {{"d/bootstrap", "x"}, {"tool", "x", 0100755}}, none, "found 'd/bootstrap'", "", ""},
-      {"nothing", {{"index.js", "x"}}, none, "has no bootstrap at its top", "executable file named bootstrap",
+      {"shallowest",
+       {{"a/b/bootstrap", "x"}, {"z/bootstrap", "x"}},
+       none,
+       "found 'z/bootstrap'",
+       "pkg/z",
+       "cd z "},
+      {"level before program",
+       {{"d/bootstrap", "x"}, {"tool", "x", 0100755}},
+       none,
+       "found 'd/bootstrap'",
+       "",
+       ""},
+      {"nothing",
+       {{"index.js", "x"}},
+       none,
+       "has no bootstrap at its top",
+       "executable file named bootstrap",
        "executable file named bootstrap"},
       {"empty", {}, none, "it is empty", "executable file", "executable file"},
-      {"folder", {{"bootstrap/", "", 0040755}}, none, "is a folder, not a file", "rename the folder", "rename"},
-      {"mode", {{"bootstrap", "x", 0100644}}, denied, "is not executable (mode 0644)", "chmod +x ",
+      {"folder",
+       {{"bootstrap/", "", 0040755}},
+       none,
+       "is a folder, not a file",
+       "rename the folder",
+       "rename"},
+      {"mode",
+       {{"bootstrap", "x", 0100644}},
+       denied,
+       "is not executable (mode 0644)",
+       "chmod +x ",
        "chmod +x bootstrap, then zip it again"},
-      {"dangling", {{"bootstrap", "gone", 0120777}}, none, "is a link to 'gone', which does not exist", "file itself",
+      {"dangling",
+       {{"bootstrap", "gone", 0120777}},
+       none,
+       "is a link to 'gone', which does not exist",
+       "file itself",
        "file itself"},
-      {"loop", {{"bootstrap", "bootstrap", 0120777}}, none, "which cannot be followed", "file itself", "file itself"},
+      {"loop",
+       {{"bootstrap", "bootstrap", 0120777}},
+       none,
+       "which cannot be followed",
+       "file itself",
+       "file itself"},
   };
   for (const Missing& row : rows) {
     CAPTURE(row.name);
@@ -92,10 +146,12 @@ TEST_CASE("a package without a bootstrap that runs says what is wrong, in a fold
   }
 }
 
-TEST_CASE("a bootstrap of a zip made on Windows cannot be executed, and the remedy says how to make one that can") {
+TEST_CASE(
+    "a bootstrap of a zip made on Windows cannot be executed, and the remedy says how to make one that can") {
   const Workspace work;
   const Missing row{"", {}, kBootstrapDenied, "the zip carries no Unix permissions", "", ""};
-  check(prepare_target(work, work.file("f.zip", make_zip({{"bootstrap", "x", 0, 0}}))), row, "build-lambda-zip");
+  check(prepare_target(work, work.file("f.zip", make_zip({{"bootstrap", "x", 0, 0}}))), row,
+        "build-lambda-zip");
 }
 
 TEST_CASE("a link out of a folder is refused: Lambda has only what is in the package") {
@@ -106,7 +162,8 @@ TEST_CASE("a link out of a folder is refused: Lambda has only what is in the pac
     const Workspace inner;
     const Missing row{"", {}, kNoBootstrap, "which leads out of it", "", ""};
     fs::remove_all(work.at("pkg"));
-    check(prepare_target(inner, make_folder(work, {{"bootstrap", target, 0120777}})), row, "put the file itself there");
+    check(prepare_target(inner, make_folder(work, {{"bootstrap", target, 0120777}})), row,
+          "put the file itself there");
   }
 }
 
@@ -114,7 +171,9 @@ TEST_CASE("a bootstrap is found, directly or through links inside the package, i
   const std::vector<Part> packages[] = {
       {{"bootstrap", "x", 0100755}},
       {{"bin/real", "x", 0100755}, {"bootstrap", "bin/real", 0120777}},
-      {{"bin/real", "x", 0100755}, {"bin/hop", "../bin2", 0120777}, {"bin2", "bin/real", 0120777},
+      {{"bin/real", "x", 0100755},
+       {"bin/hop", "../bin2", 0120777},
+       {"bin2", "bin/real", 0120777},
        {"bootstrap", "bin/hop", 0120777}},
   };
   for (const std::vector<Part>& parts : packages) {

@@ -64,7 +64,8 @@ TEST_CASE("hostile entries are refused, each by name and reason") {
       {"tty", 0020644, "entry 'tty' is a character device"},
       {"sda", 0060644, "entry 'sda' is a block device"},
       {"odd", 0170644, "entry 'odd' is of an unknown type"},
-      {std::string(5000, 'x'), 0100644, "entry '" + std::string(200, 'x') + "…' has a path too long for Linux"},
+      {std::string(5000, 'x'), 0100644,
+       "entry '" + std::string(200, 'x') + "…' has a path too long for Linux"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);

@@ -62,7 +62,10 @@ TEST_CASE("targets that are no package are refused, each with its reason") {
       {work.file("a.zip", "hello"), "is not a zip: it is something else"},
       {work.file("b.zip", ""), "is not a zip: it is empty"},
       {work.file("c.ZIP", "\x1f\x8b..."), "is not a zip: it is gzip data"},
-      {work.file("d.zip", "\x7f" "ELF"), "is not a zip: it is an ELF program"},
+      {work.file("d.zip",
+                 "\x7f"
+                 "ELF"),
+       "is not a zip: it is an ELF program"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.path);
@@ -143,7 +146,8 @@ TEST_CASE("paths are real: links on the way to a target are resolved") {
   CHECK(code->bootstrap_host_path == work.at("real/bootstrap"));
 }
 
-TEST_CASE("a zip made by zip(1) is unpacked, name by name" * doctest::skip(::access("/usr/bin/zip", X_OK) != 0)) {
+TEST_CASE("a zip made by zip(1) is unpacked, name by name" *
+          doctest::skip(::access("/usr/bin/zip", X_OK) != 0)) {
   const Workspace work;
   work.file("src/bootstrap", "#!/bin/sh\n", 0755);
   work.file("src/lib/d\xc3\xa4ta", std::string(50'000, 'd'), 0640);

@@ -16,7 +16,8 @@ namespace lemu::images::testing {
 class Workspace {
  public:
   Workspace() : Workspace("") {}
-  explicit Workspace(const std::string& parent) : folder_(TemporaryFolder::make("lemu-test-", parent).value()) {}
+  explicit Workspace(const std::string& parent)
+      : folder_(TemporaryFolder::make("lemu-test-", parent).value()) {}
 
   [[nodiscard]] std::string at(const std::string& name) const { return folder_.path() + "/" + name; }
   std::string file(const std::string& name, std::string_view content, mode_t mode = 0644) const {

@@ -64,12 +64,12 @@ std::string make_zip(const std::vector<Part>& parts, const ZipOptions& options) 
     const std::string sizes = le(n.size, 8) + le(n.data.size(), 8);
     const std::string local_extra = wide ? le(1, 2) + le(16, 2) + sizes : "";
     const std::string extra = wide ? le(1, 2) + le(24, 2) + sizes + le(offset, 8) : "";
-    zip += "PK\x03\x04" + le(wide ? 45 : 20, 2) + common(part, n) + le(local.size(), 2) + le(local_extra.size(), 2) +
-           local + local_extra + n.data;
-    records.push_back("PK\x01\x02" + le(45, 1) + le(part.system, 1) + le(wide ? 45 : 20, 2) + common(part, n) +
-                      le(part.name.size(), 2) + le(extra.size(), 2) + le(0, 2) + le(0, 2) + le(0, 2) +
-                      le(static_cast<std::uint64_t>(part.mode) << 16, 4) + le(wide ? 0xFFFF'FFFF : offset, 4) +
-                      part.name + extra);
+    zip += "PK\x03\x04" + le(wide ? 45 : 20, 2) + common(part, n) + le(local.size(), 2) +
+           le(local_extra.size(), 2) + local + local_extra + n.data;
+    records.push_back("PK\x01\x02" + le(45, 1) + le(part.system, 1) + le(wide ? 45 : 20, 2) +
+                      common(part, n) + le(part.name.size(), 2) + le(extra.size(), 2) + le(0, 2) + le(0, 2) +
+                      le(0, 2) + le(static_cast<std::uint64_t>(part.mode) << 16, 4) +
+                      le(wide ? 0xFFFF'FFFF : offset, 4) + part.name + extra);
   }
   const std::uint64_t start = zip.size();
   if (options.directory_order.empty())
@@ -79,8 +79,8 @@ std::string make_zip(const std::vector<Part>& parts, const ZipOptions& options) 
   const bool wide = options.wide == Wide::zip64;
   if (wide) {
     const std::uint64_t record = zip.size();
-    zip += "PK\x06\x06" + le(44, 8) + le(45, 2) + le(45, 2) + le(0, 4) + le(0, 4) + le(count, 8) + le(count, 8) +
-           le(size, 8) + le(start, 8);
+    zip += "PK\x06\x06" + le(44, 8) + le(45, 2) + le(45, 2) + le(0, 4) + le(0, 4) + le(count, 8) +
+           le(count, 8) + le(size, 8) + le(start, 8);
     zip += "PK\x06\x07" + le(0, 4) + le(record, 8) + le(1, 4);
   }
   zip += "PK\x05\x06" + le(0, 4) + le(wide ? 0xFFFF : count, 2) + le(wide ? 0xFFFF : count, 2) +

@@ -41,7 +41,8 @@ Diagnosis machine() {
   diagnosis.host.uid = 1000;
   diagnosis.host.sys_admin = Answer::no;
   diagnosis.foreign = Arch::arm64;
-  diagnosis.qemus.push_back({{"/usr/bin/qemu-aarch64-static", Arch::arm64, Linkage::self_contained}, "7.2", Answer::no});
+  diagnosis.qemus.push_back(
+      {{"/usr/bin/qemu-aarch64-static", Arch::arm64, Linkage::self_contained}, "7.2", Answer::no});
   return diagnosis;
 }
 
@@ -81,12 +82,14 @@ TEST_CASE("an older kernel: the sandbox is full, the children are lost") {
 TEST_CASE("no sandbox: it runs without, and what restricts it is told once") {
   Diagnosis d = machine();
   d.host.unprivileged_clone = 0;
-  d.trials = {refused(Arch::x86_64), refused(Arch::arm64), made(Arch::x86_64, SandboxChoice::off, ExecutionMode::native),
+  d.trials = {refused(Arch::x86_64), refused(Arch::arm64),
+              made(Arch::x86_64, SandboxChoice::off, ExecutionMode::native),
               made(Arch::arm64, SandboxChoice::off, ExecutionMode::direct)};
   conclude(d);
   REQUIRE(d.emulated.trial);
   CHECK(d.emulated.sandbox == SandboxState::off);
-  CHECK(d.emulated.sandbox_reason == "the sandbox is refused at its step 'user namespace': Operation not permitted");
+  CHECK(d.emulated.sandbox_reason ==
+        "the sandbox is refused at its step 'user namespace': Operation not permitted");
   REQUIRE(d.restrictions.size() == 1);
   CHECK(d.restrictions[0].name == "unprivileged-userns-clone");
   REQUIRE(d.improvements.size() == 1);

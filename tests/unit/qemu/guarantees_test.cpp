@@ -20,7 +20,8 @@ TEST_CASE("the table is in the order of its enumeration, and each name is its ow
 }
 
 TEST_CASE("a loss is told from its phrase, with its reason") {
-  const std::vector<std::string> lost{loss_of(Guarantee::tmp_limit, "it is kept"), loss_of(Guarantee::own_files),
+  const std::vector<std::string> lost{loss_of(Guarantee::tmp_limit, "it is kept"),
+                                      loss_of(Guarantee::own_files),
                                       "/dev/zero of its own (Permission denied)"};
   CHECK(lost[0] == "a limit on /tmp (it is kept)");
   std::string why = "untouched";

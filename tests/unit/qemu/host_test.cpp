@@ -23,7 +23,8 @@ struct Tree {
   Tree() {
     file("proc/sys/kernel/osrelease", "6.8.0-45-generic\n");
     file("proc/self/mountinfo", kRootMount);
-    file("proc/self/status", "Name:\tlemu\nCapEff:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n");
+    file("proc/self/status",
+         "Name:\tlemu\nCapEff:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n");
     file("proc/self/uid_map", "         0          0 4294967295\n");
   }
   void file(const std::string& name, std::string_view content) const { folder.add(name, content); }
@@ -46,7 +47,9 @@ struct Tree {
 
 TEST_CASE("Ubuntu 24.04: the release, and AppArmor's switch") {
   const Tree tree;
-  tree.file("etc/os-release", "NAME=\"Ubuntu\"\nPRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nVERSION_ID=\"24.04\"\nID=ubuntu\nID_LIKE=debian\n");
+  tree.file("etc/os-release",
+            "NAME=\"Ubuntu\"\nPRETTY_NAME=\"Ubuntu 24.04.1 "
+            "LTS\"\nVERSION_ID=\"24.04\"\nID=ubuntu\nID_LIKE=debian\n");
   tree.file("proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
   tree.file("proc/sys/kernel/unprivileged_userns_clone", "1\n");
   tree.file("proc/sys/user/max_user_namespaces", "127318\n");
@@ -153,7 +156,9 @@ TEST_CASE("a chroot: by the missing root mount, or by PID 1 of the same mount na
     tree.link("proc/1/ns/mnt", "mnt:[1]");
     CHECK(tree.read().chroot == Answer::no);
   }
-  SUBCASE("nobody may look at PID 1") { CHECK(Tree().read().chroot == Answer::unknown); }
+  SUBCASE("nobody may look at PID 1") {
+    CHECK(Tree().read().chroot == Answer::unknown);
+  }
 }
 
 TEST_CASE("an empty tree is unknown rather than wrong") {

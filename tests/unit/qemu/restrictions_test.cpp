@@ -58,40 +58,90 @@ TEST_CASE("why there is no sandbox") {
     const char* command;  ///< of the first improvement
   };
   const Row rows[] = {
-      {"sysctl count", [](Host& h) { h.max_user_namespaces = 0; }, Stage::user_namespace, ENOSPC, "max-user-namespaces",
-       "sudo sysctl -w user.max_user_namespaces=15000"},
-      {"root needs no sudo", [](Host& h) { h.max_user_namespaces = 0; h.uid = 0; }, Stage::user_namespace, ENOSPC,
-       "max-user-namespaces", "sysctl -w user.max_user_namespaces=15000"},
+      {"sysctl count", [](Host& h) { h.max_user_namespaces = 0; }, Stage::user_namespace, ENOSPC,
+       "max-user-namespaces", "sudo sysctl -w user.max_user_namespaces=15000"},
+      {"root needs no sudo",
+       [](Host& h) {
+         h.max_user_namespaces = 0;
+         h.uid = 0;
+       },
+       Stage::user_namespace, ENOSPC, "max-user-namespaces", "sysctl -w user.max_user_namespaces=15000"},
       {"the second namespace", [](Host& h) { h.max_user_namespaces = 1; }, Stage::function_user, ENOSPC,
        "max-user-namespaces", "sudo sysctl -w user.max_user_namespaces=15000"},
       {"Debian's switch", [](Host& h) { h.unprivileged_clone = 0; }, Stage::user_namespace, EPERM,
        "unprivileged-userns-clone", "sudo sysctl -w kernel.unprivileged_userns_clone=1"},
       {"Ubuntu 24.04: the namespace is made, but may nothing", [](Host& h) { h.apparmor_restriction = 1; },
        Stage::private_mounts, EACCES, "apparmor-userns",
-       "printf '%s\\n' 'abi <abi/4.0>,' 'profile lemu-sandbox \"/opt/lemu/lemu-sandbox\" flags=(unconfined) { userns, }' | "
+       "printf '%s\\n' 'abi <abi/4.0>,' 'profile lemu-sandbox \"/opt/lemu/lemu-sandbox\" flags=(unconfined) "
+       "{ userns, }' | "
        "sudo tee /etc/apparmor.d/lemu-sandbox && sudo apparmor_parser -r /etc/apparmor.d/lemu-sandbox"},
-      {"GitHub's runner", [](Host& h) { h.apparmor_restriction = 1; h.ci = "GitHub Actions"; }, Stage::id_maps, EPERM,
-       "apparmor-userns", "- run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
-      {"a switch does not concern CAP_SYS_ADMIN", [](Host& h) { h.unprivileged_clone = 0; h.sys_admin = Answer::yes; h.chroot = Answer::yes; },
+      {"GitHub's runner",
+       [](Host& h) {
+         h.apparmor_restriction = 1;
+         h.ci = "GitHub Actions";
+       },
+       Stage::id_maps, EPERM, "apparmor-userns",
+       "- run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
+      {"a switch does not concern CAP_SYS_ADMIN",
+       [](Host& h) {
+         h.unprivileged_clone = 0;
+         h.sys_admin = Answer::yes;
+         h.chroot = Answer::yes;
+       },
        Stage::user_namespace, EPERM, "chroot", "bwrap --dev-bind ROOT / --proc /proc --dev /dev lemu …"},
-      {"Docker", [](Host& h) { h.container = Container::docker; h.seccomp = Seccomp::filter; h.covered_proc = {"/proc/acpi"}; },
+      {"Docker",
+       [](Host& h) {
+         h.container = Container::docker;
+         h.seccomp = Seccomp::filter;
+         h.covered_proc = {"/proc/acpi"};
+       },
        Stage::user_namespace, EPERM, "seccomp",
        "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined …"},
-      {"Docker with AppArmor", [](Host& h) { h.container = Container::docker; h.seccomp = Seccomp::filter; h.apparmor_profile = "docker-default (enforce)"; },
+      {"Docker with AppArmor",
+       [](Host& h) {
+         h.container = Container::docker;
+         h.seccomp = Seccomp::filter;
+         h.apparmor_profile = "docker-default (enforce)";
+       },
        Stage::user_namespace, EPERM, "seccomp apparmor-profile",
        "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …"},
-      {"a container job of GitHub's", [](Host& h) { h.container = Container::docker; h.seccomp = Seccomp::filter; h.ci = "GitHub Actions"; },
+      {"a container job of GitHub's",
+       [](Host& h) {
+         h.container = Container::docker;
+         h.seccomp = Seccomp::filter;
+         h.ci = "GitHub Actions";
+       },
        Stage::user_namespace, EPERM, "seccomp", "options: --security-opt seccomp=unconfined"},
-      {"a filter against everybody", [](Host& h) { h.seccomp = Seccomp::filter; h.sys_admin = Answer::yes; },
+      {"a filter against everybody",
+       [](Host& h) {
+         h.seccomp = Seccomp::filter;
+         h.sys_admin = Answer::yes;
+       },
        Stage::user_namespace, EPERM, "seccomp", ""},
-      {"Podman", [](Host& h) { h.container = Container::podman; h.seccomp = Seccomp::filter; h.covered_proc = {"/proc/acpi"}; },
-       Stage::user_namespace, EPERM, "seccomp", "podman run --security-opt seccomp=unconfined --security-opt unmask=ALL …"},
-      {"Kubernetes", [](Host& h) { h.container = Container::kubernetes; h.seccomp = Seccomp::filter; h.covered_proc = {"/proc/acpi"}; },
+      {"Podman",
+       [](Host& h) {
+         h.container = Container::podman;
+         h.seccomp = Seccomp::filter;
+         h.covered_proc = {"/proc/acpi"};
+       },
+       Stage::user_namespace, EPERM, "seccomp",
+       "podman run --security-opt seccomp=unconfined --security-opt unmask=ALL …"},
+      {"Kubernetes",
+       [](Host& h) {
+         h.container = Container::kubernetes;
+         h.seccomp = Seccomp::filter;
+         h.covered_proc = {"/proc/acpi"};
+       },
        Stage::user_namespace, EPERM, "seccomp",
        "securityContext: {seccompProfile: {type: Unconfined}, procMount: Unmasked}"},
-      {"root without further ids", [](Host& h) { h.uid = 0; h.mapped_ids = 1; }, Stage::id_maps, EPERM, "id-map",
-       "setpriv --reuid=1000 --regid=1000 --clear-groups lemu …"},
-      {"WSL 1", [](Host& h) { h.wsl = Wsl::one; }, Stage::user_namespace, EINVAL, "wsl1", "wsl --set-version DISTRIBUTION 2"},
+      {"root without further ids",
+       [](Host& h) {
+         h.uid = 0;
+         h.mapped_ids = 1;
+       },
+       Stage::id_maps, EPERM, "id-map", "setpriv --reuid=1000 --regid=1000 --clear-groups lemu …"},
+      {"WSL 1", [](Host& h) { h.wsl = Wsl::one; }, Stage::user_namespace, EINVAL, "wsl1",
+       "wsl --set-version DISTRIBUTION 2"},
       {"no CONFIG_USER_NS", [](Host&) {}, Stage::user_namespace, EINVAL, "kernel-config", ""},
       {"no trace", [](Host&) {}, Stage::user_namespace, EPERM, "unknown", "sudo dmesg | tail"},
       {"another error", [](Host&) {}, Stage::pivot_root, EINVAL, "unknown", "sudo dmesg | tail"},
@@ -143,7 +193,8 @@ TEST_CASE("why there is no private binfmt_misc") {
     const char* command;
   };
   const Row rows[] = {
-      {"ubuntu", "22.04", 5, 15, Wsl::none, EPERM, "kernel-before-6.7", "sudo apt install linux-generic-hwe-22.04"},
+      {"ubuntu", "22.04", 5, 15, Wsl::none, EPERM, "kernel-before-6.7",
+       "sudo apt install linux-generic-hwe-22.04"},
       {"ubuntu", "22.04", 5, 15, Wsl::two, EPERM, "kernel-before-6.7", "wsl --update"},
       {"debian", "12", 6, 1, Wsl::none, EPERM, "kernel-before-6.7",
        "sudo apt install -t bookworm-backports linux-image-amd64"},
@@ -175,10 +226,14 @@ TEST_CASE("the package that has QEMU") {
     const char* command;
   };
   const Row rows[] = {
-      {"debian", "12", "sudo apt install qemu-user-static"}, {"debian", "13", "sudo apt install qemu-user"},
-      {"debian", "", "sudo apt install qemu-user"},          {"ubuntu", "24.04", "sudo apt install qemu-user-static"},
-      {"ubuntu", "25.04", "sudo apt install qemu-user"},     {"fedora", "41", "sudo dnf install qemu-user-static"},
-      {"alpine", "3.20", "sudo apk add qemu-aarch64"},       {"arch", "", "sudo pacman -S qemu-user-static"},
+      {"debian", "12", "sudo apt install qemu-user-static"},
+      {"debian", "13", "sudo apt install qemu-user"},
+      {"debian", "", "sudo apt install qemu-user"},
+      {"ubuntu", "24.04", "sudo apt install qemu-user-static"},
+      {"ubuntu", "25.04", "sudo apt install qemu-user"},
+      {"fedora", "41", "sudo dnf install qemu-user-static"},
+      {"alpine", "3.20", "sudo apk add qemu-aarch64"},
+      {"arch", "", "sudo pacman -S qemu-user-static"},
       {"opensuse-leap", "15", "sudo zypper install qemu-linux-user"},
   };
   for (const Row& row : rows) {

@@ -73,10 +73,12 @@ struct Run {
   }
 
   const sandbox::Report* wait_for(sandbox::ReportKind kind) {
-    while (!recorder.gone && recorder.find(kind) == nullptr && recorder.find(sandbox::ReportKind::failed) == nullptr)
+    while (!recorder.gone && recorder.find(kind) == nullptr &&
+           recorder.find(sandbox::ReportKind::failed) == nullptr)
       if (context.run_one() == 0) context.restart();
     if (const sandbox::Report* failed = recorder.find(sandbox::ReportKind::failed)) {
-      MESSAGE("failed at " << sandbox::name_of(failed->stage) << " " << failed->detail << " errno " << failed->os_error);
+      MESSAGE("failed at " << sandbox::name_of(failed->stage) << " " << failed->detail << " errno "
+                           << failed->os_error);
     }
     return recorder.find(kind);
   }
@@ -86,7 +88,8 @@ struct Run {
     std::string text;
     char buffer[4096];
     ssize_t n = 0;
-    while ((n = ::read(log.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(n));
+    while ((n = ::read(log.get(), buffer, sizeof buffer)) > 0)
+      text.append(buffer, static_cast<std::size_t>(n));
     return text;
   }
 };
@@ -114,8 +117,12 @@ TEST_CASE("every ending of a program is reported as it was") {
     int signal;
   };
   const Row rows[] = {
-      {"exit 0", 0, 0},         {"exit 3", 3, 0},           {"kill -ABRT $$", -1, SIGABRT},
-      {"kill -SEGV $$", -1, SIGSEGV}, {"kill -TERM $$", -1, SIGTERM}, {"kill -KILL $$", -1, SIGKILL},
+      {"exit 0", 0, 0},
+      {"exit 3", 3, 0},
+      {"kill -ABRT $$", -1, SIGABRT},
+      {"kill -SEGV $$", -1, SIGSEGV},
+      {"kill -TERM $$", -1, SIGTERM},
+      {"kill -KILL $$", -1, SIGKILL},
   };
   for (qemu::SandboxChoice choice : choices()) {
     for (const Row& row : rows) {
@@ -203,16 +210,19 @@ TEST_CASE("inside the sandbox the function is 993:990 without a privilege") {
     return;
   }
   Run run(qemu::SandboxChoice::on,
-          "id -u; id -g; grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs)' /proc/self/status; ls /proc/self/fd | wc -l;"
+          "id -u; id -g; grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs)' /proc/self/status; ls "
+          "/proc/self/fd | wc -l;"
           "cat /proc/1/environ 2>&1 >/dev/null | grep -c denied; ls /proc/1/fd 2>&1 | grep -c denied;"
           "(echo x > /proc/sys/kernel/core_pattern) 2>/dev/null || echo refused;"
           "unshare -U true 2>/dev/null || echo no-userns; touch /x 2>/dev/null || echo sealed;"
-          "touch /var/task/x 2>/dev/null || echo code-sealed; pwd; hostname; ls -d /home /root 2>/dev/null; ls /tmp");
+          "touch /var/task/x 2>/dev/null || echo code-sealed; pwd; hostname; ls -d /home /root 2>/dev/null; "
+          "ls /tmp");
   REQUIRE(run.wait_for(sandbox::ReportKind::ready) != nullptr);
   run.box->start();
   REQUIRE(run.wait_for(sandbox::ReportKind::exited) != nullptr);
   const std::string none = "\t0000000000000000\n";
   CHECK(run.output() == "993\n990\nCapInh:" + none + "CapPrm:" + none + "CapEff:" + none + "CapBnd:" + none +
-                            "CapAmb:" + none + "NoNewPrivs:\t1\n4\n1\n1\nrefused\nno-userns\nsealed\n"
+                            "CapAmb:" + none +
+                            "NoNewPrivs:\t1\n4\n1\n1\nrefused\nno-userns\nsealed\n"
                             "code-sealed\n/var/task\nsandbox\n");
 }

@@ -26,12 +26,14 @@ CommandSpec spec_for(Parsed& into) {
   spec.groups = {{"Options",
                   {{"--data", "JSON", "the data", "--data 1",
                     [&into](const std::string& value) -> lemu::Status {
-                      if (value == "refused") return lemu::fail(lemu::ErrorKind::bad_usage, "'refused' is refused");
+                      if (value == "refused")
+                        return lemu::fail(lemu::ErrorKind::bad_usage, "'refused' is refused");
                       into.data.push_back(value);
                       return {};
                     }},
-                   {"--memory", "SIZE", std::string("a text that is long enough to need a second line of ") +
-                                            "help, and then some more words",
+                   {"--memory", "SIZE",
+                    std::string("a text that is long enough to need a second line of ") +
+                        "help, and then some more words",
                     "", [](const std::string&) -> lemu::Status { return {}; }},
                    {"-v,--verbose", "", "talk", "",
                     [&into](const std::string&) -> lemu::Status {
@@ -65,8 +67,9 @@ Parsed parse(const Words& arguments) {
 
 TEST_CASE("values arrive as they were typed, whatever a parser could read into them") {
   for (const char* value :
-       {"{}", "[]", "[1,2]", "[[1]]", "[[11]]", "[[]]", "%%", "-5", "\"x\"", "'x'", "a=b", "=", "=x", "--", "-",
-        "a b", "a,b", "{\"a\":[1,2],\"b\":\"c=d\"}", "true", "\\n", "/x", "a:b", "`x`"}) {
+       {"{}",   "[]",  "[1,2]", "[[1]]", "[[11]]", "[[]]", "%%",  "-5",  "\"x\"",
+        "'x'",  "a=b", "=",     "=x",    "--",     "-",    "a b", "a,b", "{\"a\":[1,2],\"b\":\"c=d\"}",
+        "true", "\\n", "/x",    "a:b",   "`x`"}) {
     CAPTURE(value);
     Parsed detached = parse({"--data", value, "word"});
     CHECK(detached.error == "");

@@ -42,7 +42,8 @@ TEST_CASE("help and version are shown") {
   CHECK(shown({"--version"}).text == "lemu " LEMU_VERSION "\n");
   CHECK(shown({"--help"}).code == ExitCode::success);
   CHECK(shown({"-h"}).text == shown({"help"}).text);
-  for (const char* part : {"invoke", "shell", "doctor", "Exit codes:", "lemu invoke --arch arm64 ./bootstrap"}) {
+  for (const char* part :
+       {"invoke", "shell", "doctor", "Exit codes:", "lemu invoke --arch arm64 ./bootstrap"}) {
     CAPTURE(part);
     CHECK(shown({"--help"}).text.find(part) != std::string::npos);
   }
@@ -69,7 +70,8 @@ TEST_CASE("unknown commands and misplaced options are answered with what was mea
       {{"--arch", "arm64"},
        "unknown option '--arch' | options stand behind the command: lemu invoke --arch ..."},
       {{"doctor", "x"}, "unexpected argument 'x' | usage: lemu doctor [options]"},
-      {{"doctor", "--jsn"}, "unknown option '--jsn'; did you mean '--json'? | 'lemu doctor --help' lists the options"},
+      {{"doctor", "--jsn"},
+       "unknown option '--jsn'; did you mean '--json'? | 'lemu doctor --help' lists the options"},
       {{"help", "fly"}, "unknown command 'fly' | 'lemu --help' lists the commands"},
   };
   for (const Row& row : rows) CHECK(refusal(row.arguments) == row.refusal);

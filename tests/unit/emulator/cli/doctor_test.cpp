@@ -59,14 +59,16 @@ qemu::Diagnosis docker() {
   found.version = "7.2.22";
   found.plugins = Answer::no;
   d.cgroups.hierarchies.push_back({2, {"memory"}, "/sys/fs/cgroup", qemu::CgroupAccess::read_only});
-  const auto native = made(Arch::x86_64, SandboxChoice::on, LaunchChoice::automatic, qemu::ExecutionMode::native);
+  const auto native =
+      made(Arch::x86_64, SandboxChoice::on, LaunchChoice::automatic, qemu::ExecutionMode::native);
   auto direct = made(Arch::arm64, SandboxChoice::off, LaunchChoice::direct, qemu::ExecutionMode::direct);
   direct.lost = {qemu::loss_of(qemu::Guarantee::own_files), qemu::loss_of(qemu::Guarantee::own_children)};
   auto automatic = direct;
   automatic.launch = LaunchChoice::automatic;
   auto bare = native;
   bare.sandbox = SandboxChoice::off;
-  const auto inside = made(Arch::arm64, SandboxChoice::on, LaunchChoice::automatic, qemu::ExecutionMode::native);
+  const auto inside =
+      made(Arch::arm64, SandboxChoice::on, LaunchChoice::automatic, qemu::ExecutionMode::native);
   d.trials = {refused(native), bare, refused(inside), automatic, direct};
   qemu::conclude(d);
   return d;
@@ -101,13 +103,15 @@ TEST_CASE("the text for a person") {
         "  v2                /sys/fs/cgroup, not delegated to this user; controllers: memory\n"
         "\n"
         "An arm64 function here runs\n"
-        "  sandbox           off: the sandbox is refused at its step 'user namespace': Operation not permitted\n"
+        "  sandbox           off: the sandbox is refused at its step 'user namespace': Operation not "
+        "permitted\n"
         "  execution         direct QEMU: there is no sandbox for a private binfmt_misc, and the host has no "
         "registration with flag F\n"
         "  without           child processes of the function's own architecture\n"
         "\n"
         "An x86_64 function here runs\n"
-        "  sandbox           off: the sandbox is refused at its step 'user namespace': Operation not permitted\n"
+        "  sandbox           off: the sandbox is refused at its step 'user namespace': Operation not "
+        "permitted\n"
         "  execution         native: it is this machine's own architecture\n"
         "\n"
         "To improve\n"
@@ -117,10 +121,11 @@ TEST_CASE("the text for a person") {
 
 TEST_CASE("-v adds the switches and each guarantee") {
   const std::string text = doctor_text(docker(), Verbosity::verbose);
-  for (const char* line :
-       {"    seccomp         a filter  [/proc/self/status]\n", "    /proc           covered: /proc/acpi  [/proc/self/mountinfo]\n",
-        "  no   a file system of its own: the function sees your whole file system, and its code in its real folder\n",
-        "  yes  no privilege to gain: no-new-privileges\n"}) {
+  for (const char* line : {"    seccomp         a filter  [/proc/self/status]\n",
+                           "    /proc           covered: /proc/acpi  [/proc/self/mountinfo]\n",
+                           "  no   a file system of its own: the function sees your whole file system, and "
+                           "its code in its real folder\n",
+                           "  yes  no privilege to gain: no-new-privileges\n"}) {
     CAPTURE(line);
     CHECK(text.find(line) != std::string::npos);
   }
@@ -136,7 +141,8 @@ TEST_CASE("a host without a QEMU") {
   const std::string text = doctor_text(d, Verbosity::normal);
   CHECK(text.find("An arm64 function here does not run\n"
                   "  because           there is no QEMU for arm64 programs in PATH\n") != std::string::npos);
-  CHECK(text.find("To improve\n  arm64 functions at all:\n    apt install qemu-user-static\n") != std::string::npos);
+  CHECK(text.find("To improve\n  arm64 functions at all:\n    apt install qemu-user-static\n") !=
+        std::string::npos);
   const nlohmann::json function = nlohmann::json::parse(doctor_json(d))["functions"][0];
   CHECK(function["runs"] == false);
   CHECK(function["obstacle"] == "there is no QEMU for arm64 programs in PATH");

@@ -49,12 +49,52 @@ TEST_CASE("the defaults of invoke") {
 }
 
 TEST_CASE("every option of invoke arrives") {
-  const InvokeOptions options = parsed(
-      {"--arch", "aarch64", "--handler", "h.x", "--timeout", "1500ms", "--memory", "1GB", "--env", "A1=b=c", "--env",
-       "B2", "--env-file", "f1", "--env-file", "f2", "--name", "n", "--region", "eu-west-1", "--client-context",
-       "{\"custom\":{}}", "--repeat", "3", "--timeout-scale", "2.5", "--cpu", "max", "--qemu", "/q", "--sysroot", "/s",
-       "--sandbox", "off", "--launch", "host-binfmt", "--aws-credentials", "profile", "--keep", "--report", "json",
-       "--report-file", "r", "-v", "dir", "-"});
+  const InvokeOptions options = parsed({"--arch",
+                                        "aarch64",
+                                        "--handler",
+                                        "h.x",
+                                        "--timeout",
+                                        "1500ms",
+                                        "--memory",
+                                        "1GB",
+                                        "--env",
+                                        "A1=b=c",
+                                        "--env",
+                                        "B2",
+                                        "--env-file",
+                                        "f1",
+                                        "--env-file",
+                                        "f2",
+                                        "--name",
+                                        "n",
+                                        "--region",
+                                        "eu-west-1",
+                                        "--client-context",
+                                        "{\"custom\":{}}",
+                                        "--repeat",
+                                        "3",
+                                        "--timeout-scale",
+                                        "2.5",
+                                        "--cpu",
+                                        "max",
+                                        "--qemu",
+                                        "/q",
+                                        "--sysroot",
+                                        "/s",
+                                        "--sandbox",
+                                        "off",
+                                        "--launch",
+                                        "host-binfmt",
+                                        "--aws-credentials",
+                                        "profile",
+                                        "--keep",
+                                        "--report",
+                                        "json",
+                                        "--report-file",
+                                        "r",
+                                        "-v",
+                                        "dir",
+                                        "-"});
   CHECK(options.function.arch == lemu::Arch::arm64);
   CHECK(options.function.settings.handler == "h.x");
   CHECK(options.function.settings.timeout == 1500ms);
@@ -98,9 +138,10 @@ TEST_CASE("units, choices and bare numbers") {
     const char* word;
     LaunchChoice choice;
   };
-  for (const Launch& row : {Launch{"auto", LaunchChoice::automatic}, Launch{"native", LaunchChoice::native},
-                            Launch{"binfmt", LaunchChoice::private_binfmt},
-                            Launch{"host-binfmt", LaunchChoice::host_binfmt}, Launch{"direct", LaunchChoice::direct}})
+  for (const Launch& row :
+       {Launch{"auto", LaunchChoice::automatic}, Launch{"native", LaunchChoice::native},
+        Launch{"binfmt", LaunchChoice::private_binfmt}, Launch{"host-binfmt", LaunchChoice::host_binfmt},
+        Launch{"direct", LaunchChoice::direct}})
     CHECK(parsed({"x", "--launch", row.word}).function.launch == row.choice);
 }
 
@@ -113,18 +154,22 @@ TEST_CASE("a wrong value is answered with option, value, reason and an example")
       {{"x", "--memory", "lots"},
        "--memory: 'lots' is not a size: a number and a unit are expected | for example --memory 512MB"},
       {{"x", "--memory", "1.5k"},
-       "--memory: '1.5k' is not a whole number of MB, which Lambda counts memory in | for example --memory 512MB"},
+       "--memory: '1.5k' is not a whole number of MB, which Lambda counts memory in | for example --memory "
+       "512MB"},
       {{"x", "--timeout", "10us"},
        "--timeout: '10us' is not a whole number of milliseconds | for example --timeout 10s"},
       {{"x", "--timeout", "-3"},
        "--timeout: '-3' is not a duration: it must not be negative | for example --timeout 10s"},
       {{"x", "--arch", "amr64"},
-       "--arch: 'amr64' is none of arm64, aarch64, x86_64, amd64; did you mean 'arm64' or 'amd64'? | for example "
+       "--arch: 'amr64' is none of arm64, aarch64, x86_64, amd64; did you mean 'arm64' or 'amd64'? | for "
+       "example "
        "--arch arm64"},
       {{"x", "--sandbox", "onn"},
        "--sandbox: 'onn' is none of auto, on, off; did you mean 'on'? | for example --sandbox off"},
-      {{"x", "--repeat", "0"}, "--repeat: '0' is not a whole number from 1 to 1000000 | for example --repeat 10"},
-      {{"x", "--repeat", "2x"}, "--repeat: '2x' is not a whole number from 1 to 1000000 | for example --repeat 10"},
+      {{"x", "--repeat", "0"},
+       "--repeat: '0' is not a whole number from 1 to 1000000 | for example --repeat 10"},
+      {{"x", "--repeat", "2x"},
+       "--repeat: '2x' is not a whole number from 1 to 1000000 | for example --repeat 10"},
       {{"x", "--timeout-scale", "nan"},
        "--timeout-scale: 'nan' is not a number above 0 and up to 1000 | for example --timeout-scale 3"},
       {{"x", "--env", "=v"}, "--env: =v has no name before its '=' | for example --env STAGE=test"},
@@ -133,12 +178,16 @@ TEST_CASE("a wrong value is answered with option, value, reason and an example")
       {{"x", "e.json", "--data", "{}"}, "EVENT 'e.json' and --data are both given | give one event"},
       {{"x", ""}, "EVENT is an empty word | leave it out to send {}"},
       {{"x", "--report-file", "f"}, "--report-file is for the JSON report | add --report json"},
-      {{}, "no TARGET given: a bootstrap, a folder that holds one, or a .zip | usage: lemu invoke [options] TARGET "
-           "[EVENT]"},
-      {{"x", "e", "z"}, "unexpected argument 'z': TARGET is 'x', EVENT is 'e' | usage: lemu invoke [options] TARGET "
-                        "[EVENT]"},
+      {{},
+       "no TARGET given: a bootstrap, a folder that holds one, or a .zip | usage: lemu invoke [options] "
+       "TARGET "
+       "[EVENT]"},
+      {{"x", "e", "z"},
+       "unexpected argument 'z': TARGET is 'x', EVENT is 'e' | usage: lemu invoke [options] TARGET "
+       "[EVENT]"},
       {{"x", "--rep", "3"},
-       "ambiguous option '--rep': it could be '--repeat', '--report' or '--report-file' | 'lemu invoke --help' lists "
+       "ambiguous option '--rep': it could be '--repeat', '--report' or '--report-file' | 'lemu invoke "
+       "--help' lists "
        "the options"},
   };
   for (const Row& row : rows) CHECK(refusal(row.arguments) == row.refusal);
@@ -149,12 +198,32 @@ TEST_CASE("the help of invoke names every option and the exit codes, in 80 colum
   lemu::Result<std::variant<InvokeOptions, HelpText>> help = parse_invoke(Words{"--help"});
   REQUIRE(help);
   const std::string text = std::get<HelpText>(*help).text;
-  for (const char* part :
-       {"--arch ARCH", "--handler NAME", "--timeout TIME", "--memory SIZE", "--env NAME=VALUE", "--env-file FILE",
-        "--name NAME", "--region REGION", "--client-context JSON", "--repeat N", "--timeout-scale X", "--cpu MODEL",
-        "--qemu PATH", "--sysroot DIR", "--sandbox CHOICE", "--launch CHOICE", "--aws-credentials SOURCE", "--keep",
-        "--report FORMAT", "--report-file FILE", "-v, --verbose", "-q, --quiet", "--data JSON", "Exit codes:",
-        "Examples:", "Usage: lemu invoke [options] TARGET [EVENT]"}) {
+  for (const char* part : {"--arch ARCH",
+                           "--handler NAME",
+                           "--timeout TIME",
+                           "--memory SIZE",
+                           "--env NAME=VALUE",
+                           "--env-file FILE",
+                           "--name NAME",
+                           "--region REGION",
+                           "--client-context JSON",
+                           "--repeat N",
+                           "--timeout-scale X",
+                           "--cpu MODEL",
+                           "--qemu PATH",
+                           "--sysroot DIR",
+                           "--sandbox CHOICE",
+                           "--launch CHOICE",
+                           "--aws-credentials SOURCE",
+                           "--keep",
+                           "--report FORMAT",
+                           "--report-file FILE",
+                           "-v, --verbose",
+                           "-q, --quiet",
+                           "--data JSON",
+                           "Exit codes:",
+                           "Examples:",
+                           "Usage: lemu invoke [options] TARGET [EVENT]"}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);
   }

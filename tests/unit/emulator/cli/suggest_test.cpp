@@ -6,9 +6,9 @@
 using namespace lemu::emulator::cli;
 
 namespace {
-const std::vector<std::string> kOptions = {
-    "--arch",    "--memory", "--env",         "--env-file", "--region", "--repeat",
-    "--timeout", "--report", "--report-file", "--sandbox",  "-v",       "--verbose"};
+const std::vector<std::string> kOptions = {"--arch",        "--memory",  "--env",     "--env-file",
+                                           "--region",      "--repeat",  "--timeout", "--report",
+                                           "--report-file", "--sandbox", "-v",        "--verbose"};
 }
 
 TEST_CASE("edit distance counts inserts, deletes, replacements and swaps") {
@@ -17,8 +17,15 @@ TEST_CASE("edit distance counts inserts, deletes, replacements and swaps") {
     const char* b;
     std::size_t distance;
   };
-  const Row rows[] = {{"", "", 0},       {"abc", "abc", 0}, {"", "abc", 3},   {"abc", "", 3},       {"abc", "abd", 1},
-                      {"abc", "ab", 1},  {"ab", "abc", 1},  {"abc", "acb", 1}, {"kitten", "sitting", 3},
+  const Row rows[] = {{"", "", 0},
+                      {"abc", "abc", 0},
+                      {"", "abc", 3},
+                      {"abc", "", 3},
+                      {"abc", "abd", 1},
+                      {"abc", "ab", 1},
+                      {"ab", "abc", 1},
+                      {"abc", "acb", 1},
+                      {"kitten", "sitting", 3},
                       {"memroy", "memory", 1}};
   for (const Row& row : rows) {
     CAPTURE(row.a);
