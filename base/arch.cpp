@@ -25,9 +25,7 @@ bool same_word(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-const ArchNames& names_of(Arch arch) {
-  return kTable[arch == Arch::arm64 ? 1 : 0];
-}
+const ArchNames& names_of(Arch arch) { return kTable[arch == Arch::arm64 ? 1 : 0]; }
 
 std::optional<Arch> parse_arch(std::string_view word) {
   for (const ArchNames& row : kTable)

@@ -116,13 +116,9 @@ TemporaryFolder& TemporaryFolder::operator=(TemporaryFolder&& other) noexcept {
   return *this;
 }
 
-TemporaryFolder::~TemporaryFolder() {
-  (void)remove();
-}
+TemporaryFolder::~TemporaryFolder() { (void)remove(); }
 
-std::string TemporaryFolder::keep() {
-  return std::exchange(path_, {});
-}
+std::string TemporaryFolder::keep() { return std::exchange(path_, {}); }
 
 Status TemporaryFolder::remove() {
   if (path_.empty()) return {};

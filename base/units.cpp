@@ -41,12 +41,8 @@ constexpr std::array<Unit, 13> kSizeUnits{{{"b", 1},
                                            {"tb", kTiB},
                                            {"tib", kTiB}}};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) != 0;
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 /// A decimal number taken apart so that it can be scaled without floating point: digits / 10^decimals.
 struct Number {

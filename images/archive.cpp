@@ -154,12 +154,9 @@ class ZipUnpacker {
   Status unpack_step(archive* a, const Step& step, archive_entry* found) {
     ++unpacked_.entries;
     switch (step.entry.type) {
-      case EntryType::folder:
-        return writer_.make_folder(step.entry.path);
-      case EntryType::link:
-        return unpack_link(a, step.entry, found);
-      case EntryType::file:
-        return unpack_file(a, step.entry);
+      case EntryType::folder: return writer_.make_folder(step.entry.path);
+      case EntryType::link: return unpack_link(a, step.entry, found);
+      case EntryType::file: return unpack_file(a, step.entry);
     }
     return {};
   }

@@ -41,16 +41,11 @@ std::optional<EntryType> type_of(std::string_view name, mode_t unix_mode) {
 
 std::string_view special_name(mode_t unix_mode) {
   switch (unix_mode & S_IFMT) {
-    case S_IFIFO:
-      return "is a named pipe";
-    case S_IFSOCK:
-      return "is a socket";
-    case S_IFCHR:
-      return "is a character device";
-    case S_IFBLK:
-      return "is a block device";
-    default:
-      return "is of an unknown type";
+    case S_IFIFO: return "is a named pipe";
+    case S_IFSOCK: return "is a socket";
+    case S_IFCHR: return "is a character device";
+    case S_IFBLK: return "is a block device";
+    default: return "is of an unknown type";
   }
 }
 

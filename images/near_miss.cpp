@@ -27,9 +27,7 @@ bool is_executable(const fs::directory_entry& entry) {
   return (entry.status(failed).permissions() & kAny) != fs::perms::none && !failed;
 }
 
-std::ptrdiff_t depth_of(const std::string& path) {
-  return std::count(path.begin(), path.end(), '/');
-}
+std::ptrdiff_t depth_of(const std::string& path) { return std::count(path.begin(), path.end(), '/'); }
 
 Contents look(const std::string& folder) {
   constexpr int kMostVisited = 20'000, kDeepest = 5;

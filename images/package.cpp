@@ -179,12 +179,9 @@ Result<Package> open_package(const std::string& target) {
 
 Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder) {
   switch (package.kind) {
-    case PackageKind::bootstrap_file:
-      return prepare_file(package);
-    case PackageKind::folder:
-      return prepare_folder(package);
-    case PackageKind::zip:
-      return prepare_zip(package, unpack_folder);
+    case PackageKind::bootstrap_file: return prepare_file(package);
+    case PackageKind::folder: return prepare_folder(package);
+    case PackageKind::zip: return prepare_zip(package, unpack_folder);
   }
   return fail(ErrorKind::internal, "a package of no kind");
 }

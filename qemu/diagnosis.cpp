@@ -10,13 +10,9 @@
 namespace lemu::qemu {
 namespace {
 
-std::string lambda_name(Arch arch) {
-  return std::string(names_of(arch).lambda);
-}
+std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
 
-Arch other_than(Arch arch) {
-  return arch == Arch::arm64 ? Arch::x86_64 : Arch::arm64;
-}
+Arch other_than(Arch arch) { return arch == Arch::arm64 ? Arch::x86_64 : Arch::arm64; }
 
 /// QEMU lists `-plugin` in its help when it was built with them (linux-user/main.c, CONFIG_PLUGIN).
 Answer can_load_plugins(const QemuProgram& qemu) {
@@ -125,10 +121,8 @@ class Conclusion {
                                           ::strerror(trial.binfmt_error) +
                                           (d_.host.kernel_is(6, 7) ? ")" : "; it needs Linux 6.7)");
     switch (trial.execution) {
-      case ExecutionMode::native:
-        return "it is this machine's own architecture";
-      case ExecutionMode::private_binfmt:
-        return "the kernel gives the sandbox a binfmt_misc of its own";
+      case ExecutionMode::native: return "it is this machine's own architecture";
+      case ExecutionMode::private_binfmt: return "the kernel gives the sandbox a binfmt_misc of its own";
       case ExecutionMode::host_binfmt:
         return (refused.empty() ? "there is no sandbox for a private binfmt_misc" : refused) +
                ", and the host has a registration with flag F";
@@ -175,12 +169,9 @@ class Conclusion {
 
 std::string_view name_of(SandboxState state) {
   switch (state) {
-    case SandboxState::full:
-      return "full";
-    case SandboxState::partial:
-      return "partial";
-    case SandboxState::off:
-      return "off";
+    case SandboxState::full: return "full";
+    case SandboxState::partial: return "partial";
+    case SandboxState::off: return "off";
   }
   return {};
 }
@@ -214,8 +205,6 @@ Result<Diagnosis> gather(const DiagnosisSettings& settings) {
   return diagnosis;
 }
 
-void conclude(Diagnosis& diagnosis) {
-  Conclusion(diagnosis).draw();
-}
+void conclude(Diagnosis& diagnosis) { Conclusion(diagnosis).draw(); }
 
 }  // namespace lemu::qemu

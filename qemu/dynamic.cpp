@@ -18,9 +18,7 @@ struct Loaded {
   ElfInfo elf;
 };
 
-std::string folder_of(const std::string& path) {
-  return path.substr(0, path.rfind('/'));
-}
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 /// Debian's and Ubuntu's package of the cross library: libc6-arm64-cross.
 std::string cross_package(Arch arch, std::string_view library) {

@@ -82,24 +82,15 @@ class FileSource final : public Source {
 
 std::string machine_name(std::uint16_t machine) {
   switch (machine) {
-    case EM_386:
-      return "32-bit x86 (i386)";
-    case EM_ARM:
-      return "32-bit ARM";
-    case EM_RISCV:
-      return "RISC-V";
-    case EM_PPC64:
-      return "64-bit PowerPC";
-    case EM_S390:
-      return "IBM Z (s390x)";
-    case EM_MIPS:
-      return "MIPS";
-    case EM_LOONGARCH:
-      return "LoongArch";
-    case EM_BPF:
-      return "BPF";
-    default:
-      return "ELF machine number " + std::to_string(machine);
+    case EM_386: return "32-bit x86 (i386)";
+    case EM_ARM: return "32-bit ARM";
+    case EM_RISCV: return "RISC-V";
+    case EM_PPC64: return "64-bit PowerPC";
+    case EM_S390: return "IBM Z (s390x)";
+    case EM_MIPS: return "MIPS";
+    case EM_LOONGARCH: return "LoongArch";
+    case EM_BPF: return "BPF";
+    default: return "ELF machine number " + std::to_string(machine);
   }
 }
 
@@ -303,9 +294,7 @@ class ElfReader {
 
 }  // namespace
 
-std::string GlibcVersion::text() const {
-  return std::to_string(major) + "." + std::to_string(minor);
-}
+std::string GlibcVersion::text() const { return std::to_string(major) + "." + std::to_string(minor); }
 
 std::optional<GlibcVersion> parse_glibc_version(std::string_view symbol_version) {
   // Relative relocations came with 2.36 and are asked for by a name of their own (binutils' -z
@@ -321,9 +310,7 @@ std::optional<GlibcVersion> parse_glibc_version(std::string_view symbol_version)
   return version;
 }
 
-bool looks_like_elf(std::string_view bytes) {
-  return bytes.starts_with(std::string_view(ELFMAG, SELFMAG));
-}
+bool looks_like_elf(std::string_view bytes) { return bytes.starts_with(std::string_view(ELFMAG, SELFMAG)); }
 
 Result<ElfInfo> inspect_elf(std::string_view bytes) {
   MemorySource source(bytes);

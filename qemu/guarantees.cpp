@@ -40,9 +40,7 @@ constexpr std::array<GuaranteeRow, 11> kRows{{
      "a child subreaper that ends with lemu, and takes all its descendants along"},
 }};
 
-const GuaranteeRow& row_of(Guarantee guarantee) {
-  return kRows[static_cast<std::size_t>(guarantee)];
-}
+const GuaranteeRow& row_of(Guarantee guarantee) { return kRows[static_cast<std::size_t>(guarantee)]; }
 
 bool says(const std::string& phrase, std::string_view name) {
   return phrase.starts_with(name) &&
@@ -51,25 +49,18 @@ bool says(const std::string& phrase, std::string_view name) {
 
 std::string_view given_by_word(GivenBy given_by) {
   switch (given_by) {
-    case GivenBy::sandbox:
-      return "sandbox";
-    case GivenBy::execution:
-      return "execution";
-    case GivenBy::always:
-      return "always";
+    case GivenBy::sandbox: return "sandbox";
+    case GivenBy::execution: return "execution";
+    case GivenBy::always: return "always";
   }
   return {};
 }
 
 }  // namespace
 
-std::span<const GuaranteeRow> guarantees() {
-  return kRows;
-}
+std::span<const GuaranteeRow> guarantees() { return kRows; }
 
-std::string_view name_of(Guarantee guarantee) {
-  return row_of(guarantee).name;
-}
+std::string_view name_of(Guarantee guarantee) { return row_of(guarantee).name; }
 
 std::string loss_of(Guarantee guarantee, std::string_view why) {
   std::string phrase(name_of(guarantee));

@@ -106,9 +106,7 @@ std::vector<Mapping> parse_smaps(std::string_view smaps) {
 }
 
 /// The kernel's names for what it made itself; "[anon:…]" is only a label on an anonymous mapping.
-bool made_by_kernel(std::string_view name) {
-  return name.starts_with('[') && !name.starts_with("[anon");
-}
+bool made_by_kernel(std::string_view name) { return name.starts_with('[') && !name.starts_with("[anon"); }
 
 std::optional<std::uint64_t> find_field(std::string_view text, std::string_view key) {
   std::optional<std::uint64_t> found;
@@ -195,9 +193,7 @@ std::uint64_t MemoryMeter::without_share(std::uint64_t resident) const {
   return resident - std::min(resident, share_.value_or(0));
 }
 
-void MemoryMeter::raise(std::uint64_t bytes) {
-  highest_ = std::max(highest_.value_or(0), bytes);
-}
+void MemoryMeter::raise(std::uint64_t bytes) { highest_ = std::max(highest_.value_or(0), bytes); }
 
 Obtained MemoryMeter::how() const {
   if (options_.execution == Execution::emulated) return Obtained::sampled_and_split;

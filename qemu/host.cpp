@@ -227,26 +227,17 @@ class Reader {
 
 }  // namespace
 
-Host read_host(const HostSources& sources) {
-  return Reader(sources).read();
-}
+Host read_host(const HostSources& sources) { return Reader(sources).read(); }
 
 std::string_view name_of(Container container) {
   switch (container) {
-    case Container::none:
-      return "";
-    case Container::docker:
-      return "Docker";
-    case Container::podman:
-      return "Podman";
-    case Container::kubernetes:
-      return "Kubernetes";
-    case Container::lxc:
-      return "LXC";
-    case Container::nspawn:
-      return "systemd-nspawn";
-    case Container::other:
-      return "other";
+    case Container::none: return "";
+    case Container::docker: return "Docker";
+    case Container::podman: return "Podman";
+    case Container::kubernetes: return "Kubernetes";
+    case Container::lxc: return "LXC";
+    case Container::nspawn: return "systemd-nspawn";
+    case Container::other: return "other";
   }
   return "";
 }

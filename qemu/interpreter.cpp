@@ -17,9 +17,7 @@
 namespace lemu::qemu {
 namespace {
 
-std::string qemu_name(Arch guest) {
-  return std::string("qemu-").append(names_of(guest).qemu);
-}
+std::string qemu_name(Arch guest) { return std::string("qemu-").append(names_of(guest).qemu); }
 
 std::string install_hint() {
   return "apt install qemu-user-static (Debian 13 and later: apt install qemu-user), or dnf install "
@@ -122,9 +120,7 @@ Result<QemuProgram> find_qemu(Arch guest, const QemuSearch& search) {
               install_hint());
 }
 
-Result<std::string> qemu_version(const QemuProgram& qemu) {
-  return version_of(qemu.path, qemu.guest);
-}
+Result<std::string> qemu_version(const QemuProgram& qemu) { return version_of(qemu.path, qemu.guest); }
 
 Result<SharedLibraries> shared_libraries(const QemuProgram& qemu) {
   SharedLibraries libraries;

@@ -109,15 +109,11 @@ class Planner {
                       " and this host is " + std::string(names_of(host_.arch).lambda),
                   "leave --launch out, or run on a host of that architecture");
     switch (request_.launch) {
-      case LaunchChoice::direct:
-        return execute_directly(what, "asked for with --launch direct");
-      case LaunchChoice::host_binfmt:
-        return execute_by_host(what);
-      case LaunchChoice::private_binfmt:
-        return execute_privately(what, Need::required);
+      case LaunchChoice::direct: return execute_directly(what, "asked for with --launch direct");
+      case LaunchChoice::host_binfmt: return execute_by_host(what);
+      case LaunchChoice::private_binfmt: return execute_privately(what, Need::required);
       case LaunchChoice::automatic:
-      case LaunchChoice::native:
-        break;
+      case LaunchChoice::native: break;
     }
     if (isolated()) return execute_privately(what, Need::wanted);
     if (request_.host_registration) return execute_by_host(what);
@@ -267,14 +263,10 @@ class Planner {
 
 std::string_view name_of(ExecutionMode execution) {
   switch (execution) {
-    case ExecutionMode::native:
-      return "native";
-    case ExecutionMode::private_binfmt:
-      return "private binfmt";
-    case ExecutionMode::host_binfmt:
-      return "host binfmt";
-    case ExecutionMode::direct:
-      return "direct QEMU";
+    case ExecutionMode::native: return "native";
+    case ExecutionMode::private_binfmt: return "private binfmt";
+    case ExecutionMode::host_binfmt: return "host binfmt";
+    case ExecutionMode::direct: return "direct QEMU";
   }
   return "unknown";
 }

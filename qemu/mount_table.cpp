@@ -14,9 +14,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
   return words;
 }
 
-bool is_octal(char digit) {
-  return digit >= '0' && digit <= '7';
-}
+bool is_octal(char digit) { return digit >= '0' && digit <= '7'; }
 
 /// Blanks, tabs, newlines and backslashes stand there as three octal digits.
 std::string unescaped(std::string_view word) {

@@ -20,18 +20,14 @@ std::string as_root(const Host& host, std::string command) {
   return host.uid == 0 ? command : "sudo " + command;
 }
 
-bool denied(int os_error) {
-  return os_error == EPERM || os_error == EACCES;
-}
+bool denied(int os_error) { return os_error == EPERM || os_error == EACCES; }
 
 bool confined(const Host& host) {
   return !host.apparmor_profile.empty() && !host.apparmor_profile.starts_with("unconfined");
 }
 
 /// Restrictions of the unprivileged do not concern who has CAP_SYS_ADMIN.
-bool unprivileged(const Host& host) {
-  return host.sys_admin != Answer::yes;
-}
+bool unprivileged(const Host& host) { return host.sys_admin != Answer::yes; }
 
 // ---- containers
 
@@ -71,8 +67,7 @@ Improvement open_container(const Host& host) {
               "lxc config set NAME security.nesting true"};
     case Container::nspawn:
     case Container::other:
-    case Container::none:
-      break;
+    case Container::none: break;
   }
   return {std::string(kFullSandbox) +
               ": let what started this process allow clone(2) with CLONE_NEWUSER, and mount(2)",
@@ -183,9 +178,7 @@ bool is_one_of(const std::string& word, std::initializer_list<const char*> list)
 }
 
 /// The leading number of VERSION_ID; 0 where there is none (Debian's testing).
-int major_version(const Host& host) {
-  return std::atoi(host.distribution_version.c_str());
-}
+int major_version(const Host& host) { return std::atoi(host.distribution_version.c_str()); }
 
 std::string qemu_command_for(const Host& host, Arch guest) {
   const std::string& id = host.distribution_id;

@@ -78,20 +78,14 @@ std::string host_ca_bundle() {
 std::vector<Mount> system_mounts(const RuntimeRoot& root) {
   std::vector<Mount> mounts;
   switch (root.source) {
-    case SystemSource::host:
-      append_root(mounts, "");
-      break;
-    case SystemSource::sysroot:
-      append_root(mounts, root.path);
-      break;
+    case SystemSource::host: append_root(mounts, ""); break;
+    case SystemSource::sysroot: append_root(mounts, root.path); break;
     case SystemSource::cross_libraries:
       mounts.push_back(bind_tree(root.path, "/lib"));
       for (const char* name : {"/lib64", "/usr/lib", "/usr/lib64"}) mounts.push_back(link("/lib", name));
       append_zoneinfo(mounts);
       break;
-    case SystemSource::none:
-      append_zoneinfo(mounts);
-      break;
+    case SystemSource::none: append_zoneinfo(mounts); break;
   }
   return mounts;
 }

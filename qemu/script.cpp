@@ -21,9 +21,7 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-bool looks_like_script(std::string_view head) {
-  return head.starts_with("#!");
-}
+bool looks_like_script(std::string_view head) { return head.starts_with("#!"); }
 
 Result<ScriptLine> parse_script(std::string_view head, std::string_view path) {
   constexpr std::string_view kFormat = "exec format error";

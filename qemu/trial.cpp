@@ -49,12 +49,8 @@ class Run : public sandbox::SandboxObserver {
 
   void on_report(const Report& report, pid_t) override {
     switch (report.kind) {
-      case ReportKind::ready:
-        box_->start();
-        break;
-      case ReportKind::lost:
-        losses_.push_back(report);
-        break;
+      case ReportKind::ready: box_->start(); break;
+      case ReportKind::lost: losses_.push_back(report); break;
       case ReportKind::failed:
         if (decided_) break;
         decided_ = true;
@@ -68,8 +64,7 @@ class Run : public sandbox::SandboxObserver {
         decided_ = true;
         break;
       case ReportKind::starting:
-      case ReportKind::all_gone:
-        break;
+      case ReportKind::all_gone: break;
     }
   }
   void on_helper_gone() override {
@@ -159,12 +154,9 @@ void note_losses(Trial& trial, const std::vector<Report>& losses, const sandbox:
 
 std::string Trial::text() const {
   switch (outcome) {
-    case Outcome::works:
-      return "works";
-    case Outcome::refused:
-      return "refused at its step '" + step + "': " + ::strerror(os_error);
-    case Outcome::wrong:
-      return said.empty() ? ending : ending + ": " + said;
+    case Outcome::works: return "works";
+    case Outcome::refused: return "refused at its step '" + step + "': " + ::strerror(os_error);
+    case Outcome::wrong: return said.empty() ? ending : ending + ": " + said;
   }
   return {};
 }

@@ -78,16 +78,10 @@ void HttpConnection::on_end() {
       else if (parser_ || in_.size() == 0)
         close();
       return;  // else requests that came ahead of their turn are about to be taken
-    case Phase::awaiting:
-      handler_->on_peer_gone(HttpReply(weak_from_this(), serial_));
-      return;
-    case Phase::writing:
-      return;  // it may still read; answered() closes
-    case Phase::lingering:
-      close();
-      return;
-    case Phase::closed:
-      return;
+    case Phase::awaiting: handler_->on_peer_gone(HttpReply(weak_from_this(), serial_)); return;
+    case Phase::writing: return;  // it may still read; answered() closes
+    case Phase::lingering: close(); return;
+    case Phase::closed: return;
   }
 }
 

@@ -14,18 +14,14 @@ constexpr std::size_t kFieldOverhead = 32;
 // A declared length is believed up to here; a larger body grows as it comes.
 constexpr std::size_t kReserveAtMost = std::size_t{1} << 20;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool same_word(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string_view std_view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
+std::string_view std_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
@@ -66,9 +62,7 @@ void RequestParser::keep_body(std::optional<std::size_t> limit) {
   if (limit && content_length() && *content_length() > *limit) request_.end = BodyEnd::too_large;
 }
 
-std::uint64_t RequestParser::declared_rest() const {
-  return content_length_remaining().value_or(0);
-}
+std::uint64_t RequestParser::declared_rest() const { return content_length_remaining().value_or(0); }
 
 void RequestParser::charge(std::size_t bytes, ErrorCode& ec) {
   if (bytes > text_left_)
@@ -102,9 +96,7 @@ void RequestParser::on_field_impl(field id, string_view name, string_view value,
   fields.push_back({name_part, request_.append(std_view(value))});
 }
 
-void RequestParser::on_header_impl(ErrorCode&) {
-  fields_ = Fields::trailer;
-}
+void RequestParser::on_header_impl(ErrorCode&) { fields_ = Fields::trailer; }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
   if (length && body_limit_ && request_.end == BodyEnd::complete)

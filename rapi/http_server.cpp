@@ -117,20 +117,10 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
 
 HttpServer::HttpServer(asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits)
     : acceptor_(std::make_shared<Acceptor>(context, std::move(listener), handler, limits)) {}
-HttpServer::~HttpServer() {
-  stop();
-}
-void HttpServer::start() {
-  acceptor_->wait();
-}
-void HttpServer::drop_connections() {
-  acceptor_->drop_connections();
-}
-void HttpServer::stop() {
-  acceptor_->stop();
-}
-std::size_t HttpServer::connection_count() const {
-  return acceptor_->connection_count();
-}
+HttpServer::~HttpServer() { stop(); }
+void HttpServer::start() { acceptor_->wait(); }
+void HttpServer::drop_connections() { acceptor_->drop_connections(); }
+void HttpServer::stop() { acceptor_->stop(); }
+std::size_t HttpServer::connection_count() const { return acceptor_->connection_count(); }
 
 }  // namespace lemu::rapi

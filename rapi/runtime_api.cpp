@@ -133,12 +133,9 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
 HeadVerdict RuntimeApi::Service::begin(RuntimeState::Answer answer, RuntimePhase from, RuntimeCall call,
                                        std::size_t limit) const {
   switch (answer) {
-    case RuntimeState::Answer::accepted:
-      return {.body_limit = limit};
-    case RuntimeState::Answer::unknown_id:
-      return {.refusal = refusal_of(kInvalidRequestId)};
-    case RuntimeState::Answer::refused:
-      return {.refusal = forbidden(from, call)};
+    case RuntimeState::Answer::accepted: return {.body_limit = limit};
+    case RuntimeState::Answer::unknown_id: return {.refusal = refusal_of(kInvalidRequestId)};
+    case RuntimeState::Answer::refused: return {.refusal = forbidden(from, call)};
   }
   std::abort();
 }
@@ -148,22 +145,18 @@ HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
   switch (match.kind) {
     case RouteMatch::Kind::no_such_path:
       return {.refusal = HttpRefusal{404, std::string(kText), "404 page not found\n", {}}};
-    case RouteMatch::Kind::wrong_method:
-      return {.refusal = HttpRefusal{405, {}, {}, match.allowed}};
-    case RouteMatch::Kind::found:
-      break;
+    case RouteMatch::Kind::wrong_method: return {.refusal = HttpRefusal{405, {}, {}, match.allowed}};
+    case RouteMatch::Kind::found: break;
   }
   const RuntimePhase from = state_.phase();
   switch (match.route) {
     case Route::ping:
-    case Route::next:
-      return {};
+    case Route::next: return {};
     case Route::response:
       return begin(state_.begin_response(match.id), from, RuntimeCall::response, limits_.response_bytes);
     case Route::error:
       return begin(state_.begin_error(match.id), from, RuntimeCall::error, limits_.error_bytes);
-    case Route::init_error:
-      return {.body_limit = limits_.error_bytes};
+    case Route::init_error: return {.body_limit = limits_.error_bytes};
   }
   std::abort();
 }
@@ -174,21 +167,11 @@ void RuntimeApi::Service::on_request(HttpRequest& request, HttpReply reply) {
   const std::shared_ptr<Service> self = shared_from_this();
   const RouteMatch match = match_route(request.method(), request.path());
   switch (match.route) {
-    case Route::ping:
-      static_cast<void>(reply.send(kPong));
-      return;
-    case Route::next:
-      next(std::move(reply));
-      return;
-    case Route::response:
-      response(request, match.id, std::move(reply));
-      return;
-    case Route::error:
-      error(request, match.id, std::move(reply));
-      return;
-    case Route::init_error:
-      init_error(request, std::move(reply));
-      return;
+    case Route::ping: static_cast<void>(reply.send(kPong)); return;
+    case Route::next: next(std::move(reply)); return;
+    case Route::response: response(request, match.id, std::move(reply)); return;
+    case Route::error: error(request, match.id, std::move(reply)); return;
+    case Route::init_error: init_error(request, std::move(reply)); return;
   }
 }
 
@@ -200,9 +183,7 @@ void RuntimeApi::Service::next(HttpReply reply) {
       reply.send({.status = refusal.status, .content_type = refusal.content_type, .body = refusal.body});
       return;
     }
-    case RuntimeState::Next::same_again:
-      send_event(reply, *state_.in_work());
-      return;
+    case RuntimeState::Next::same_again: send_event(reply, *state_.in_work()); return;
     case RuntimeState::Next::still_waits:
       waiting_.push_back(std::move(reply));
       deliver();
@@ -231,11 +212,8 @@ RuntimeApi::Handover RuntimeApi::Service::deliver() {
 std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest& request, HttpReply reply,
                                                                std::size_t limit) const {
   switch (request.end) {
-    case BodyEnd::complete:
-      return std::nullopt;
-    case BodyEnd::truncated:
-      reply.send(kTruncated);
-      return ResponseFault::truncated;
+    case BodyEnd::complete: return std::nullopt;
+    case BodyEnd::truncated: reply.send(kTruncated); return ResponseFault::truncated;
     case BodyEnd::too_large:
       reply.send({.status = 413, .content_type = kJson, .body = too_large_body(limit)});
       return ResponseFault::too_large;
@@ -313,29 +291,13 @@ void RuntimeApi::Service::init_error(HttpRequest& request, HttpReply reply) {
 RuntimeApi::RuntimeApi(boost::asio::io_context& context, Fd listener, RuntimeObserver& observer,
                        Limits limits)
     : service_(std::make_shared<Service>(context, std::move(listener), observer, limits)) {}
-RuntimeApi::~RuntimeApi() {
-  service_->stop();
-}
-void RuntimeApi::start() {
-  service_->start();
-}
-RuntimeApi::Handover RuntimeApi::dispatch(Event event) {
-  return service_->dispatch(std::move(event));
-}
-void RuntimeApi::abandon() {
-  service_->abandon();
-}
-void RuntimeApi::restart() {
-  service_->restart();
-}
-void RuntimeApi::stop() {
-  service_->stop();
-}
-RuntimePhase RuntimeApi::phase() const {
-  return service_->phase();
-}
-std::size_t RuntimeApi::open_connections() const {
-  return service_->open_connections();
-}
+RuntimeApi::~RuntimeApi() { service_->stop(); }
+void RuntimeApi::start() { service_->start(); }
+RuntimeApi::Handover RuntimeApi::dispatch(Event event) { return service_->dispatch(std::move(event)); }
+void RuntimeApi::abandon() { service_->abandon(); }
+void RuntimeApi::restart() { service_->restart(); }
+void RuntimeApi::stop() { service_->stop(); }
+RuntimePhase RuntimeApi::phase() const { return service_->phase(); }
+std::size_t RuntimeApi::open_connections() const { return service_->open_connections(); }
 
 }  // namespace lemu::rapi

@@ -11,12 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_letter(char c) {
-  return is_upper(c) || (c >= 'a' && c <= 'z');
-}
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) { return is_upper(c) || (c >= 'a' && c <= 'z'); }
 
 /// (Runtime|Function)\.[A-Z][a-zA-Z]+ anywhere in the text: the emulator of AWS does not anchor it.
 bool holds_error_type(std::string_view text) {
@@ -174,8 +170,6 @@ ErrorBody split_error_cause(std::string_view body) {
   return {rest.dump(), "application/json", cause == json.end() ? "" : checked_error_cause(cause->dump())};
 }
 
-bool is_json(std::string_view text) {
-  return Json::accept(text);
-}
+bool is_json(std::string_view text) { return Json::accept(text); }
 
 }  // namespace lemu::rapi

@@ -9,38 +9,25 @@ namespace lemu::rapi {
 
 std::string_view name_of(RuntimePhase phase) {
   switch (phase) {
-    case RuntimePhase::started:
-      return "Started";
-    case RuntimePhase::init_error:
-      return "InitError";
-    case RuntimePhase::ready:
-      return "Ready";
-    case RuntimePhase::running:
-      return "Running";
-    case RuntimePhase::invocation_response:
-      return "InvocationResponse";
-    case RuntimePhase::invocation_error_response:
-      return "InvocationErrorResponse";
-    case RuntimePhase::response_sent:
-      return "RuntimeResponseSentState";
+    case RuntimePhase::started: return "Started";
+    case RuntimePhase::init_error: return "InitError";
+    case RuntimePhase::ready: return "Ready";
+    case RuntimePhase::running: return "Running";
+    case RuntimePhase::invocation_response: return "InvocationResponse";
+    case RuntimePhase::invocation_error_response: return "InvocationErrorResponse";
+    case RuntimePhase::response_sent: return "RuntimeResponseSentState";
   }
   std::abort();
 }
 
 RuntimePhase asked_for(RuntimeCall call) {
   switch (call) {
-    case RuntimeCall::next:
-      return RuntimePhase::ready;
-    case RuntimeCall::event_taken:
-      return RuntimePhase::running;
-    case RuntimeCall::response:
-      return RuntimePhase::invocation_response;
-    case RuntimeCall::error:
-      return RuntimePhase::invocation_error_response;
-    case RuntimeCall::answer_taken:
-      return RuntimePhase::response_sent;
-    case RuntimeCall::init_error:
-      return RuntimePhase::init_error;
+    case RuntimeCall::next: return RuntimePhase::ready;
+    case RuntimeCall::event_taken: return RuntimePhase::running;
+    case RuntimeCall::response: return RuntimePhase::invocation_response;
+    case RuntimeCall::error: return RuntimePhase::invocation_error_response;
+    case RuntimeCall::answer_taken: return RuntimePhase::response_sent;
+    case RuntimeCall::init_error: return RuntimePhase::init_error;
   }
   std::abort();
 }
@@ -54,15 +41,12 @@ std::optional<RuntimePhase> after(RuntimePhase from, RuntimeCall call) {
     case RuntimeCall::next:
       if (from == running) return running;  // the same event again
       return when(from == started || from == ready || from == response_sent);
-    case RuntimeCall::event_taken:
-      return when(from == ready);
+    case RuntimeCall::event_taken: return when(from == ready);
     case RuntimeCall::response:
-    case RuntimeCall::error:
-      return when(from == running);
+    case RuntimeCall::error: return when(from == running);
     case RuntimeCall::answer_taken:
       return when(from == invocation_response || from == invocation_error_response);
-    case RuntimeCall::init_error:
-      return when(from == started);
+    case RuntimeCall::init_error: return when(from == started);
   }
   std::abort();
 }

@@ -42,9 +42,7 @@ std::vector<std::string> marked_all(std::span<const std::string> arguments) {
 }
 
 /// A value that begins with '-' has no mark.
-std::string unmarked(const std::string& value) {
-  return value.starts_with(kMark) ? value.substr(1) : value;
-}
+std::string unmarked(const std::string& value) { return value.starts_with(kMark) ? value.substr(1) : value; }
 
 std::vector<std::string> split_names(const std::string& names) {
   std::vector<std::string> list;
@@ -57,9 +55,7 @@ std::vector<std::string> split_names(const std::string& names) {
   return list;
 }
 
-std::string long_name(const OptionSpec& option) {
-  return split_names(option.names).back();
-}
+std::string long_name(const OptionSpec& option) { return split_names(option.names).back(); }
 
 /// One option of the table with what the line gave for it.
 struct Slot {

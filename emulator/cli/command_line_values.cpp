@@ -10,9 +10,7 @@
 namespace lemu::emulator::cli {
 namespace {
 
-std::string quoted(const std::string& value) {
-  return std::string("'").append(value).append("'");
-}
+std::string quoted(const std::string& value) { return std::string("'").append(value).append("'"); }
 
 template <class Text>
 Take text_into(Text& into) {
@@ -35,12 +33,8 @@ std::optional<Number> number_of(const std::string& text) {
 
 }  // namespace
 
-Take take_text(std::string& into) {
-  return text_into(into);
-}
-Take take_text(std::optional<std::string>& into) {
-  return text_into(into);
-}
+Take take_text(std::string& into) { return text_into(into); }
+Take take_text(std::optional<std::string>& into) { return text_into(into); }
 
 Take take_any_text(std::optional<std::string>& into) {
   return [&into](const std::string& value) -> Status {

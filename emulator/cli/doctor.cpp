@@ -20,9 +20,7 @@
 namespace lemu::emulator::cli {
 namespace {
 
-const char* variable(const char* name) {
-  return std::getenv(name);
-}
+const char* variable(const char* name) { return std::getenv(name); }
 
 std::string text_variable(const char* name, const char* otherwise) {
   const char* value = variable(name);

@@ -13,68 +13,47 @@ namespace {
 using Json = nlohmann::ordered_json;
 using qemu::Answer;
 
-std::string lambda_name(Arch arch) {
-  return std::string(names_of(arch).lambda);
-}
+std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
 
 Json answer(Answer value) {
   switch (value) {
-    case Answer::yes:
-      return true;
-    case Answer::no:
-      return false;
-    case Answer::unknown:
-      return nullptr;
+    case Answer::yes: return true;
+    case Answer::no: return false;
+    case Answer::unknown: return nullptr;
   }
   return nullptr;
 }
 
-Json number(const std::optional<std::int64_t>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
+Json number(const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(nullptr); }
 
-Json text_or_null(std::string_view text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
+Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 const char* word(qemu::Seccomp seccomp) {
   switch (seccomp) {
-    case qemu::Seccomp::off:
-      return "off";
-    case qemu::Seccomp::strict:
-      return "strict";
-    case qemu::Seccomp::filter:
-      return "filter";
+    case qemu::Seccomp::off: return "off";
+    case qemu::Seccomp::strict: return "strict";
+    case qemu::Seccomp::filter: return "filter";
   }
   return "";
 }
 
 const char* word(qemu::ExecutionMode execution) {
   switch (execution) {
-    case qemu::ExecutionMode::native:
-      return "native";
-    case qemu::ExecutionMode::private_binfmt:
-      return "private-binfmt";
-    case qemu::ExecutionMode::host_binfmt:
-      return "host-binfmt";
-    case qemu::ExecutionMode::direct:
-      return "direct";
+    case qemu::ExecutionMode::native: return "native";
+    case qemu::ExecutionMode::private_binfmt: return "private-binfmt";
+    case qemu::ExecutionMode::host_binfmt: return "host-binfmt";
+    case qemu::ExecutionMode::direct: return "direct";
   }
   return "";
 }
 
 const char* word(qemu::LaunchChoice launch) {
   switch (launch) {
-    case qemu::LaunchChoice::automatic:
-      return "auto";
-    case qemu::LaunchChoice::native:
-      return "native";
-    case qemu::LaunchChoice::private_binfmt:
-      return "binfmt";
-    case qemu::LaunchChoice::host_binfmt:
-      return "host-binfmt";
-    case qemu::LaunchChoice::direct:
-      return "direct";
+    case qemu::LaunchChoice::automatic: return "auto";
+    case qemu::LaunchChoice::native: return "native";
+    case qemu::LaunchChoice::private_binfmt: return "binfmt";
+    case qemu::LaunchChoice::host_binfmt: return "host-binfmt";
+    case qemu::LaunchChoice::direct: return "direct";
   }
   return "";
 }

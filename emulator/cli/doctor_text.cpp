@@ -15,9 +15,7 @@ using qemu::LaunchChoice;
 using qemu::SandboxChoice;
 using qemu::Trial;
 
-std::string lambda_name(Arch arch) {
-  return std::string(names_of(arch).lambda);
-}
+std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
 
 std::string joined(const std::vector<std::string>& parts, const char* separator = ", ") {
   std::string text;

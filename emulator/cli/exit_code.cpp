@@ -26,19 +26,14 @@ ExitCode exit_code_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::bad_usage:
     case ErrorKind::bad_input:
-    case ErrorKind::invalid_entrypoint:
-      return ExitCode::bad_usage;
-    case ErrorKind::host_lacks:
-      return ExitCode::host_lacks;
-    case ErrorKind::internal:
-      return ExitCode::internal;
+    case ErrorKind::invalid_entrypoint: return ExitCode::bad_usage;
+    case ErrorKind::host_lacks: return ExitCode::host_lacks;
+    case ErrorKind::internal: return ExitCode::internal;
   }
   return ExitCode::internal;
 }
 
-int exit_code_of_signal(int signal) {
-  return 128 + signal;
-}
+int exit_code_of_signal(int signal) { return 128 + signal; }
 
 std::string exit_codes_help() {
   constexpr std::size_t column = 8;

@@ -11,9 +11,7 @@ std::string_view without_dashes(std::string_view word) {
   return first == std::string_view::npos ? std::string_view() : word.substr(first);
 }
 
-std::string quoted(std::string_view word) {
-  return std::string("'").append(word).append("'");
-}
+std::string quoted(std::string_view word) { return std::string("'").append(word).append("'"); }
 
 /// "'a', 'b' or 'c'"
 std::string listed(std::span<const std::string> words) {

@@ -15,9 +15,7 @@ void TerminalOutput::write_error_stream(std::string_view bytes) {
   at_line_start_ = bytes.back() == '\n';
 }
 
-void TerminalOutput::function_output(std::string_view bytes) {
-  write_error_stream(bytes);
-}
+void TerminalOutput::function_output(std::string_view bytes) { write_error_stream(bytes); }
 
 void TerminalOutput::platform_line(std::string_view line) {
   if (verbosity_ == Verbosity::quiet || lines_ == PlatformLines::left_out) return;

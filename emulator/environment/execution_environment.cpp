@@ -329,9 +329,7 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       ready_ = true;
       helper_pid_ = sender;
       break;
-    case ReportKind::lost:
-      losses_.push_back(report);
-      break;
+    case ReportKind::lost: losses_.push_back(report); break;
     case ReportKind::failed:
       if (ready_ && runtime_)
         runtime_->launch_failure = report;
@@ -349,9 +347,7 @@ void ExecutionEnvironment::on_report(const sandbox::Report& report, pid_t sender
       }
       memory_->note_exit(static_cast<std::uint64_t>(report.max_rss_kb) * 1024);
       break;
-    case ReportKind::all_gone:
-      all_gone_ = true;
-      break;
+    case ReportKind::all_gone: all_gone_ = true; break;
   }
   wake();
 }
@@ -396,15 +392,9 @@ void ExecutionEnvironment::on_response_rejected(rapi::ResponseFault fault) {
   if (runtime_) {
     PlatformError error;
     switch (fault) {
-      case rapi::ResponseFault::too_large:
-        error = response_too_large();
-        break;
-      case rapi::ResponseFault::truncated:
-        error = unexplained_error("Runtime.TruncatedResponse");
-        break;
-      case rapi::ResponseFault::bad_mode:
-        error = {"Runtime.InvalidResponseModeHeader", ""};
-        break;
+      case rapi::ResponseFault::too_large: error = response_too_large(); break;
+      case rapi::ResponseFault::truncated: error = unexplained_error("Runtime.TruncatedResponse"); break;
+      case rapi::ResponseFault::bad_mode: error = {"Runtime.InvalidResponseModeHeader", ""}; break;
     }
     runtime_->answer = Answer{Answer::Kind::function_error, std::move(error.payload)};
     runtime_->answer_status = InvocationStatus::error;

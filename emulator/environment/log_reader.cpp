@@ -47,9 +47,7 @@ EmulatorWords::Split EmulatorWords::feed(std::string_view bytes) {
   }
 }
 
-std::string EmulatorWords::flush() {
-  return std::exchange(kept_, {});
-}
+std::string EmulatorWords::flush() { return std::exchange(kept_, {}); }
 
 class LogReader::Impl : public std::enable_shared_from_this<Impl> {
  public:
@@ -111,11 +109,7 @@ LogReader::LogReader(boost::asio::io_context& context, Fd pipe, LogSink& sink, G
     : impl_(std::make_shared<Impl>(context, std::move(pipe), sink, guest)) {
   impl_->listen();
 }
-LogReader::~LogReader() {
-  impl_->close();
-}
-void LogReader::drain() {
-  impl_->drain();
-}
+LogReader::~LogReader() { impl_->close(); }
+void LogReader::drain() { impl_->drain(); }
 
 }  // namespace lemu::emulator

@@ -134,35 +134,15 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 MemoryWatch::MemoryWatch(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest,
                          std::uint64_t limit, std::function<void()> exceeded)
     : impl_(std::make_shared<Impl>(context, helper, guest, limit, std::move(exceeded))) {}
-MemoryWatch::~MemoryWatch() {
-  impl_->rest();
-}
-void MemoryWatch::watch_process(pid_t pid) {
-  impl_->watch_process(pid);
-}
-void MemoryWatch::forget_process() {
-  impl_->forget_process();
-}
-void MemoryWatch::note_exit(std::uint64_t max_resident) {
-  impl_->note_exit(max_resident);
-}
-void MemoryWatch::begin() {
-  impl_->begin();
-}
-void MemoryWatch::rest() {
-  impl_->rest();
-}
-bool MemoryWatch::check_now() {
-  return impl_->check_now();
-}
-bool MemoryWatch::over_limit() const {
-  return impl_->over_;
-}
-std::optional<MemoryFigure> MemoryWatch::figure() {
-  return impl_->figure();
-}
-std::string MemoryWatch::why_absent() const {
-  return impl_->absent_;
-}
+MemoryWatch::~MemoryWatch() { impl_->rest(); }
+void MemoryWatch::watch_process(pid_t pid) { impl_->watch_process(pid); }
+void MemoryWatch::forget_process() { impl_->forget_process(); }
+void MemoryWatch::note_exit(std::uint64_t max_resident) { impl_->note_exit(max_resident); }
+void MemoryWatch::begin() { impl_->begin(); }
+void MemoryWatch::rest() { impl_->rest(); }
+bool MemoryWatch::check_now() { return impl_->check_now(); }
+bool MemoryWatch::over_limit() const { return impl_->over_; }
+std::optional<MemoryFigure> MemoryWatch::figure() { return impl_->figure(); }
+std::string MemoryWatch::why_absent() const { return impl_->absent_; }
 
 }  // namespace lemu::emulator

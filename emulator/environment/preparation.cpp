@@ -25,9 +25,7 @@ const std::vector<std::string>& package_library_path() {
   return folders;
 }
 
-std::string lambda_name(Arch arch) {
-  return std::string(names_of(arch).lambda);
-}
+std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
 
 class Preparer {
  public:
@@ -139,17 +137,12 @@ class Preparer {
   [[nodiscard]] qemu::GuestRoot guest_root(const qemu::RuntimeRoot& root) const {
     qemu::GuestRoot tree;
     switch (root.source) {
-      case qemu::SystemSource::host:
-        tree.add({"/", "/"});
-        break;
-      case qemu::SystemSource::sysroot:
-        tree.add({root.path, "/"});
-        break;
+      case qemu::SystemSource::host: tree.add({"/", "/"}); break;
+      case qemu::SystemSource::sysroot: tree.add({root.path, "/"}); break;
       case qemu::SystemSource::cross_libraries:
         for (const qemu::Mounted& mounted : qemu::cross_libraries(prepared_.request.arch)) tree.add(mounted);
         break;
-      case qemu::SystemSource::none:
-        break;
+      case qemu::SystemSource::none: break;
     }
     if (code_.task_folder.empty())
       tree.add({code_.bootstrap_file, std::string(kTaskRoot) + "/bootstrap"});

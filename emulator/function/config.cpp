@@ -31,9 +31,7 @@ bool is_name_letter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Status check_name(const std::string& name) {
   if (name.empty()) return fail(ErrorKind::bad_usage, "the function name is empty", "--name my-function");

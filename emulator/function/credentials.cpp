@@ -131,12 +131,9 @@ Result<Credentials> parse_credentials_file(std::string_view text, std::string_vi
 
 Result<Credentials> find_credentials(CredentialsSource source, const EnvironmentLookup& environment) {
   switch (source) {
-    case CredentialsSource::none:
-      return dummies();
-    case CredentialsSource::environment:
-      return from_environment(environment);
-    case CredentialsSource::profile:
-      return from_profile(environment);
+    case CredentialsSource::none: return dummies();
+    case CredentialsSource::environment: return from_environment(environment);
+    case CredentialsSource::profile: return from_profile(environment);
   }
   return fail(ErrorKind::internal, "unknown source of credentials");
 }

@@ -39,18 +39,13 @@ struct Line {
 
 std::optional<char> unescaped(char letter) {
   switch (letter) {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
     case '"':
     case '\\':
-    case '$':
-      return letter;
-    default:
-      return std::nullopt;
+    case '$': return letter;
+    default: return std::nullopt;
   }
 }
 

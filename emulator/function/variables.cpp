@@ -42,12 +42,8 @@ constexpr std::array<Reserved, 19> kReserved{{
     {"AWS_LAMBDA_MAX_CONCURRENCY", kSetByLambda},
 }};
 
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_name_letter(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_name_letter(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; }
 
 /// CreateFunction's pattern for a name: [a-zA-Z]([a-zA-Z0-9_])+
 bool is_legal(std::string_view name) {

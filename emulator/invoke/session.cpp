@@ -25,14 +25,10 @@ std::chrono::milliseconds scaled(std::chrono::milliseconds limit, double scale) 
 
 std::string execution_word(qemu::ExecutionMode execution) {
   switch (execution) {
-    case qemu::ExecutionMode::native:
-      return "native";
-    case qemu::ExecutionMode::private_binfmt:
-      return "private-binfmt";
-    case qemu::ExecutionMode::host_binfmt:
-      return "host-binfmt";
-    case qemu::ExecutionMode::direct:
-      return "direct";
+    case qemu::ExecutionMode::native: return "native";
+    case qemu::ExecutionMode::private_binfmt: return "private-binfmt";
+    case qemu::ExecutionMode::host_binfmt: return "host-binfmt";
+    case qemu::ExecutionMode::direct: return "direct";
   }
   return {};
 }
@@ -161,9 +157,7 @@ void Session::describe_mode() {
   qemu_command_ = qemu::qemu_command(prepared_.request, plan_.spec.isolation);
 }
 
-asio::awaitable<Result<int>> Session::run_program() {
-  co_return co_await environment_->run_program();
-}
+asio::awaitable<Result<int>> Session::run_program() { co_return co_await environment_->run_program(); }
 
 asio::awaitable<Status> Session::init() {
   Status initialised = co_await environment_->init();

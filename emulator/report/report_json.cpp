@@ -16,23 +16,18 @@ constexpr std::uint64_t kMb = 1024 * 1024;
 /// The words of Lambda's telemetry know three; an error the runtime posted is an error there too.
 const char* status_word(InvocationStatus status) {
   switch (status) {
-    case InvocationStatus::success:
-      return "success";
+    case InvocationStatus::success: return "success";
     case InvocationStatus::handled_error:
-    case InvocationStatus::error:
-      return "error";
-    case InvocationStatus::timeout:
-      return "timeout";
+    case InvocationStatus::error: return "error";
+    case InvocationStatus::timeout: return "timeout";
   }
   return "";
 }
 
 const char* method_word(MemoryMethod method) {
   switch (method) {
-    case MemoryMethod::exact:
-      return "exact";
-    case MemoryMethod::sampled:
-      return "sampled";
+    case MemoryMethod::exact: return "exact";
+    case MemoryMethod::sampled: return "sampled";
   }
   return "";
 }

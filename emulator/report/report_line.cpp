@@ -26,12 +26,9 @@ std::string memory_text(const std::optional<MemoryFigure>& memory) {
 std::string status_text(const InvocationRecord& record) {
   switch (record.status) {
     case InvocationStatus::success:
-    case InvocationStatus::handled_error:
-      return "";
-    case InvocationStatus::timeout:
-      return "Status: timeout";
-    case InvocationStatus::error:
-      return "Status: error\tError Type: " + record.error_type;
+    case InvocationStatus::handled_error: return "";
+    case InvocationStatus::timeout: return "Status: timeout";
+    case InvocationStatus::error: return "Status: error\tError Type: " + record.error_type;
   }
   return "";
 }

@@ -47,9 +47,7 @@ StepResult become_function_user(const SandboxSpec& spec) {
   return done();
 }
 
-void leave_session_keyring() {
-  ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
-}
+void leave_session_keyring() { ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
 
 StepResult drop_capabilities() {
   for (unsigned long capability = 0; capability < 64; ++capability)

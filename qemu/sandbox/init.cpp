@@ -103,9 +103,7 @@ class Init {
     if (n < 0 && errno == EINTR) return true;
     if (n != static_cast<ssize_t>(sizeof command)) return false;
     switch (command.kind) {
-      case CommandKind::start:
-        start();
-        break;
+      case CommandKind::start: start(); break;
       case CommandKind::signal:
         if (program_ > 0) ::kill(program_, static_cast<int>(command.argument));
         break;

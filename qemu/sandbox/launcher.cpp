@@ -138,13 +138,9 @@ class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
     ReceivedReport received;
     while (observer_ != nullptr) {
       switch (receive_report(socket_.native_handle(), received)) {
-        case Received::report:
-          observer_->on_report(received.report, received.sender);
-          break;
-        case Received::nothing_yet:
-          return listen();
-        case Received::end:
-          return observer_->on_helper_gone();
+        case Received::report: observer_->on_report(received.report, received.sender); break;
+        case Received::nothing_yet: return listen();
+        case Received::end: return observer_->on_helper_gone();
       }
     }
   }
@@ -189,15 +185,9 @@ Result<std::unique_ptr<Sandbox>> Sandbox::launch(boost::asio::io_context& contex
 }
 
 Sandbox::Sandbox(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Sandbox::~Sandbox() {
-  impl_->end();
-}
-void Sandbox::start() {
-  impl_->send(CommandKind::start, 0);
-}
-void Sandbox::signal(int number) {
-  impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number));
-}
+Sandbox::~Sandbox() { impl_->end(); }
+void Sandbox::start() { impl_->send(CommandKind::start, 0); }
+void Sandbox::signal(int number) { impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number)); }
 void Sandbox::kill_all() {
   impl_->wake_helper();
   impl_->send(CommandKind::kill_all, 0);

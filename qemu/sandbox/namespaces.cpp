@@ -38,9 +38,7 @@ bool is_root_in_name_only(std::uint32_t function_id) {
   return in_name_only && !function_mapped;
 }
 
-std::string single_line(std::uint32_t mine) {
-  return "0 " + std::to_string(mine) + " 1\n";
-}
+std::string single_line(std::uint32_t mine) { return "0 " + std::to_string(mine) + " 1\n"; }
 std::string two_lines(std::uint32_t inside, std::uint32_t outside) {
   return "0 0 1\n" + std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
 }

@@ -101,16 +101,11 @@ bool mount_proc(const std::string& target) {
 
 bool perform(const Mount& mount, const std::string& target) {
   switch (mount.kind) {
-    case MountKind::bind:
-      return bind(mount, target);
-    case MountKind::tmpfs:
-      return mount_tmpfs(mount, target);
-    case MountKind::proc:
-      return mount_proc(target);
-    case MountKind::folder:
-      return make_folder(target, mount.mode);
-    case MountKind::file:
-      return make_file(target, mount.source, mount.mode);
+    case MountKind::bind: return bind(mount, target);
+    case MountKind::tmpfs: return mount_tmpfs(mount, target);
+    case MountKind::proc: return mount_proc(target);
+    case MountKind::folder: return make_folder(target, mount.mode);
+    case MountKind::file: return make_file(target, mount.source, mount.mode);
     case MountKind::symlink:
       return make_parents(target) && ::symlink(mount.source.c_str(), target.c_str()) == 0;
   }

@@ -133,40 +133,23 @@ std::optional<SandboxSpec> decode(std::string_view bytes) {
 
 std::string_view name_of(Stage stage) {
   switch (stage) {
-    case Stage::specification:
-      return "specification";
-    case Stage::user_namespace:
-      return "user namespace";
-    case Stage::id_maps:
-      return "user and group id maps";
-    case Stage::private_mounts:
-      return "private mounts";
-    case Stage::root:
-      return "root file system";
-    case Stage::mount:
-      return "mount";
-    case Stage::binfmt:
-      return "private binfmt_misc";
-    case Stage::pivot_root:
-      return "pivot_root";
-    case Stage::hostname:
-      return "host name";
-    case Stage::seal:
-      return "read-only root";
-    case Stage::fork:
-      return "fork";
-    case Stage::log:
-      return "log descriptor";
-    case Stage::function_user:
-      return "function's user";
-    case Stage::limits:
-      return "resource limits";
-    case Stage::capabilities:
-      return "capabilities";
-    case Stage::working_folder:
-      return "working directory";
-    case Stage::exec:
-      return "exec";
+    case Stage::specification: return "specification";
+    case Stage::user_namespace: return "user namespace";
+    case Stage::id_maps: return "user and group id maps";
+    case Stage::private_mounts: return "private mounts";
+    case Stage::root: return "root file system";
+    case Stage::mount: return "mount";
+    case Stage::binfmt: return "private binfmt_misc";
+    case Stage::pivot_root: return "pivot_root";
+    case Stage::hostname: return "host name";
+    case Stage::seal: return "read-only root";
+    case Stage::fork: return "fork";
+    case Stage::log: return "log descriptor";
+    case Stage::function_user: return "function's user";
+    case Stage::limits: return "resource limits";
+    case Stage::capabilities: return "capabilities";
+    case Stage::working_folder: return "working directory";
+    case Stage::exec: return "exec";
   }
   return "unknown stage";
 }

@@ -18,9 +18,7 @@ struct StepResult {
   [[nodiscard]] bool failed() const { return os_error != 0; }
 };
 
-[[nodiscard]] inline StepResult done() {
-  return {};
-}
+[[nodiscard]] inline StepResult done() { return {}; }
 /// The step failed for the reason in errno.
 [[nodiscard]] inline StepResult failed_at(Stage stage, std::uint32_t detail = 0) {
   return {stage, errno != 0 ? errno : EIO, detail};

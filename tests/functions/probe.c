@@ -55,9 +55,7 @@ void note(const char* format, ...) {
   put_string(&notes, line, strlen(line));
 }
 
-void put_notes(struct text* out) {
-  put(out, "[%s]", notes.data ? notes.data : "");
-}
+void put_notes(struct text* out) { put(out, "[%s]", notes.data ? notes.data : ""); }
 
 void sleep_ms(long ms) {
   struct timespec time = {ms / 1000, ms % 1000 * 1000000};

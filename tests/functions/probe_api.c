@@ -4,9 +4,7 @@
 
 #include <time.h>
 
-static void do_echo(struct call* call) {
-  put_bytes(&call->out, call->event->body, call->event->size);
-}
+static void do_echo(struct call* call) { put_bytes(&call->out, call->event->body, call->event->size); }
 
 static void do_earlier(struct call* call) {
   put(&call->out, "{\"notes\":");

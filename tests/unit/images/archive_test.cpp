@@ -24,9 +24,7 @@ lemu::Result<Unpacked> unpack(const Workspace& work, std::string_view zip,
 }
 
 /// Where many small files cost no disk, if there is such a place; else the usual one.
-std::string in_memory() {
-  return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "";
-}
+std::string in_memory() { return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ""; }
 
 std::string content(const Workspace& work, const std::string& name) {
   return lemu::read_file(work.at("out/" + name), 1 << 20).value();

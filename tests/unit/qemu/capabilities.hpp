@@ -41,9 +41,7 @@ inline std::string search_path() {
 }
 
 /// The QEMUs for arm64 here, static and with shared libraries.
-inline std::vector<QemuProgram> arm64_qemus() {
-  return all_qemus(Arch::arm64, search_path());
-}
+inline std::vector<QemuProgram> arm64_qemus() { return all_qemus(Arch::arm64, search_path()); }
 
 /// Compiles C for arm64; false when the cross compiler is absent or fails.
 inline bool compile_arm64(const std::string& source, const std::string& output,

@@ -156,9 +156,7 @@ TEST_CASE("a chroot: by the missing root mount, or by PID 1 of the same mount na
     tree.link("proc/1/ns/mnt", "mnt:[1]");
     CHECK(tree.read().chroot == Answer::no);
   }
-  SUBCASE("nobody may look at PID 1") {
-    CHECK(Tree().read().chroot == Answer::unknown);
-  }
+  SUBCASE("nobody may look at PID 1") { CHECK(Tree().read().chroot == Answer::unknown); }
 }
 
 TEST_CASE("an empty tree is unknown rather than wrong") {

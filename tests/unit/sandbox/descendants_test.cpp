@@ -41,9 +41,7 @@ pid_t orphan_that_waits() {
   return orphan;
 }
 
-void collect(pid_t pid, int, void* context) {
-  static_cast<std::vector<pid_t>*>(context)->push_back(pid);
-}
+void collect(pid_t pid, int, void* context) { static_cast<std::vector<pid_t>*>(context)->push_back(pid); }
 
 }  // namespace
 

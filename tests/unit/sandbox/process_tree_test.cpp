@@ -25,9 +25,7 @@ constexpr Process kTree[] = {{10, 1, "lemu-sandbox"}, {11, 10, "lemu-sandbox"},
                              {20, 11, "boot) strap"}, {21, 20, "lemu-sandbox"},
                              {22, 21, "x"},           {99, 1, "stranger"}};
 
-std::string folder_of(pid_t pid) {
-  return std::to_string(pid) + "/";
-}
+std::string folder_of(pid_t pid) { return std::to_string(pid) + "/"; }
 
 void add_stats(const TemporaryFolder& proc) {
   for (const Process& process : kTree)
