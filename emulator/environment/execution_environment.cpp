@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstring>
 
 #include "base/syscall.hpp"
+#include "emulator/environment/refusal.hpp"
 #include "emulator/report/report_line.hpp"
 
 namespace lemu::emulator {
@@ -29,25 +29,6 @@ std::int64_t unix_ms(std::chrono::system_clock::time_point when) {
 
 std::chrono::steady_clock::time_point at(std::int64_t monotonic_ns) {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic_ns));
-}
-
-/// As Go's syscall.Errno words it, and so Lambda: "exec format error".
-std::string go_error_text(int code) {
-  std::string text = ::strerror(code);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  return text;
-}
-
-Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
-  std::string what(sandbox::name_of(report.stage));
-  if (report.stage == sandbox::Stage::mount && report.detail < spec.mounts.size()) {
-    const sandbox::Mount& mount = spec.mounts[report.detail];
-    what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) +
-            mount.target;
-  }
-  return {ErrorKind::host_lacks,
-          "the sandbox was refused at its step '" + what + "': " + ::strerror(report.os_error),
-          "run `lemu doctor` for what restricts it, or use --sandbox off", report.os_error};
 }
 
 }  // namespace

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/environment/refusal.hpp"
+
+#include <cstring>
+
+namespace lemu::emulator {
+
+std::string go_error_text(int code) {
+  std::string text = ::strerror(code);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
+  std::string what(sandbox::name_of(report.stage));
+  if (report.stage == sandbox::Stage::mount && report.detail < spec.mounts.size()) {
+    const sandbox::Mount& mount = spec.mounts[report.detail];
+    what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) +
+            mount.target;
+  }
+  return {ErrorKind::host_lacks,
+          "the sandbox was refused at its step '" + what + "': " + ::strerror(report.os_error),
+          "run `lemu doctor` for what restricts it, or use --sandbox off", report.os_error};
+}
+
+}  // namespace lemu::emulator
