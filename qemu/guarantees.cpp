@@ -7,37 +7,75 @@
 namespace lemu::qemu {
 namespace {
 
-constexpr std::array<GuaranteeRow, 11> kRows{{
-    {Guarantee::own_files, GivenBy::sandbox, "a file system of its own",
+// The sandbox makes no difference.
+constexpr std::string_view kTheSame = "the same";
+
+constexpr std::array<GuaranteeRow, 24> kRows{{
+    {Guarantee::own_files, GivenBy::sandbox, "own-files", "a file system of its own",
      "a mount namespace; its root is a small tmpfs entered by pivot_root, then sealed read-only",
      "the function sees your whole file system, and its code in its real folder"},
-    {Guarantee::sealed_code, GivenBy::sandbox, "a read-only /var/task",
-     "the code is bound read-only, without set-user-id and device files",
-     "the function can change its own code"},
-    {Guarantee::function_user, GivenBy::sandbox, "the user 993:990",
-     "two nested user namespaces; outside it is your own id, or an unprivileged one when you are root",
-     "the function runs as you"},
-    {Guarantee::own_processes, GivenBy::sandbox, "its own processes only",
-     "PID and IPC namespaces of its own", "the function can see your processes, and signal them"},
-    {Guarantee::process_limit, GivenBy::sandbox, "a limit on processes",
-     "RLIMIT_NPROC, counted in its own user namespace (Linux 5.14)", "a fork bomb is yours to stop"},
-    {Guarantee::tmp_limit, GivenBy::sandbox, "a limit on /tmp", "a tmpfs of the configured size",
-     "/tmp grows as far as the disk does"},
-    {Guarantee::protected_files, GivenBy::sandbox, "protection of your files",
+    {Guarantee::protected_files, GivenBy::sandbox, "protected-files", "protection of your files",
      "nothing of your home or of the host's /tmp is in its file system",
      "the function may read and write what you may"},
-    {Guarantee::own_proc, GivenBy::sandbox, "/proc of its own", "a proc mount of its PID namespace",
+    {Guarantee::sealed_code, GivenBy::sandbox, "sealed-code", "a read-only /var/task",
+     "the code is bound read-only, without set-user-id and device files",
+     "the function can change its own code"},
+    {Guarantee::devices, GivenBy::sandbox, "devices", "no devices but five",
+     "/dev holds null, zero, full, random and urandom, bound from the host's",
+     "the function may open every device that you may"},
+    {Guarantee::own_proc, GivenBy::sandbox, "own-proc", "/proc of its own",
+     "a proc mount of its PID namespace",
      "the outer /proc is bound in its place and shows the outer processes"},
-    {Guarantee::own_children, GivenBy::execution, "child processes of the function's own architecture",
+    {Guarantee::own_processes, GivenBy::sandbox, "own-processes", "its own processes only",
+     "a PID namespace of its own", "the function can see your processes, and signal them"},
+    {Guarantee::own_names, GivenBy::sandbox, "own-names", "a host name and shared memory of its own",
+     "UTS and IPC namespaces of its own, and no /dev/shm",
+     "the function finds the host's name, and its System V and POSIX shared memory"},
+    {Guarantee::own_keyring, GivenBy::sandbox, "own-keyring", "a session keyring of its own",
+     "a new one, empty, in place of yours (keyrings(7))",
+     "the function possesses your session keyring, as any program you start"},
+    {Guarantee::function_user, GivenBy::sandbox, "function-user", "the user 993:990",
+     "two nested user namespaces; outside it is your own id, or an unprivileged one when you are root",
+     "the function runs as you"},
+    {Guarantee::no_namespaces, GivenBy::sandbox, "no-namespaces", "no namespaces to make",
+     "user.max_user_namespaces is 0 in its user namespace, and it has no capability",
+     "the function may make user namespaces where you may; it has no privilege in them over anything of "
+     "yours"},
+    {Guarantee::process_limit, GivenBy::sandbox, "process-limit", "a limit on processes",
+     "RLIMIT_NPROC, counted in its own user namespace (Linux 5.14)", "a fork bomb is yours to stop"},
+    {Guarantee::tmp_limit, GivenBy::sandbox, "tmp-limit", "a limit on /tmp", "a tmpfs of the configured size",
+     "/tmp grows as far as the disk does"},
+    {Guarantee::own_children, GivenBy::execution, "own-children",
+     "child processes of the function's own architecture",
      "binfmt_misc: registered inside the sandbox's own user namespace (Linux 6.7), or by the host with flag "
      "F",
      "under emulation only the bootstrap itself is run by QEMU; a foreign program it starts fails with "
      "ENOEXEC"},
-    {Guarantee::no_privilege, GivenBy::always, "no privilege to gain", "no capability, and no-new-privileges",
-     "no-new-privileges"},
-    {Guarantee::no_survivors, GivenBy::always, "no process that outlives lemu",
+    {Guarantee::memory_limit, GivenBy::always, "memory-limit", "a limit on memory",
+     "lemu looks at it every few milliseconds, and ends the function as Lambda does when it is over",
+     kTheSame},
+    {Guarantee::descriptor_limit, GivenBy::always, "descriptor-limit", "a limit on open files",
+     "RLIMIT_NOFILE: 1024, as on Lambda", kTheSame},
+    {Guarantee::no_core_files, GivenBy::always, "no-core-files", "no core files", "RLIMIT_CORE: 0", kTheSame},
+    {Guarantee::own_descriptors, GivenBy::always, "own-descriptors", "none of your open files",
+     "stdin is /dev/null, stdout and stderr a pipe; all others are closed before it starts", kTheSame},
+    {Guarantee::own_environment, GivenBy::always, "own-environment", "none of your variables",
+     "the helper starts with an empty environment, and the function with Lambda's",
+     "the same, and a TMPDIR of its own"},
+    {Guarantee::no_privilege, GivenBy::always, "no-privilege", "no privilege to gain",
+     "no capability, and no-new-privileges", "no-new-privileges: no more privilege than you have"},
+    {Guarantee::no_survivors, GivenBy::always, "no-survivors", "no process that outlives lemu",
      "PID 1 of the PID namespace ends with lemu, and takes all others along",
      "a child subreaper that ends with lemu, and takes all its descendants along"},
+    {Guarantee::memory_fence, GivenBy::never, "memory-fence", "a fence around memory", "never",
+     "there is no cgroup: what is allocated between two looks, or spread over many processes, is taken from "
+     "the host"},
+    {Guarantee::cpu_limit, GivenBy::never, "cpu-limit", "a limit on CPU", "never",
+     "the function may use every CPU of the host"},
+    {Guarantee::own_network, GivenBy::never, "own-network", "a network of its own", "never",
+     "the function shares the host's: its loopback, its abstract sockets, and all that the host reaches"},
+    {Guarantee::system_call_filter, GivenBy::never, "system-call-filter", "a system call filter", "never",
+     "every system call of the kernel is open to the function"},
 }};
 
 const GuaranteeRow& row_of(Guarantee guarantee) { return kRows[static_cast<std::size_t>(guarantee)]; }
@@ -52,6 +90,7 @@ std::string_view given_by_word(GivenBy given_by) {
     case GivenBy::sandbox: return "sandbox";
     case GivenBy::execution: return "execution";
     case GivenBy::always: return "always";
+    case GivenBy::never: return "never";
   }
   return {};
 }
@@ -78,6 +117,16 @@ bool is_lost(Guarantee guarantee, const std::vector<std::string>& lost, std::str
     *why = found->size() > name.size() + 3 ? found->substr(name.size() + 2, found->size() - name.size() - 3)
                                            : "";
   return true;
+}
+
+Standing standing(const GuaranteeRow& row, const std::vector<std::string>& lost) {
+  Standing stands;
+  const bool missing = row.given_by == GivenBy::never || is_lost(row.guarantee, lost, &stands.why);
+  stands.given = missing ? Standing::Given::no : Standing::Given::yes;
+  const bool bare = row.given_by == GivenBy::always && is_lost(Guarantee::own_files, lost);
+  stands.how = missing || bare ? row.without : row.obtained;
+  if (bare && stands.how == kTheSame) stands.how = row.obtained;
+  return stands;
 }
 
 bool diminishes_sandbox(const std::vector<std::string>& lost) {

@@ -13,28 +13,49 @@ namespace lemu::qemu {
 
 enum class Guarantee : std::uint8_t {
   own_files,
+  protected_files,
   sealed_code,
-  function_user,
+  devices,
+  own_proc,
   own_processes,
+  own_names,
+  own_keyring,
+  function_user,
+  no_namespaces,
   process_limit,
   tmp_limit,
-  protected_files,
-  own_proc,
   own_children,
+  memory_limit,
+  descriptor_limit,
+  no_core_files,
+  own_descriptors,
+  own_environment,
   no_privilege,
   no_survivors,
+  memory_fence,
+  cpu_limit,
+  own_network,
+  system_call_filter,
 };
 
-/// Which choice of the launch plan decides about it.
-enum class GivenBy : std::uint8_t { sandbox, execution, always };
+/// Which choice of the launch plan decides about it. `never`: what one might expect, and nothing gives.
+enum class GivenBy : std::uint8_t { sandbox, execution, always, never };
 
 struct GuaranteeRow {
   Guarantee guarantee;
   GivenBy given_by;
+  std::string_view id;        ///< for programs: "tmp-limit"
   std::string_view name;      ///< as it stands in lists of what is lost: "a limit on /tmp"
   std::string_view obtained;  ///< how, in the full sandbox
   std::string_view
       without;  ///< what holds instead; for GivenBy::always, how it is obtained without the sandbox
+};
+
+/// How one row stands for one launch.
+struct Standing {
+  enum class Given : std::uint8_t { yes, no } given = Given::yes;
+  std::string_view how;  ///< how it is obtained, or what holds instead
+  std::string why;       ///< the reason of a loss, where one is known
 };
 
 /// In the order of the enumeration.
@@ -45,6 +66,8 @@ struct GuaranteeRow {
 /// Whether such a phrase is in the list; its reason (or nothing) in `why`.
 [[nodiscard]] bool is_lost(Guarantee guarantee, const std::vector<std::string>& lost,
                            std::string* why = nullptr);
+/// With what a launch has lost. A launch without a sandbox has lost the file system of its own.
+[[nodiscard]] Standing standing(const GuaranteeRow& row, const std::vector<std::string>& lost);
 /// Whether the sandbox is less than full with these losses: one that the execution decides about does not
 /// count.
 [[nodiscard]] bool diminishes_sandbox(const std::vector<std::string>& lost);

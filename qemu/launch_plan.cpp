@@ -59,10 +59,8 @@ class Planner {
   void choose_isolation() {
     if (request_.sandbox == SandboxChoice::off) {
       plan_.spec.isolation = Isolation::plain;
-      for (Guarantee guarantee :
-           {Guarantee::own_files, Guarantee::sealed_code, Guarantee::function_user, Guarantee::own_processes,
-            Guarantee::process_limit, Guarantee::tmp_limit, Guarantee::protected_files})
-        plan_.lost.push_back(loss_of(guarantee));
+      for (const GuaranteeRow& row : guarantees())
+        if (row.given_by == GivenBy::sandbox) plan_.lost.push_back(loss_of(row.guarantee));
       return;
     }
     plan_.spec.isolation = Isolation::namespaces;

@@ -11,8 +11,8 @@
 
 #include "base/syscall.hpp"
 #include "base/temporary_folder.hpp"
-#include "qemu/guarantees.hpp"
 #include "qemu/host_binfmt.hpp"
+#include "qemu/losses.hpp"
 #include "qemu/sandbox/launcher.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
 #include "qemu/trial_program.hpp"
@@ -140,16 +140,6 @@ Status write_program(const std::string& folder, Arch arch) {
   return {};
 }
 
-void note_losses(Trial& trial, const std::vector<Report>& losses, const sandbox::SandboxSpec& spec) {
-  for (const Report& loss : losses) {
-    if (loss.stage == sandbox::Stage::binfmt)
-      trial.binfmt_error = loss.os_error;
-    else if (loss.stage == sandbox::Stage::mount && loss.detail < spec.mounts.size())
-      trial.lost.push_back(spec.mounts[loss.detail].target + " of its own (" + ::strerror(loss.os_error) +
-                           ")");
-  }
-}
-
 }  // namespace
 
 std::string Trial::text() const {
@@ -178,11 +168,10 @@ Result<Trial> try_launch(const TrialBench& bench, Arch arch, SandboxChoice sandb
   Run run(trial, plan->spec);
   Status gone = run.go(bench.helper, bench.patience);
   if (!gone) return fail(std::move(gone.error()));
-  trial.lost = plan->lost;
-  note_losses(trial, run.losses(), plan->spec);
-  trial.execution = trial.binfmt_error != 0 ? plan->fallback : plan->execution;
-  if (trial.execution == ExecutionMode::direct && !is_lost(Guarantee::own_children, trial.lost))
-    trial.lost.push_back(loss_of(Guarantee::own_children));
+  const Settled settled = settle(*plan, run.losses());
+  trial.execution = settled.execution;
+  trial.binfmt_error = settled.binfmt_error;
+  trial.lost = std::move(plan->lost);
   return trial;
 }
 

@@ -163,11 +163,12 @@ Json verdict_json(const qemu::Diagnosis& d, const qemu::Verdict& verdict) {
   }
   Json guarantees = Json::array();
   for (const qemu::GuaranteeRow& row : qemu::guarantees()) {
-    std::string why;
-    const bool lost = qemu::is_lost(row.guarantee, verdict.trial->lost, &why);
-    const bool bare = row.given_by == qemu::GivenBy::always && verdict.sandbox == qemu::SandboxState::off;
-    Json one{{"name", row.name}, {"given", !lost}, {"how", lost || bare ? row.without : row.obtained}};
-    if (!why.empty()) one["why"] = why;
+    const qemu::Standing stands = qemu::standing(row, verdict.trial->lost);
+    Json one{{"id", row.id},
+             {"name", row.name},
+             {"given", stands.given == qemu::Standing::Given::yes},
+             {"how", stands.how}};
+    if (!stands.why.empty()) one["why"] = stands.why;
     guarantees.push_back(std::move(one));
   }
   json["guarantees"] = std::move(guarantees);

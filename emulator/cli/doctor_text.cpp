@@ -190,14 +190,10 @@ class DoctorText {
     section("Guarantees for an " + lambda_name(d_.foreign) + " function here");
     for (const qemu::GuaranteeRow& row : qemu::guarantees()) {
       if (!d_.emulated.trial) break;
-      std::string why;
-      const bool lost = qemu::is_lost(row.guarantee, d_.emulated.trial->lost, &why);
-      text_ += std::string(lost ? "  no   " : "  yes  ") + std::string(row.name) + ": " +
-               std::string(lost || (row.given_by == qemu::GivenBy::always &&
-                                    d_.emulated.sandbox == qemu::SandboxState::off)
-                               ? row.without
-                               : row.obtained) +
-               (why.empty() ? "" : " (" + why + ")") + "\n";
+      const qemu::Standing stands = qemu::standing(row, d_.emulated.trial->lost);
+      text_ += std::string(stands.given == qemu::Standing::Given::yes ? "  yes  " : "  no   ") +
+               std::string(row.name) + ": " + std::string(stands.how) +
+               (stands.why.empty() ? "" : " (" + stands.why + ")") + "\n";
     }
   }
 

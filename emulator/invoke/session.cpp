@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "qemu/guarantees.hpp"
+#include "qemu/losses.hpp"
 #include "rapi/listener.hpp"
 
 namespace lemu::emulator {
@@ -119,21 +120,7 @@ asio::awaitable<Status> Session::launch(qemu::SandboxChoice sandbox) {
 
 void Session::describe_mode() {
   reasons_ = prepared_.reasons;
-  bool binfmt_lost = false;
-  std::string binfmt_reason;
-  for (const sandbox::Report& loss : environment_->losses()) {
-    if (loss.stage == sandbox::Stage::binfmt) {
-      binfmt_lost = true;
-      binfmt_reason =
-          std::string("a private binfmt_misc was refused (it needs Linux 6.7): ") + ::strerror(loss.os_error);
-    } else if (loss.stage == sandbox::Stage::mount && loss.detail < plan_.spec.mounts.size()) {
-      const sandbox::Mount& mount = plan_.spec.mounts[loss.detail];
-      plan_.lost.push_back(mount.target + " of its own (" + ::strerror(loss.os_error) + ")");
-    }
-  }
-  const qemu::ExecutionMode execution = binfmt_lost ? plan_.fallback : plan_.execution;
-  if (binfmt_lost && execution == qemu::ExecutionMode::direct)
-    plan_.lost.push_back(qemu::loss_of(qemu::Guarantee::own_children));
+  const qemu::Settled settled = qemu::settle(plan_, environment_->losses());
   const bool off = plan_.spec.isolation == sandbox::Isolation::plain;
   mode_.arch = prepared_.request.arch;
   mode_.sandbox = off ? "off" : qemu::diminishes_sandbox(plan_.lost) ? "partial" : "full";
@@ -142,8 +129,11 @@ void Session::describe_mode() {
                              ? "the first choice"
                              : "asked for with --sandbox";
   mode_.sandbox_missing = plan_.lost;
-  mode_.execution = execution_word(execution);
-  if (binfmt_lost) plan_.reasons = {{"execution: " + std::string(qemu::name_of(execution)), binfmt_reason}};
+  mode_.execution = execution_word(settled.execution);
+  if (settled.binfmt_error != 0)
+    plan_.reasons = {{"execution: " + std::string(qemu::name_of(settled.execution)),
+                      std::string("a private binfmt_misc was refused (it needs Linux 6.7): ") +
+                          ::strerror(settled.binfmt_error)}};
   for (const qemu::Reason& reason : plan_.reasons) {
     reasons_.push_back(reason);
     mode_.execution_reason = reason.because;

@@ -14,6 +14,8 @@
 namespace lemu::sandbox {
 namespace {
 
+constexpr char kNamespaceLimit[] = "/proc/sys/user/max_user_namespaces";  // of the writer's user namespace
+
 bool write_own_map(const char* path, std::uint32_t inside, std::uint32_t outside) {
   char line[48];
   const int size = std::snprintf(line, sizeof line, "%u %u 1\n", inside, outside);
@@ -21,6 +23,11 @@ bool write_own_map(const char* path, std::uint32_t inside, std::uint32_t outside
 }
 
 }  // namespace
+
+StepResult look_at_namespace_limit() {
+  if (::access(kNamespaceLimit, W_OK) < 0) return failed_at(Stage::function_user);
+  return done();
+}
 
 StepResult become_function_user(const SandboxSpec& spec) {
   // When the helper is host root the first namespace has two ids: its root, which is the host's, must be
@@ -41,9 +48,9 @@ StepResult become_function_user(const SandboxSpec& spec) {
       !write_own_map("/proc/self/gid_map", spec.function_gid, gid) ||
       !write_own_map("/proc/self/uid_map", spec.function_uid, uid))
     return failed_at(Stage::function_user);
-  // Lambda has no user namespaces for functions either. Where this /proc is not ours the write is refused,
+  // Lambda has no user namespaces for functions either. Where /proc/sys is read-only the write is refused,
   // and the function could make namespaces in which it still has no privilege over anything of ours.
-  write_existing("/proc/sys/user/max_user_namespaces", "0", 1);
+  write_existing(kNamespaceLimit, "0", 1);
   return done();
 }
 

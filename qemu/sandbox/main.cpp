@@ -14,6 +14,7 @@
 #include <string>
 
 #include "qemu/sandbox/binfmt.hpp"
+#include "qemu/sandbox/function_user.hpp"
 #include "qemu/sandbox/init.hpp"
 #include "qemu/sandbox/namespaces.hpp"
 #include "qemu/sandbox/root.hpp"
@@ -69,6 +70,11 @@ StepResult choose_execution(const SandboxSpec& spec, Execution* execution) {
   ::_exit(1);
 }
 
+void tell_namespace_limit() {
+  const StepResult step = look_at_namespace_limit();
+  if (step.failed()) send_step(ReportKind::lost, step);
+}
+
 /// The whole launch, in order.
 StepResult make_sandbox(const SandboxSpec& spec, Execution* execution) {
   StepResult step = make_mounts_private();
@@ -77,6 +83,7 @@ StepResult make_sandbox(const SandboxSpec& spec, Execution* execution) {
   if (!step.failed()) step = choose_execution(spec, execution);
   if (!step.failed()) step = hostname(spec);
   if (!step.failed()) step = seal_root();
+  if (!step.failed()) tell_namespace_limit();
   return step;
 }
 

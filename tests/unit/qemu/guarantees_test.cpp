@@ -45,3 +45,19 @@ TEST_CASE("docs/sandbox.md shows the table as it is") {
   INFO("the page must contain:\n" << guarantee_table());
   CHECK(page->find(guarantee_table()) != std::string::npos);
 }
+
+TEST_CASE("how a row stands for a launch") {
+  const std::vector<std::string> bare{loss_of(Guarantee::own_files), loss_of(Guarantee::tmp_limit, "kept")};
+  const auto stands = [&](Guarantee guarantee, const std::vector<std::string>& lost) {
+    return standing(guarantees()[static_cast<std::size_t>(guarantee)], lost);
+  };
+  CHECK(stands(Guarantee::tmp_limit, {}).given == Standing::Given::yes);
+  CHECK(stands(Guarantee::tmp_limit, bare).given == Standing::Given::no);
+  CHECK(stands(Guarantee::tmp_limit, bare).how == "/tmp grows as far as the disk does");
+  CHECK(stands(Guarantee::tmp_limit, bare).why == "kept");
+  CHECK(stands(Guarantee::own_network, {}).given == Standing::Given::no);
+  CHECK(stands(Guarantee::no_privilege, {}).how == "no capability, and no-new-privileges");
+  CHECK(stands(Guarantee::no_privilege, bare).how.starts_with("no-new-privileges"));
+  CHECK(stands(Guarantee::descriptor_limit, bare).how.starts_with("RLIMIT_NOFILE"));
+  CHECK(stands(Guarantee::descriptor_limit, bare).given == Standing::Given::yes);
+}

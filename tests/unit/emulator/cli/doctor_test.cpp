@@ -121,11 +121,12 @@ TEST_CASE("the text for a person") {
 
 TEST_CASE("-v adds the switches and each guarantee") {
   const std::string text = doctor_text(docker(), Verbosity::verbose);
-  for (const char* line : {"    seccomp         a filter  [/proc/self/status]\n",
-                           "    /proc           covered: /proc/acpi  [/proc/self/mountinfo]\n",
-                           "  no   a file system of its own: the function sees your whole file system, and "
-                           "its code in its real folder\n",
-                           "  yes  no privilege to gain: no-new-privileges\n"}) {
+  for (const char* line :
+       {"    seccomp         a filter  [/proc/self/status]\n",
+        "    /proc           covered: /proc/acpi  [/proc/self/mountinfo]\n",
+        "  no   a file system of its own: the function sees your whole file system, and "
+        "its code in its real folder\n",
+        "  yes  no privilege to gain: no-new-privileges: no more privilege than you have\n"}) {
     CAPTURE(line);
     CHECK(text.find(line) != std::string::npos);
   }
