@@ -152,7 +152,8 @@ TEST_CASE("a zip made by zip(1) is unpacked, name by name" *
   work.file("src/bootstrap", "#!/bin/sh\n", 0755);
   work.file("src/lib/d\xc3\xa4ta", std::string(50'000, 'd'), 0640);
   fs::create_symlink("lib/d\xc3\xa4ta", work.at("src/link"));
-  for (const char* piped : {"zip -qry ../f.zip .", "zip -qry - . | cat > ../f.zip"}) {
+  // Into a pipe zip(1) stores nothing, and links are stored: there it follows them.
+  for (const char* piped : {"zip -qry ../f.zip .", "zip -qr - . | cat > ../f.zip"}) {
     CAPTURE(piped);
     fs::remove(work.at("f.zip"));
     fs::remove_all(work.at("out"));
