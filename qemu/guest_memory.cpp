@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <unordered_set>
@@ -19,6 +20,9 @@ constexpr std::uint64_t kKib = 1024;
 /// QEMU's zero-initialised data is some 150 kB. A larger mapping right behind its image is the guest's,
 /// merged with it.
 constexpr std::uint64_t kLargestBss = 1024 * kKib;
+/// Telling guest and QEMU apart costs a millisecond, so it is done when it can change the figure by this
+/// much.
+constexpr std::uint64_t kSplitPrecision = 1024 * kKib;
 
 struct Mapping {
   std::uint64_t start = 0;
@@ -116,20 +120,30 @@ std::optional<std::uint64_t> find_field(std::string_view text, std::string_view 
   return found;
 }
 
-/// A /proc file's text from its start; fails with ESRCH when the process has ended.
-Status pread_all(int fd, std::string& into) {
+/// A /proc file's text from its start, in `buffer`, which keeps its size from read to read; fails with ESRCH
+/// when the process has ended.
+Result<std::string_view> pread_all(int fd, std::string& buffer) {
   constexpr std::size_t kBlock = 64 * 1024;
   std::size_t size = 0;
   while (true) {
-    if (into.size() < size + kBlock) into.resize(size + kBlock);
-    const ssize_t n = ::pread(fd, into.data() + size, kBlock, static_cast<off_t>(size));
+    if (buffer.size() < size + kBlock) buffer.resize(size + kBlock);
+    const ssize_t n = ::pread(fd, buffer.data() + size, kBlock, static_cast<off_t>(size));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail_errno(errno, "cannot read a process's memory use", ErrorKind::host_lacks);
-    if (n == 0) break;
+    if (n == 0) return std::string_view(buffer).substr(0, size);
     size += static_cast<std::size_t>(n);
   }
-  into.resize(size);
-  return {};
+}
+
+/// One field of an open /proc/PID/status, whose whole text comes with one read; nothing when the process has
+/// ended.
+std::optional<std::uint64_t> read_status_field(int status, std::string_view key) {
+  std::array<char, 8192> text;
+  ssize_t n = 0;
+  do n = ::pread(status, text.data(), text.size(), 0);
+  while (n < 0 && errno == EINTR);
+  if (n <= 0) return std::nullopt;
+  return find_field(std::string_view(text.data(), static_cast<std::size_t>(n)), key);
 }
 
 Result<Fd> open_of(const MemoryMeter::Options& options, pid_t pid, const char* name) {
@@ -184,9 +198,9 @@ Result<MemorySplit> MemoryMeter::split(pid_t pid) {
   // Opened anew each time: an open smaps stays with the memory of the program before an exec.
   Result<Fd> smaps = open_of(options_, pid, "smaps");
   if (!smaps) return absent(smaps.error().message);
-  Status read = pread_all(smaps->get(), buffer_);
-  if (!read) return fail(std::move(read.error()));
-  return split_smaps(buffer_);
+  Result<std::string_view> text = pread_all(smaps->get(), buffer_);
+  if (!text) return fail(std::move(text.error()));
+  return split_smaps(*text);
 }
 
 std::uint64_t MemoryMeter::without_share(std::uint64_t resident) const {
@@ -228,26 +242,28 @@ Result<std::uint64_t> MemoryMeter::sample() {
 }
 
 Result<std::uint64_t> MemoryMeter::main_peak() {
-  Status read = pread_all(main_.status.get(), buffer_);
-  const std::optional<std::uint64_t> high_water = read ? find_field(buffer_, "VmHWM:") : std::nullopt;
+  const std::optional<std::uint64_t> high_water = read_status_field(main_.status.get(), "VmHWM:");
   if (!high_water) {
     main_ = {};
     return absent("its process has ended");
   }
-  std::uint64_t bytes = *high_water;
-  if (options_.execution == Execution::emulated) {
-    // Nothing new is to be learnt while the mark stands; after an exec it is lower.
-    if (!share_ || *high_water != split_at_) {
-      Result<MemorySplit> now = split(main_.pid);
-      if (!now) return fail(std::move(now.error()));
-      share_ = now->emulator_rss;
-      split_at_ = *high_water;
-      raise(now->guest_rss);
-    }
-    bytes = without_share(*high_water);
+  if (options_.execution == Execution::native) {
+    raise(*high_water);
+    return *high_water;
   }
-  raise(bytes);
-  return bytes;
+  // With a share taken earlier the mark's rise is the guest's at most: QEMU's share only grows. After an exec
+  // the mark is lower.
+  const std::uint64_t at_most = without_share(*high_water);
+  const bool little_to_learn =
+      share_ && *high_water >= split_at_ && at_most < highest_.value_or(0) + kSplitPrecision;
+  if (little_to_learn) return highest_.value_or(at_most);
+  Result<MemorySplit> now = split(main_.pid);
+  if (!now) return fail(std::move(now.error()));
+  share_ = now->emulator_rss;
+  split_at_ = *high_water;
+  raise(now->guest_rss);
+  raise(without_share(*high_water));
+  return without_share(*high_water);
 }
 
 Result<std::uint64_t> MemoryMeter::together(const std::vector<pid_t>& processes) {
@@ -259,7 +275,9 @@ Result<std::uint64_t> MemoryMeter::together(const std::vector<pid_t>& processes)
       continue;
     }
     Result<Fd> rollup = open_of(options_, pid, "smaps_rollup");
-    if (rollup && pread_all(rollup->get(), buffer_)) sum += find_field(buffer_, "Pss:").value_or(0);
+    if (!rollup) continue;
+    const Result<std::string_view> text = pread_all(rollup->get(), buffer_);
+    if (text) sum += find_field(*text, "Pss:").value_or(0);
   }
   raise(sum);
   return sum;

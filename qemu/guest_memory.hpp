@@ -66,8 +66,9 @@ class MemoryMeter {
   /// too high by what QEMU grew since the last peak(), so ask that before acting.
   Result<std::uint64_t> sample();
 
-  /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark
-  /// stands; else, under emulation, 0.5–3 ms, and 30 ms for a function that uses 1 GB. Several processes are
+  /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark rises
+  /// by less than 1 MiB (the precision under emulation); else, there, 0.5–3 ms, and 30 ms for a function that
+  /// uses 1 GB. Several processes are
   /// added by proportional share (PSS), as what they share is there once. After the last process ended: the
   /// figure last known. Fails (host_lacks) when nothing was ever measured.
   /// With Look::main_process the other processes count as they did when they were last looked at, and it is
@@ -97,7 +98,7 @@ class MemoryMeter {
 
   Options options_;
   Main main_;
-  std::string buffer_;                  ///< reused: smaps is some 50 kB
+  std::string buffer_;                  ///< reused, and never made smaller: smaps is some 50 kB
   std::optional<std::uint64_t> share_;  ///< QEMU's resident bytes in the main process, last measured
   std::uint64_t split_at_ = 0;          ///< the high-water mark when share_ was taken
   std::optional<std::uint64_t> highest_;

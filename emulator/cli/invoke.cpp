@@ -69,6 +69,7 @@ class InvokeCommand {
     }
     Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
     if (!settings) return fail(std::move(settings.error()));
+    if (options_.report == ReportFormat::none) settings->memory_figure = Invocation::MemoryFigure::unwanted;
     session_.emplace(context_, std::move(*settings), ids_, output_);
     return {};
   }

@@ -157,8 +157,8 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
     runtime_->next_at.reset();
     runtime_->answer.reset();
     memory_->begin();
-    api_->dispatch(invocation.event);
-    co_await await_answer(invocation, deadline, record, answered);
+    api_->dispatch(std::move(invocation.event));
+    co_await await_answer(deadline, record, answered);
   } else if (init_end == InitEnd::timed_out) {
     const PlatformError error = timed_out(record.request_id, settings_.timeout);
     answered({Answer::Kind::function_error, error.payload});
@@ -172,8 +172,10 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
   record.duration = record.status == InvocationStatus::timeout
                         ? std::chrono::nanoseconds(settings_.timeout)
                         : std::max(begun, completed_at(record)) - begun;
-  record.max_memory = memory_->figure();
-  if (!record.max_memory) record.max_memory_absent = memory_->why_absent();
+  if (invocation.memory_figure == Invocation::MemoryFigure::wanted) {
+    record.max_memory = memory_->figure();
+    if (!record.max_memory) record.max_memory_absent = memory_->why_absent();
+  }
   memory_->rest();
   const bool sound =
       runtime_->next_at && !ended() &&
@@ -186,10 +188,9 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
 }
 
 /// From the event handed over to the invocation's end: an answer and the following `next`, or a failure.
-asio::awaitable<void> ExecutionEnvironment::await_answer(const Invocation& invocation,
-                                                         Clock::time_point deadline, InvocationRecord& record,
+asio::awaitable<void> ExecutionEnvironment::await_answer(Clock::time_point deadline, InvocationRecord& record,
                                                          const std::function<void(Answer)>& answered) {
-  const std::string& id = invocation.event.request_id;
+  const std::string& id = record.request_id;
   bool in_time =
       co_await wait_until(deadline, [this] { return runtime_->answer || ended() || memory_->over_limit(); });
   if (ended() && !runtime_->answer) co_await settle_connections();

@@ -41,6 +41,8 @@ struct EnvironmentSettings {
 /// One invocation, as its caller wants it.
 struct Invocation {
   rapi::Event event;  ///< the deadline is filled in when it is handed over
+  /// Whether the record is to hold Max Memory Used. The limit is held either way.
+  enum class MemoryFigure { wanted, unwanted } memory_figure = MemoryFigure::wanted;
 };
 
 /// What Invoke returns.
@@ -102,8 +104,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   void log_init_failure(InitFailureRecord::Phase phase, InitEnd end, std::chrono::nanoseconds duration,
                         const std::string& request_id);
 
-  boost::asio::awaitable<void> await_answer(const Invocation& invocation, Clock::time_point deadline,
-                                            InvocationRecord& record,
+  boost::asio::awaitable<void> await_answer(Clock::time_point deadline, InvocationRecord& record,
                                             const std::function<void(Answer)>& answered);
   void end_by_platform(InvocationRecord& record, InvocationStatus status, const std::string& type);
 

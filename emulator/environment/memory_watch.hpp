@@ -34,7 +34,8 @@ class MemoryWatch {
   /// An invocation begins, ends: between them the function is polled.
   void begin();
   void rest();
-  /// Looks now; true when the function is, or has been since its start, over its limit.
+  /// True when the function is, or has been since its start, over its limit. Looks, unless it looked so
+  /// lately that the function cannot have got there since.
   bool check_now();
   [[nodiscard]] bool over_limit() const;
   /// The high-water mark of the environment; nothing where it cannot be measured.

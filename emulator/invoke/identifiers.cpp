@@ -3,22 +3,37 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
 namespace lemu::emulator {
+namespace {
 
-std::string RandomIdentifiers::hex(std::size_t digits) {
+/// Fills the array with random hexadecimal digits; its size.
+std::size_t fill(std::array<char, 512>& digits) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(digits, '\0');
   std::size_t got = 0;
-  while (got < digits) {
-    const ssize_t n = ::getrandom(text.data() + got, digits - got, 0);
+  while (got < digits.size()) {
+    const ssize_t n = ::getrandom(digits.data() + got, digits.size() - got, 0);
     if (n > 0) got += static_cast<std::size_t>(n);
     if (n < 0 && errno != EINTR) std::abort();  // getrandom(2) has no other failure on the kernels lemu needs
   }
-  for (char& c : text) c = kDigits[static_cast<unsigned char>(c) & 15];
+  for (char& c : digits) c = kDigits[static_cast<unsigned char>(c) & 15];
+  return digits.size();
+}
+
+}  // namespace
+
+std::string RandomIdentifiers::hex(std::size_t digits) {
+  std::string text;
+  while (text.size() < digits) {
+    if (left_ == 0) left_ = fill(digits_);
+    const std::size_t taken = std::min(left_, digits - text.size());
+    text.append(digits_.data() + digits_.size() - left_, taken);
+    left_ -= taken;
+  }
   return text;
 }
 

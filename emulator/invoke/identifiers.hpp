@@ -3,6 +3,7 @@
 // them beforehand.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -16,10 +17,14 @@ class Identifiers {
   virtual std::string hex(std::size_t digits) = 0;
 };
 
-/// From getrandom(2).
+/// From getrandom(2), some hundred digits at a time.
 class RandomIdentifiers : public Identifiers {
  public:
   std::string hex(std::size_t digits) override;
+
+ private:
+  std::array<char, 512> digits_;
+  std::size_t left_ = 0;
 };
 
 /// A version 4 UUID (RFC 9562), as Lambda's request ids are.

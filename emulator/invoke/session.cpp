@@ -166,6 +166,7 @@ asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, cons
   invocation.event.function_arn = settings_.function.arn;
   invocation.event.client_context = client_context;
   invocation.event.body = event;
+  invocation.memory_figure = settings_.memory_figure;
   co_return co_await environment_->invoke(std::move(invocation), std::move(answered));
 }
 

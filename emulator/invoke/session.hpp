@@ -29,6 +29,7 @@ struct SessionSettings {
   std::optional<double> timeout_scale;  ///< stretches function timeout, init limit and deadline alike
   std::string environment_base;         ///< where environments' folders are made
   enum class Folder { removed, kept } folder = Folder::removed;
+  Invocation::MemoryFigure memory_figure = Invocation::MemoryFigure::wanted;
 };
 
 /// Where a session's results and remarks go.
