@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -110,6 +111,8 @@ struct HttpRefusal {
 };
 
 class HttpConnection;
+class HttpStream;
+enum class StreamEvent;
 
 /// The right to answer one request, now or later. A copyable handle that does not keep the connection alive.
 class HttpReply {
@@ -125,6 +128,11 @@ class HttpReply {
   };
   /// Writes the answer before it returns, as far as the kernel takes it. Never calls the handler.
   Sent send(const HttpResponse& response) const;
+  /// Begins an answer whose body is written in pieces (http_stream.hpp); `response.body` is not sent. `told`
+  /// is called from the io_context, never from inside a call; not when the server drops the connection.
+  [[nodiscard]] HttpStream begin(const HttpResponse& response, std::function<void(StreamEvent)> told) const;
+  /// Goes on reading a body after on_body said `pause`.
+  void resume_body() const;
   /// Closes the connection without an answer.
   void drop() const;
 
@@ -138,12 +146,22 @@ class HttpReply {
   std::uint64_t serial_ = 0;
 };
 
+/// How a handler wants the body of a request.
+enum class BodyDelivery {
+  whole,   ///< with on_request
+  pieces,  ///< by on_body, as they come; on_request then tells the end
+};
+
+/// Whether whoever gives pieces is to go on.
+enum class Flow { more, pause };
+
 /// What a handler says when it has seen the header.
 struct HeadVerdict {
   /// A body over this ends as BodyEnd::too_large.
   std::size_t body_limit = 0;
   /// When set, the front discards the body, sends this, and on_request is not called.
   std::optional<HttpRefusal> refusal = {};
+  BodyDelivery delivery = BodyDelivery::whole;
 };
 
 /// Who answers the requests of a server.
@@ -152,6 +170,13 @@ class HttpHandler {
   virtual ~HttpHandler() = default;
   /// The header is there, the body may not be. Decides only: it must not answer, nor touch the server.
   virtual HeadVerdict on_head(const HttpRequest& request) = 0;
+  /// A piece of a body that was wanted so; `reply` is what on_request will be given. After `pause` nothing
+  /// more is read until resume_body(); only on_request may follow, when this was the last piece. May destroy
+  /// the server.
+  virtual Flow on_body(const HttpRequest& /*request*/, std::string_view /*piece*/,
+                       const HttpReply& /*reply*/) {
+    return Flow::more;
+  }
   /// Once for each on_head that did not refuse, unless the server dropped the connection meanwhile. May
   /// destroy the server.
   virtual void on_request(HttpRequest& request, HttpReply reply) = 0;

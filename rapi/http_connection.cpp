@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
@@ -36,8 +37,8 @@ HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLi
 // ---- reading
 
 void HttpConnection::read() {
-  if (reading_ || peer_closed_ || phase_ == Phase::closed) return;
-  const bool waiting = phase_ == Phase::awaiting || phase_ == Phase::writing;
+  if (reading_ || paused_ || peer_closed_ || phase_ == Phase::closed) return;
+  const bool waiting = phase_ == Phase::awaiting || phase_ == Phase::writing || phase_ == Phase::streaming;
   if (waiting && in_.size() >= kPipelinedAtMost) return;  // answered() reads on
   const bool large = parser_ && head_done_ && parser_->declared_rest() > kReadSize;
   reading_ = true;
@@ -52,7 +53,10 @@ void HttpConnection::on_read(ErrorCode ec, std::size_t count) {
   in_.commit(count);
   if (ec) {
     peer_closed_ = true;
-    on_end();
+    if (phase_ == Phase::streaming && ec != boost::asio::error::eof)
+      lose_peer();
+    else
+      on_end();
     return;
   }
   if (phase_ == Phase::lingering) {
@@ -79,7 +83,8 @@ void HttpConnection::on_end() {
         close();
       return;  // else requests that came ahead of their turn are about to be taken
     case Phase::awaiting: handler_->on_peer_gone(HttpReply(weak_from_this(), serial_)); return;
-    case Phase::writing: return;  // it may still read; answered() closes
+    case Phase::writing:
+    case Phase::streaming: return;  // it may still read; answered() closes
     case Phase::lingering: close(); return;
     case Phase::closed: return;
   }
@@ -97,6 +102,7 @@ void HttpConnection::process() {
 
 void HttpConnection::begin_request() {
   head_done_ = false;
+  in_pieces_ = false;
   continue_sent_ = false;
   parser_.emplace(request_, limits_.header_bytes);
 }
@@ -114,12 +120,19 @@ HttpConnection::Pull HttpConnection::pull() {
   while (in_.size() > 0) {
     ErrorCode ec;
     in_.consume(parser_->put(in_.data(), ec));
+    if (in_pieces_) hand_over_piece();
+    if (phase_ != Phase::receiving) return Pull::stopped;
     if (ec && ec != http::error::need_more) {
       fail_request(ec == http::error::header_limit ? 431 : 400, ec.message());
       return Pull::stopped;
     }
     if (!head_done_ && parser_->is_header_done()) head_complete();
     if (parser_->is_done()) return Pull::request_done;
+    if (in_pieces_ && request_.end == BodyEnd::too_large) {  // whoever has the pieces is not left waiting
+      close_after_reply_ = true;
+      return Pull::request_done;
+    }
+    if (paused_) break;
     if (parser_->discarded() > limits_.discard_bytes) {
       close_after_reply_ = true;
       return Pull::request_done;
@@ -138,13 +151,14 @@ HttpConnection::Pull HttpConnection::pull() {
 /// Asks the handler about the header that is now there.
 void HttpConnection::head_complete() {
   head_done_ = true;
+  ++serial_;
   deadline_.reset();
   if (!parser_->keep_alive()) close_after_reply_ = true;
-  // HTTP/1.0 closes unless both sides say otherwise.
-  said_keep_alive_ = parser_->version() < 11;
+  speaks_1_0_ = parser_->version() < 11;
   HeadVerdict verdict = handler_->on_head(request_);
   refusal_ = std::move(verdict.refusal);
   parser_->keep_body(refusal_ ? std::nullopt : std::optional<std::size_t>(verdict.body_limit));
+  in_pieces_ = verdict.delivery == BodyDelivery::pieces && !refusal_ && request_.end == BodyEnd::complete;
   parser_->eager(true);
 }
 
@@ -161,11 +175,29 @@ void HttpConnection::expect_continue() {
   write_bytes(kContinue, {});
 }
 
+/// Gives the handler what has come of a body that it takes in pieces.
+void HttpConnection::hand_over_piece() {
+  if (request_.body.empty()) return;
+  const HttpReply reply(weak_from_this(), serial_);
+  paused_ = handler_->on_body(request_, request_.body, reply) == Flow::pause;
+  if (phase_ == Phase::receiving) parser_->piece_taken();
+}
+
+void HttpConnection::resume_body(std::uint64_t serial) {
+  if (serial != serial_ || !paused_) return;
+  paused_ = false;
+  // Not from here: the one who resumes may be in the middle of something.
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->phase_ == Phase::receiving) self->process();
+    self->read();
+  });
+}
+
 void HttpConnection::deliver() {
   deadline_.reset();
   parser_.reset();
+  paused_ = false;
   phase_ = Phase::awaiting;
-  ++serial_;
   if (!refusal_) {
     handler_->on_request(request_, HttpReply(weak_from_this(), serial_));
     return;
@@ -235,6 +267,8 @@ void HttpConnection::on_deadline() {
     truncate();
   else if (phase_ == Phase::receiving && parser_)
     fail_request(408, "the header did not come in time");
+  else if (phase_ == Phase::streaming)
+    lose_peer();
   else if (phase_ != Phase::awaiting)
     close();
 }

@@ -12,12 +12,16 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <functional>
 #include <optional>
 
 #include "rapi/http_parser.hpp"
+#include "rapi/http_stream.hpp"
+
+struct iovec;
 
 namespace lemu::rapi {
+
+void append_field(std::string& out, std::string_view name, std::string_view value);
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
@@ -34,6 +38,12 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void drop();
   HttpReply::Sent send(std::uint64_t serial, const HttpResponse& response);
   void drop_request(std::uint64_t serial);
+  void resume_body(std::uint64_t serial);
+  // For HttpStream.
+  bool begin_stream(std::uint64_t serial, const HttpResponse& response,
+                    std::function<void(StreamEvent)> told);
+  HttpStream::Room write_piece(std::uint64_t serial, std::span<const std::string_view> parts);
+  HttpStream::Room finish_stream(std::uint64_t serial, std::span<const HttpField> trailers);
 
  private:
   using ErrorCode = boost::system::error_code;
@@ -41,6 +51,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     receiving,  ///< waiting for a request, or in one
     awaiting,   ///< the handler has a request and has not answered
     writing,    ///< the kernel would not take all of an answer
+    streaming,  ///< an answer is being written in pieces
     lingering,  ///< answered and shut down; reads only so that the peer gets the answer before a reset
     closed,
   };
@@ -54,13 +65,20 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void begin_request();
   void head_complete();
   void expect_continue();
+  void hand_over_piece();
   void deliver();
   void truncate();
   void fail_request(unsigned status, std::string_view reason);
 
   void write(const HttpResponse& response);
   void write_bytes(std::string_view head, std::string_view body);
-  void compose_head(const HttpResponse& response);
+  std::optional<std::size_t> give_to_kernel(std::span<iovec> pieces);
+  enum class Framing { length, chunked, until_close };
+  void compose_head(const HttpResponse& response, Framing framing);
+  HttpStream::Room write_out(std::span<const std::string_view> parts);
+  void flush();
+  void flushed(ErrorCode ec);
+  void lose_peer();
   void answered();
   void linger();
   void close();
@@ -80,19 +98,31 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::optional<RequestParser> parser_;
   HttpRequest request_;
   std::string out_;
+  struct OutStream {
+    std::function<void(StreamEvent)> told;
+    Framing framing = Framing::chunked;
+    std::string queued;  // follows what is being sent from out_
+    bool sending = false;
+    bool full = false;
+    bool finished = false;
+    bool no_body = false;  // the answer to HEAD
+  };
+  std::unique_ptr<OutStream> stream_;  // while an answer is being written in pieces
   std::optional<HttpRefusal> refusal_;
   std::optional<Clock::time_point> deadline_;
-  std::uint64_t serial_ = 0;  // of the request that may be answered
+  std::uint64_t serial_ = 0;  // of the latest request whose header is there
   Phase phase_ = Phase::receiving;
   // Facts about the connection, each on its own.
   bool head_done_ = false;
+  bool in_pieces_ = false;  // the handler takes the body so
+  bool paused_ = false;     // until resume_body()
   bool reading_ = false;
   bool processing_ = false;
   bool timer_running_ = false;
   bool peer_closed_ = false;
   bool close_after_reply_ = false;
   bool continue_sent_ = false;
-  bool said_keep_alive_ = false;
+  bool speaks_1_0_ = false;
 };
 
 }  // namespace lemu::rapi

@@ -62,6 +62,11 @@ void RequestParser::keep_body(std::optional<std::size_t> limit) {
   if (limit && content_length() && *content_length() > *limit) request_.end = BodyEnd::too_large;
 }
 
+void RequestParser::piece_taken() {
+  *body_limit_ -= request_.body.size();
+  request_.body.clear();
+}
+
 std::uint64_t RequestParser::declared_rest() const { return content_length_remaining().value_or(0); }
 
 void RequestParser::charge(std::size_t bytes, ErrorCode& ec) {

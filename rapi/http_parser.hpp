@@ -19,6 +19,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
   /// From here on a body over `limit` is dropped and marked too large; a limit of nothing drops it silently.
   void keep_body(std::optional<std::size_t> limit);
+  /// The body so far has been taken elsewhere; it counts towards the limit all the same.
+  void piece_taken();
   /// Bytes of body that were read and dropped.
   [[nodiscard]] std::size_t discarded() const { return discarded_; }
   /// 10 or 11, once the request line was read.

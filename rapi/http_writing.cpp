@@ -25,6 +25,8 @@ void append_number(std::string& out, std::size_t number) {
   out.append(digits.data(), end.ptr);
 }
 
+}  // namespace
+
 /// A line break in a value would end the field; it becomes a space, as in Go's net/http (so the emulator of
 /// AWS).
 void append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -37,11 +39,13 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append("\r\n");
 }
 
-}  // namespace
-
 HttpReply::Sent HttpReply::send(const HttpResponse& response) const {
   const std::shared_ptr<HttpConnection> connection = connection_.lock();
   return connection ? connection->send(serial_, response) : Sent::gone;
+}
+
+void HttpReply::resume_body() const {
+  if (const std::shared_ptr<HttpConnection> connection = connection_.lock()) connection->resume_body(serial_);
 }
 
 void HttpReply::drop() const {
@@ -56,10 +60,11 @@ HttpReply::Sent HttpConnection::send(std::uint64_t serial, const HttpResponse& r
 }
 
 void HttpConnection::drop_request(std::uint64_t serial) {
-  if (phase_ == Phase::awaiting && serial == serial_) close();
+  const bool in_body = phase_ == Phase::receiving && parser_ && head_done_;
+  if (serial == serial_ && (in_body || phase_ == Phase::awaiting || phase_ == Phase::streaming)) close();
 }
 
-void HttpConnection::compose_head(const HttpResponse& response) {
+void HttpConnection::compose_head(const HttpResponse& response, Framing framing) {
   out_.assign("HTTP/1.1 ");
   append_number(out_, response.status);
   const boost::beast::string_view reason = http::obsolete_reason(http::int_to_status(response.status));
@@ -67,37 +72,48 @@ void HttpConnection::compose_head(const HttpResponse& response) {
   for (const HttpField& field : response.fields)
     if (!field.value.empty()) append_field(out_, field.name, field.value);
   if (!response.content_type.empty()) append_field(out_, "Content-Type", response.content_type);
-  out_.append("Content-Length: ");
-  append_number(out_, response.body.size());
+  if (framing == Framing::chunked) out_.append("Transfer-Encoding: chunked\r\n");
+  if (framing == Framing::length) {
+    out_.append("Content-Length: ");
+    append_number(out_, response.body.size());
+    out_.append("\r\n");
+  }
   if (close_after_reply_)
-    out_.append("\r\nConnection: close");
-  else if (said_keep_alive_)
-    out_.append("\r\nConnection: keep-alive");
-  out_.append("\r\n\r\n");
+    out_.append("Connection: close\r\n");
+  else if (speaks_1_0_)  // HTTP/1.0 closes unless both sides say otherwise
+    out_.append("Connection: keep-alive\r\n");
+  out_.append("\r\n");
 }
 
 void HttpConnection::write(const HttpResponse& response) {
-  compose_head(response);
+  compose_head(response, Framing::length);
   const bool no_body = request_.method() == "HEAD";
   phase_ = Phase::writing;
   write_bytes(out_, no_body ? std::string_view() : response.body);
+}
+
+/// How much of it the kernel took at once; nothing when the peer is gone.
+std::optional<std::size_t> HttpConnection::give_to_kernel(std::span<iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  ssize_t taken = 0;
+  do taken = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (taken < 0 && errno == EINTR);
+  if (taken >= 0) return static_cast<std::size_t>(taken);
+  return errno == EAGAIN || errno == EWOULDBLOCK ? std::optional<std::size_t>(0) : std::nullopt;
 }
 
 /// One gathered write. Only what the kernel does not take is copied, and follows when there is room.
 void HttpConnection::write_bytes(std::string_view head, std::string_view body) {
   std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
                               iovec{const_cast<char*>(body.data()), body.size()}};
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = body.empty() ? 1 : 2;
-  ssize_t taken = 0;
-  do taken = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (taken < 0 && errno == EINTR);
-  if (taken < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+  const std::optional<std::size_t> taken = give_to_kernel(std::span(pieces).first(body.empty() ? 1 : 2));
+  if (!taken) {
     close();
     return;
   }
-  const std::size_t sent = taken < 0 ? 0 : static_cast<std::size_t>(taken);
+  const std::size_t sent = *taken;
   if (sent == head.size() + body.size()) {
     if (phase_ == Phase::writing) answered();
     return;
@@ -124,6 +140,7 @@ void HttpConnection::write_bytes(std::string_view head, std::string_view body) {
 void HttpConnection::answered() {
   deadline_.reset();
   refusal_.reset();
+  stream_.reset();
   if (close_after_reply_) {
     linger();
     return;
@@ -164,6 +181,7 @@ void HttpConnection::close() {
 void HttpConnection::drop() {
   phase_ = Phase::closed;
   closed_ = nullptr;
+  stream_.reset();
   boost::system::error_code ignored;
   timer_.cancel();
   socket_.close(ignored);

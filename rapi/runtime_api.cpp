@@ -55,6 +55,16 @@ Mode mode_of(const HttpRequest& request) {
   return value == "streaming" ? Mode::streaming : Mode::invalid;
 }
 
+/// Whether the runtime says that it streams: in its own words, or as one that writes for an HTTP front does.
+bool streams(const HttpRequest& request) {
+  return mode_of(request) == Mode::streaming ||
+         request.header("Content-Type") == "application/vnd.awslambda.http-integration-response";
+}
+
+ResponseMode told_mode(const HttpRequest& request) {
+  return mode_of(request) == Mode::streaming ? ResponseMode::streaming : ResponseMode::buffered;
+}
+
 HttpReply::Sent send_event(const HttpReply& reply, const Event& event) {
   std::array<char, 20> digits;
   const std::to_chars_result end =
@@ -83,6 +93,7 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
       : observer_(observer), limits_(limits), server_(context, std::move(listener), *this, limits.http) {}
 
   HeadVerdict on_head(const HttpRequest& request) override;
+  Flow on_body(const HttpRequest& request, std::string_view piece, const HttpReply& reply) override;
   void on_request(HttpRequest& request, HttpReply reply) override;
   void on_peer_gone(const HttpReply& reply) override {
     // A process that closed its connection cannot be given an event on it; the next `next` gets it.
@@ -90,18 +101,24 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
     reply.drop();
   }
 
-  Handover dispatch(Event event) {
+  Handover dispatch(Event event, ResponseDelivery delivery) {
+    delivery_ = delivery;
     state_.dispatch(std::move(event));
     return deliver();
   }
-  void abandon() { state_.abandon(); }
+  void abandon() {
+    pieces_ = Pieces::none;
+    state_.abandon();
+  }
   void restart() {
     waiting_.clear();
+    pieces_ = Pieces::none;
     server_.drop_connections();
     state_.restart();
   }
   void stop() {
     waiting_.clear();
+    pieces_ = Pieces::none;
     server_.stop();
   }
   void start() { server_.start(); }
@@ -111,6 +128,8 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
  private:
   HeadVerdict begin(RuntimeState::Answer answer, RuntimePhase from, RuntimeCall call,
                     std::size_t limit) const;
+  HeadVerdict response_head(const HttpRequest& request, std::string_view id);
+  bool begin_pieces(const HttpRequest& request, std::string_view id, const HttpReply& reply);
   Handover deliver();
   void next(HttpReply reply);
   void response(HttpRequest& request, std::string_view id, HttpReply reply);
@@ -122,6 +141,11 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   RuntimeObserver& observer_;
   const Limits limits_;
   RuntimeState state_;
+  ResponseDelivery delivery_ = ResponseDelivery::whole;
+  // Of the response in hand.
+  std::size_t response_limit_ = 0;
+  enum class Pieces { none, expected, begun } pieces_ = Pieces::none;
+  std::string pieces_id_;
   // First come, first served: two blocked calls get an event each, as with the condition variable of
   // aws-lambda-rie (core/states.go).
   std::deque<HttpReply> waiting_;
@@ -152,13 +176,51 @@ HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
   switch (match.route) {
     case Route::ping:
     case Route::next: return {};
-    case Route::response:
-      return begin(state_.begin_response(match.id), from, RuntimeCall::response, limits_.response_bytes);
+    case Route::response: return response_head(request, match.id);
     case Route::error:
       return begin(state_.begin_error(match.id), from, RuntimeCall::error, limits_.error_bytes);
     case Route::init_error: return {.body_limit = limits_.error_bytes};
   }
   std::abort();
+}
+
+/// What is declared by its length is a whole response, for any caller; what comes in chunks may be a stream.
+HeadVerdict RuntimeApi::Service::response_head(const HttpRequest& request, std::string_view id) {
+  const RuntimePhase from = state_.phase();
+  HeadVerdict verdict = begin(state_.begin_response(id), from, RuntimeCall::response, limits_.response_bytes);
+  if (verdict.refusal) return verdict;
+  pieces_ = Pieces::none;
+  response_limit_ = limits_.response_bytes;
+  const bool wanted = delivery_ == ResponseDelivery::pieces ||
+                      (delivery_ == ResponseDelivery::as_streamed && streams(request));
+  if (!wanted || mode_of(request) == Mode::invalid) return verdict;
+  pieces_ = Pieces::expected;
+  pieces_id_ = id;
+  if (streams(request) || request.header("Content-Length").empty()) response_limit_ = limits_.streamed_bytes;
+  return {.body_limit = response_limit_, .delivery = BodyDelivery::pieces};
+}
+
+// ---- a body in pieces
+
+/// True when the observer takes pieces of this response now; it is told of the response first. The rest of
+/// one that was abandoned is nobody's.
+bool RuntimeApi::Service::begin_pieces(const HttpRequest& request, std::string_view id,
+                                       const HttpReply& reply) {
+  if (id != pieces_id_) return false;
+  if (pieces_ == Pieces::expected) {
+    pieces_ = Pieces::begun;
+    observer_.on_response_begin({.content_type = std::string(request.header("Content-Type")),
+                                 .mode = told_mode(request),
+                                 .resume = [reply] { reply.resume_body(); }});
+  }
+  return pieces_ == Pieces::begun;
+}
+
+Flow RuntimeApi::Service::on_body(const HttpRequest& request, std::string_view piece,
+                                  const HttpReply& reply) {
+  const std::shared_ptr<Service> self = shared_from_this();
+  const std::string_view id = match_route(request.method(), request.path()).id;
+  return begin_pieces(request, id, reply) ? observer_.on_response_piece(piece) : Flow::more;
 }
 
 // ---- what the whole request does
@@ -222,17 +284,19 @@ std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest
 }
 
 void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, HttpReply reply) {
-  if (state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
+  // A stream without a byte begins too; the observer may have had enough then.
+  const bool begins = pieces_ == Pieces::expected && request.end == BodyEnd::complete && id == pieces_id_;
+  const bool wanted = !begins || begin_pieces(request, id, reply);
+  if (!wanted || state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
     reply.send(kInvalidRequestId);
     return;
   }
-  const Mode mode = mode_of(request);
-  if (mode == Mode::invalid) {
+  if (mode_of(request) == Mode::invalid) {
     reply.send(kInvalidMode);
     observer_.on_response_rejected(ResponseFault::bad_mode);
     return;
   }
-  if (const std::optional<ResponseFault> fault = answer_fault(request, reply, limits_.response_bytes)) {
+  if (const std::optional<ResponseFault> fault = answer_fault(request, reply, response_limit_)) {
     observer_.on_response_rejected(*fault);
     return;
   }
@@ -242,7 +306,7 @@ void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, Ht
       {.request_id = std::string(id),
        .body = std::move(request.body),
        .content_type = std::string(request.header("Content-Type")),
-       .mode = mode == Mode::streaming ? ResponseMode::streaming : ResponseMode::buffered,
+       .mode = told_mode(request),
        .trailer_error_type = std::string(request.trailer(kErrorTypeHeader)),
        .trailer_error_body = std::string(request.trailer("Lambda-Runtime-Function-Error-Body"))});
 }
@@ -293,7 +357,9 @@ RuntimeApi::RuntimeApi(boost::asio::io_context& context, Fd listener, RuntimeObs
     : service_(std::make_shared<Service>(context, std::move(listener), observer, limits)) {}
 RuntimeApi::~RuntimeApi() { service_->stop(); }
 void RuntimeApi::start() { service_->start(); }
-RuntimeApi::Handover RuntimeApi::dispatch(Event event) { return service_->dispatch(std::move(event)); }
+RuntimeApi::Handover RuntimeApi::dispatch(Event event, ResponseDelivery delivery) {
+  return service_->dispatch(std::move(event), delivery);
+}
 void RuntimeApi::abandon() { service_->abandon(); }
 void RuntimeApi::restart() { service_->restart(); }
 void RuntimeApi::stop() { service_->stop(); }

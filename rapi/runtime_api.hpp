@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,17 +17,38 @@ namespace lemu::rapi {
 /// 6 MiB and 100 bytes, over which the platform refuses a response (aws-lambda-rie, MaxPayloadSize).
 inline constexpr std::size_t kMaxPayload = std::size_t{6} * 1024 * 1024 + 100;
 
+/// 200 MB: the most that can be streamed ("Response streaming for Lambda functions", AWS Lambda Developer
+/// Guide).
+inline constexpr std::size_t kMaxStreamedPayload = std::size_t{200} * 1024 * 1024;
+
 struct Limits {
   std::size_t response_bytes = kMaxPayload;
+  std::size_t streamed_bytes = kMaxStreamedPayload;
   std::size_t error_bytes = kMaxPayload;
   HttpLimits http = {};
 };
 
 enum class ResponseMode { buffered, streaming };
 
+/// How the caller wants a response. It decides, not the runtime: aws-lambda-go streams without ever saying
+/// so.
+enum class ResponseDelivery {
+  whole,        ///< on_response has it all
+  as_streamed,  ///< in pieces when the runtime says that it streams, by the mode or by the content type
+  pieces,       ///< in pieces
+};
+
+/// What is known of a response when it begins.
+struct ResponseHead {
+  std::string content_type;
+  ResponseMode mode = ResponseMode::buffered;
+  /// Goes on after a piece was answered by `pause`. May be called at any time, by whoever has it.
+  std::function<void()> resume;
+};
+
 struct FunctionResponse {
   std::string request_id;
-  std::string body;
+  std::string body;  ///< empty when it was given in pieces
   std::string content_type;
   ResponseMode mode = ResponseMode::buffered;
   // An error after the first byte, told in the trailers of a streamed response.
@@ -57,6 +79,10 @@ class RuntimeObserver {
   virtual ~RuntimeObserver() = default;
   /// The runtime called `next`: init is complete (the first time), or the invocation (then). Not for repeats.
   virtual void on_next() = 0;
+  /// Only where a delivery in pieces was asked for. Then come the pieces, as the runtime writes them, and one
+  /// of on_response and on_response_rejected; or nothing more, after abandon() or restart().
+  virtual void on_response_begin(ResponseHead /*head*/) {}
+  virtual Flow on_response_piece(std::string_view /*bytes*/) { return Flow::more; }
   virtual void on_response(FunctionResponse response) = 0;
   virtual void on_error(FunctionError error) = 0;
   virtual void on_init_error(FunctionError error) = 0;
@@ -77,7 +103,7 @@ class RuntimeApi {
     waits,      ///< the next `next` will be
   };
   /// Gives the runtime an event. The previous one must be answered or abandoned.
-  Handover dispatch(Event event);
+  Handover dispatch(Event event, ResponseDelivery delivery = ResponseDelivery::whole);
 
   /// The invocation is over without the runtime's answer, which will be refused if it still comes.
   void abandon();

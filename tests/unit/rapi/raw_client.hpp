@@ -64,6 +64,17 @@ class RawClient {
       }
     }
   }
+  /// As much as the kernel takes now.
+  std::size_t send_some(std::string_view bytes) {
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const ssize_t n =
+          ::send(fd_.get(), bytes.data() + sent, bytes.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (n < 0) break;
+      sent += static_cast<std::size_t>(n);
+    }
+    return sent;
+  }
   void send_one_by_one(std::string_view bytes) {
     for (const char byte : bytes) {
       send({&byte, 1});

@@ -47,6 +47,9 @@ inline Event event(std::string id, std::string body = "{}") {
 /// Writes down what it is told; `then` runs after each.
 struct Recorder : RuntimeObserver {
   std::vector<std::string> calls;
+  ResponseHead head;
+  std::string streamed;
+  Flow flow = Flow::more;
   FunctionResponse response;
   FunctionError error;
   ResponseFault fault{};
@@ -57,6 +60,15 @@ struct Recorder : RuntimeObserver {
     if (then) then();
   }
   void on_next() override { note("next"); }
+  void on_response_begin(ResponseHead told) override {
+    head = std::move(told);
+    note("begin");
+  }
+  Flow on_response_piece(std::string_view bytes) override {
+    streamed += bytes;
+    note("piece");
+    return flow;
+  }
   void on_response(FunctionResponse told) override {
     response = std::move(told);
     note("response");
@@ -94,11 +106,11 @@ struct Environment {
   }
   RawClient client() { return RawClient(context, address); }
   /// A client that holds the event `id`.
-  RawClient working(const std::string& id) {
+  RawClient working(const std::string& id, ResponseDelivery delivery = ResponseDelivery::whole) {
     RawClient made = client();
     made.send(kNext);
     run_until(context, [&] { return api->phase() == RuntimePhase::ready; });
-    REQUIRE(api->dispatch(event(id)) == RuntimeApi::Handover::delivered);
+    REQUIRE(api->dispatch(event(id), delivery) == RuntimeApi::Handover::delivered);
     REQUIRE(made.answer().status == 200);
     return made;
   }
