@@ -59,7 +59,8 @@ class HttpRequest {
   [[nodiscard]] std::string_view method() const { return part(method_); }
   /// As sent, with the query.
   [[nodiscard]] std::string_view target() const { return part(target_); }
-  [[nodiscard]] std::string_view path() const { return target().substr(0, target().find('?')); }
+  /// Without the query, and without the scheme and host of an absolute form (RFC 9112, 3.2.2).
+  [[nodiscard]] std::string_view path() const;
   /// The first field of that name, in any case; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const { return find(headers_, name); }
   /// Likewise for the fields that followed a chunked body.

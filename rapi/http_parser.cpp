@@ -31,6 +31,18 @@ std::string_view HttpRequest::find(const std::vector<Field>& fields, std::string
   return {};
 }
 
+std::string_view HttpRequest::path() const {
+  std::string_view path = target();
+  path = path.substr(0, path.find('?'));
+  if (path.starts_with('/')) return path;
+  for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")})
+    if (path.size() >= scheme.size() && same_word(path.substr(0, scheme.size()), scheme)) {
+      const std::size_t slash = path.find('/', scheme.size());
+      return slash == std::string_view::npos ? "/" : path.substr(slash);
+    }
+  return path;
+}
+
 HttpRequest::Part HttpRequest::append(std::string_view text) {
   const Part part{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};
   text_.append(text);

@@ -6,7 +6,7 @@ set -eu
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
-probe="probe.c probe_api.c probe_look.c probe_harm.c"
+probe=$(echo probe*.c)
 flags="-O2 -Wall -Wextra -Werror -Wno-unused-function -s -pthread"
 
 fresh() {  # fresh FILE: is it newer than every source here?

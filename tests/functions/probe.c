@@ -57,6 +57,8 @@ void note(const char* format, ...) {
 
 void put_notes(struct text* out) { put(out, "[%s]", notes.data ? notes.data : ""); }
 
+int is_shut_in(void) { return getuid() == 993 && getppid() == 1; }
+
 void sleep_ms(long ms) {
   struct timespec time = {ms / 1000, ms % 1000 * 1000000};
   while (nanosleep(&time, &time) != 0 && errno == EINTR) {
@@ -77,8 +79,10 @@ void answer(struct call* call, const char* headers, const char* body, size_t siz
 }
 
 static behaviour* find_behaviour(const char* name) {
-  const struct named* tables[] = {api_behaviours, look_behaviours, harm_behaviours};
-  for (size_t t = 0; t < 3; ++t) {
+  const struct named* tables[] = {api_behaviours,    wire_behaviours,    look_behaviours,
+                                  ending_behaviours, process_behaviours, memory_behaviours,
+                                  output_behaviours, rights_behaviours};
+  for (size_t t = 0; t < sizeof tables / sizeof *tables; ++t) {
     for (const struct named* entry = tables[t]; entry->name; ++entry) {
       if (strcmp(entry->name, name) == 0) return entry->run;
     }

@@ -30,12 +30,19 @@ void put_notes(struct text* out);
 void sleep_ms(long ms);
 const char* errno_name(int error);
 
-/// probe_api.c, probe_look.c and probe_harm.c: the behaviours, by name.
+/// Touches that much, in pages of its own; NULL when there is no such room.
+void* touch(long mb);
+/// Is this the sandbox's process namespace, and an ordinary user in it? What reaches for every process or
+/// forks without end is done there only.
+int is_shut_in(void);
+
+/// The behaviours by name, one table for each probe_*.c.
 struct named {
   const char* name;
   behaviour* run;
 };
-extern const struct named api_behaviours[], look_behaviours[], harm_behaviours[];
+extern const struct named api_behaviours[], wire_behaviours[], look_behaviours[], ending_behaviours[],
+    process_behaviours[], memory_behaviours[], output_behaviours[], rights_behaviours[];
 
 /// For the init phase, by the words of _HANDLER: "init-exit-3", "init-once-signal-11", … Returns when init
 /// may go on.

@@ -82,8 +82,8 @@ static void do_error(struct call* call) {
   call->answered = 1;
 }
 
-/// {"do":"respond","size":N,"chunked":1,"trailers":1,"mode":"streaming","pause":MS}: N bytes in all, a JSON
-/// string. Chunked with trailers is how aws-lambda-go posts everything.
+/// {"do":"respond","size":N,"chunked":1,"trailers":1,"mode":"streaming","pause":MS,"failed":"Runtime.X"}: N
+/// bytes in all, a JSON string. Chunked with empty trailers is how aws-lambda-go posts everything.
 static void do_respond(struct call* call) {
   const size_t size = (size_t)number_field(call, "size", 2);
   char mode[64], headers[1024];
@@ -119,32 +119,22 @@ static void do_respond(struct call* call) {
     const long pause_ms = number_field(call, "pause", 0);
     if (pause_ms) sleep_ms(pause_ms);
   }
-  const char* end =
-      trailers ? "0\r\nLambda-Runtime-Function-Error-Type: \r\nLambda-Runtime-Function-Error-Body: \r\n\r\n"
-               : "0\r\n\r\n";
-  rt_send_all(rt_socket, end, strlen(end));
+  char failed[128];
+  text_field(call, "failed", failed, sizeof failed);
+  struct text end = {0};
+  put(&end, "0\r\n");
+  if (trailers)
+    put(&end, "Lambda-Runtime-Function-Error-Type: %s\r\nLambda-Runtime-Function-Error-Body: %s\r\n", failed,
+        *failed ? "eyJlcnJvclR5cGUiOiJYIn0=" : "");
+  put(&end, "\r\n");
+  rt_send_all(rt_socket, end.data, end.size);
+  free(end.data);
   struct rt_reply reply = rt_read(rt_socket);
   if (reply.status == 0) _exit(91);
   if (reply.status != 202) note("response: %d %s", reply.status, reply.body ? reply.body : "connection lost");
   rt_free(&reply);
   free(request.data);
   free(body);
-}
-
-/// {"do":"raw","send":"POST /…$ID…\r\n…","shut":1,"answered":1}: these very bytes on a connection of their
-/// own.
-static void do_raw(struct call* call) {
-  char request[16384];
-  text_field(call, "send", request, sizeof request);
-  const int fd = rt_connect();
-  rt_send_all(fd, request, strlen(request));
-  if (number_field(call, "shut", 0)) shutdown(fd, SHUT_WR);
-  struct rt_reply reply = rt_read(fd);
-  close(fd);
-  call->answered = (int)number_field(call, "answered", 0);
-  note("raw: %d %s", reply.status, reply.body ? reply.body : "connection closed");
-  if (!call->answered) do_earlier(call);
-  rt_free(&reply);
 }
 
 /// {"do":"request","method":"GET","path":"/2018-06-01/ping"}: one request by the client, status and body.
@@ -169,7 +159,6 @@ const struct named api_behaviours[] = {
     {"init-error", do_init_error},
     {"error", do_error},
     {"respond", do_respond},
-    {"raw", do_raw},
     {"request", do_request},
     {NULL, NULL},
 };

@@ -92,6 +92,20 @@ TEST_CASE("what is no acceptable request is answered once and closed") {
   }
 }
 
+TEST_CASE("the path of a target in each of its forms") {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"/a/b?c=/d", "/a/b"},  {"http://host:1/a?b", "/a"},     {"HTTPS://h/", "/"},
+      {"http://host", "/"},   {"http://host?a/b", "/"},        {"*", "*"},
+      {"host:80", "host:80"}, {"ftp://host/a", "ftp://host/a"}};
+  for (const auto& [target, path] : rows) {
+    CAPTURE(target);
+    Bench bench;
+    RawClient client = bench.client();
+    CHECK(client.ask("GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n").body ==
+          "GET " + std::string(path) + "[]");
+  }
+}
+
 TEST_CASE("a header over the limit is 431, whatever its shape") {
   HttpLimits limits;
   limits.header_bytes = 10'000;
