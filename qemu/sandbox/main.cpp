@@ -79,7 +79,7 @@ void tell_namespace_limit() {
 StepResult make_sandbox(const SandboxSpec& spec, Execution* execution) {
   StepResult step = make_mounts_private();
   if (!step.failed()) step = build_root(spec);
-  if (!step.failed()) step = enter_root(spec);
+  if (!step.failed()) step = enter_root();
   if (!step.failed()) step = choose_execution(spec, execution);
   if (!step.failed()) step = hostname(spec);
   if (!step.failed()) step = seal_root();

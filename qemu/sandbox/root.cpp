@@ -16,29 +16,45 @@
 namespace lemu::sandbox {
 namespace {
 
+// Paths of the new root are relative: the helper's working folder is the root while it is built, so that no
+// path leads through the host's folders again and again.
+
 /// mkdir -p of the folders above `path`; those that exist are left alone.
 bool make_parents(const std::string& path) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const std::string folder = path.substr(0, slash);
     if (::mkdir(folder.c_str(), 0755) < 0 && errno != EEXIST && errno != EROFS) return false;
   }
   return true;
 }
 
+/// `make` once more with the folders above `path`, where it failed for want of them.
+template <class Make>
+bool with_parents(const std::string& path, Make make) {
+  if (make()) return true;
+  return errno == ENOENT && make_parents(path) && make();
+}
+
 bool make_folder(const std::string& path, std::uint32_t mode) {
-  if (!make_parents(path)) return false;
-  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) < 0 && errno != EEXIST) return false;
-  return ::chmod(path.c_str(), static_cast<mode_t>(mode)) == 0;
+  const auto make = [&] { return ::mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0; };
+  if (with_parents(path, make)) return true;
+  return errno == EEXIST && ::chmod(path.c_str(), static_cast<mode_t>(mode)) == 0;
 }
 
 bool make_file(const std::string& path, const std::string& content, std::uint32_t mode) {
-  if (!make_parents(path)) return false;
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, static_cast<mode_t>(mode));
-  if (fd < 0) return false;
-  const ssize_t n = ::write(fd, content.data(), content.size());
-  ::fchmod(fd, static_cast<mode_t>(mode));
+  int fd = -1;
+  const auto make = [&] {
+    fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, static_cast<mode_t>(mode));
+    return fd >= 0;
+  };
+  if (!with_parents(path, make)) return false;
+  const ssize_t n = content.empty() ? 0 : ::write(fd, content.data(), content.size());
   ::close(fd);
   return n == static_cast<ssize_t>(content.size());
+}
+
+bool make_symlink(const std::string& path, const std::string& text) {
+  return with_parents(path, [&] { return ::symlink(text.c_str(), path.c_str()) == 0; });
 }
 
 /// The flags of an existing mount that a remount inside a user namespace must repeat (they are locked).
@@ -106,8 +122,7 @@ bool perform(const Mount& mount, const std::string& target) {
     case MountKind::proc: return mount_proc(target);
     case MountKind::folder: return make_folder(target, mount.mode);
     case MountKind::file: return make_file(target, mount.source, mount.mode);
-    case MountKind::symlink:
-      return make_parents(target) && ::symlink(mount.source.c_str(), target.c_str()) == 0;
+    case MountKind::symlink: return make_symlink(target, mount.source);
   }
   errno = EINVAL;
   return false;
@@ -131,9 +146,10 @@ StepResult build_root(const SandboxSpec& spec) {
   ::umask(0);
   if (::mount("tmpfs", spec.root_folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m") < 0)
     return failed_at(Stage::root);
+  if (::chdir(spec.root_folder.c_str()) < 0) return failed_at(Stage::root);
   for (std::uint32_t i = 0; i < spec.mounts.size(); ++i) {
     const Mount& mount = spec.mounts[i];
-    const std::string target = spec.root_folder + mount.target;
+    const std::string target = mount.target.substr(1);
     errno = 0;
     if (perform(mount, target)) continue;
     const StepResult failure = failed_at(Stage::mount, i);
@@ -144,10 +160,9 @@ StepResult build_root(const SandboxSpec& spec) {
   return done();
 }
 
-StepResult enter_root(const SandboxSpec& spec) {
+StepResult enter_root() {
   // pivot_root(".", "."): the old root is stacked on the new and let go at once; see pivot_root(2).
-  if (::chdir(spec.root_folder.c_str()) < 0 || ::syscall(SYS_pivot_root, ".", ".") < 0 ||
-      ::umount2(".", MNT_DETACH) < 0 || ::chdir("/") < 0)
+  if (::syscall(SYS_pivot_root, ".", ".") < 0 || ::umount2(".", MNT_DETACH) < 0 || ::chdir("/") < 0)
     return failed_at(Stage::pivot_root);
   return done();
 }

@@ -10,10 +10,10 @@ namespace lemu::sandbox {
 /// Nothing mounted from here on is seen outside.
 StepResult make_mounts_private();
 /// A tmpfs on `root_folder`, and every mount of the specification below it. Wanted mounts that fail are
-/// reported as lost.
+/// reported as lost. Leaves the helper in that folder.
 StepResult build_root(const SandboxSpec& spec);
-/// Makes `root_folder` the root and lets the host's go.
-StepResult enter_root(const SandboxSpec& spec);
+/// Makes the folder that build_root left the helper in the root, and lets the host's go.
+StepResult enter_root();
 /// Makes the root tmpfs read-only.
 StepResult seal_root();
 
