@@ -64,7 +64,7 @@ class Planner {
       return;
     }
     plan_.spec.isolation = Isolation::namespaces;
-    plan_.spec.root_folder = request_.environment_folder + "/root";
+    plan_.spec.root_folder = request_.mount_point;
     plan_.spec.hostname = "sandbox";
   }
 
@@ -202,9 +202,9 @@ class Planner {
 
   void add_tmp() {
     Mount tmp{.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = request_.tmp_bytes};
-    if (request_.tmp == LaunchRequest::Tmp::kept_folder) {
+    if (!request_.tmp_folder.empty()) {
       tmp = {.kind = MountKind::bind,
-             .source = request_.environment_folder + "/tmp",
+             .source = request_.tmp_folder,
              .target = "/tmp",
              .access = MountAccess::read_write};
       plan_.lost.push_back(loss_of(Guarantee::tmp_limit, "with --keep it is a real folder"));

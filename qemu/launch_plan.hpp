@@ -60,9 +60,9 @@ struct LaunchRequest {
   std::string wrapper;                           ///< host path of lemu-qemu-wrapper
   std::string binfmt_registration;               ///< of the wrapper at sandbox::kWrapperPath
   std::optional<std::string> host_registration;  ///< name of a usable host binfmt registration
-  std::string environment_folder;                ///< host folder of this environment: holds root/ and tmp/
-  std::uint64_t tmp_bytes = 0;                   ///< limit of /tmp
-  enum class Tmp { memory, kept_folder } tmp = Tmp::memory;
+  std::string mount_point;      ///< an empty host folder that the sandbox's root is mounted on
+  std::uint64_t tmp_bytes = 0;  ///< limit of /tmp
+  std::string tmp_folder;       ///< host folder that is /tmp; empty: /tmp is in memory
   sandbox::Stdio stdio = sandbox::Stdio::log;
   std::vector<std::string>
       shell;  ///< run this instead of the bootstrap (lemu shell); a path inside, arguments

@@ -113,7 +113,7 @@ Result<LaunchRequest> request_for(const TrialBench& bench, const Trial& trial, c
   request.sandbox = trial.sandbox;
   request.launch = trial.launch;
   request.bootstrap_file = folder + "/bootstrap";
-  request.environment_folder = folder;
+  request.mount_point = folder + "/root";
   request.tmp_bytes = kTmp;
   request.wrapper = bench.wrapper;
   request.cpu = names_of(trial.arch).default_cpu;
@@ -135,8 +135,8 @@ Status write_program(const std::string& folder, Arch arch) {
   if (!written) return written;
   // Whatever the umask: the function's user must read it, and the mount point must be there.
   if (::chmod(path.c_str(), 0755) < 0) return fail_errno(errno, "cannot set the mode of " + path);
-  for (const char* name : {"/root", "/tmp"})
-    if (::mkdir((folder + name).c_str(), 0755) < 0) return fail_errno(errno, "cannot make " + folder + name);
+  const std::string mount_point = folder + "/root";
+  if (::mkdir(mount_point.c_str(), 0755) < 0) return fail_errno(errno, "cannot make " + mount_point);
   return {};
 }
 

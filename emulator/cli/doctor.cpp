@@ -55,7 +55,9 @@ Result<qemu::Diagnosis> diagnose() {
   settings.sources = {"", variable, ::geteuid()};
   settings.search_path = text_variable("PATH", "/usr/local/bin:/usr/bin:/bin");
   settings.libexec = std::move(*libexec);
-  settings.folder = folder->path();
+  Result<std::string> own = folder->tmp();
+  if (!own) return fail(std::move(own.error()));
+  settings.folder = std::move(*own);
   return qemu::gather(settings);
 }
 

@@ -55,7 +55,7 @@ Result<SessionSettings> session_settings(const FunctionOptions& options, const s
   run.tmp_bytes = settings.function.ephemeral_storage_mb << 20;
   run.libexec = std::move(*libexec);
   if (options.keep) {
-    run.tmp = qemu::LaunchRequest::Tmp::kept_folder;
+    run.tmp = RunSettings::Tmp::folder;
     settings.folder = SessionSettings::Folder::kept;
   }
   settings.timeout_scale = options.timeout_scale;

@@ -36,10 +36,31 @@ Status make_base(const std::string& base) {
   return {};
 }
 
+Status make_folder(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) < 0 && errno != EEXIST) return fail(cannot("cannot make " + path, errno));
+  return {};
+}
+
 Result<Fd> open_lock(const std::string& path) {
   Result<Fd> lock = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   if (!lock) return fail(cannot("cannot make the lock " + path, lock.error().os_error));
   return lock;
+}
+
+Result<Fd> lock_base(const std::string& base) {
+  Result<Fd> lock = open_lock(base + "/.lock");
+  if (!lock) return lock;
+  while (::flock(lock->get(), LOCK_EX) < 0 && errno == EINTR) {
+  }
+  return lock;
+}
+
+std::vector<std::string> environments_in(const std::string& base) {
+  std::vector<std::string> found;
+  std::error_code code;
+  for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(base, code))
+    if (entry.path().filename().string().starts_with(kPrefix)) found.push_back(entry.path().string());
+  return found;
 }
 
 struct Abandoned {
@@ -50,10 +71,7 @@ struct Abandoned {
 /// A folder without a lock is one whose removal, or making, was cut short. Called under the base's lock.
 std::vector<Abandoned> find_abandoned(const std::string& base) {
   std::vector<Abandoned> found;
-  std::error_code code;
-  for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(base, code)) {
-    const std::string path = entry.path().string();
-    if (!entry.path().filename().string().starts_with(kPrefix)) continue;
+  for (const std::string& path : environments_in(base)) {
     if (::access((path + kKeptMark).c_str(), F_OK) == 0) continue;
     Result<Fd> lock = open_lock(path + "/lock");
     if (lock && ::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) found.push_back({path, std::move(*lock)});
@@ -61,44 +79,65 @@ std::vector<Abandoned> find_abandoned(const std::string& base) {
   return found;
 }
 
-}  // namespace
-
-Result<EnvironmentFolder> EnvironmentFolder::make(const std::string& base) {
-  Status made = make_base(base);
-  if (!made) return fail(std::move(made.error()));
-  std::string path = base + "/" + kPrefix + "XXXXXX";
-  Fd lock;
+Status sweep(const std::string& base) {
+  if (environments_in(base).empty()) return {};
   std::vector<Abandoned> abandoned;
   {
-    // Between a folder's making and its locking nobody may sweep: both happen under the base's own lock.
-    Result<Fd> base_lock = open_lock(base + "/.lock");
-    if (!base_lock) return fail(std::move(base_lock.error()));
-    while (::flock(base_lock->get(), LOCK_EX) < 0 && errno == EINTR) {
-    }
+    Result<Fd> lock = lock_base(base);
+    if (!lock) return fail(std::move(lock.error()));
     abandoned = find_abandoned(base);
-    if (::mkdtemp(path.data()) == nullptr) return fail(cannot("cannot make a folder in " + base, errno));
-    Result<Fd> own = open_lock(path + "/lock");
-    if (!own) return fail(std::move(own.error()));
-    if (::flock(own->get(), LOCK_EX | LOCK_NB) < 0) return fail(cannot("cannot lock " + path, errno));
-    lock = std::move(*own);
   }
   for (const Abandoned& left : abandoned) {
     // What cannot be removed now is tried again next time; it is no reason not to run.
     const Status swept = remove_tree(left.path);
     static_cast<void>(swept);
   }
-  EnvironmentFolder folder(path, std::move(lock));
-  for (const std::string& part : {folder.root(), folder.code(), folder.tmp()})
-    if (::mkdir(part.c_str(), 0755) < 0) return fail(cannot("cannot make " + part, errno));
-  ::chmod(folder.tmp().c_str(), 01777);
+  return {};
+}
+
+}  // namespace
+
+Result<EnvironmentFolder> EnvironmentFolder::make(const std::string& base) {
+  Status made = make_base(base);
+  if (!made) return fail(std::move(made.error()));
+  Status swept = sweep(base);
+  if (!swept) return fail(std::move(swept.error()));
+  EnvironmentFolder folder(base);
+  Status mount_point = make_folder(folder.mount_point(), 0755);
+  if (!mount_point) return fail(std::move(mount_point.error()));
   return folder;
 }
 
-EnvironmentFolder::EnvironmentFolder(std::string path, Fd lock)
-    : path_(std::move(path)), lock_(std::move(lock)) {}
+/// Between a folder's making and its locking nobody may sweep: both happen under the base's own lock.
+Status EnvironmentFolder::make_own() {
+  if (!path_.empty()) return {};
+  Result<Fd> base_lock = lock_base(base_);
+  if (!base_lock) return fail(std::move(base_lock.error()));
+  std::string path = base_ + "/" + kPrefix + "XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) return fail(cannot("cannot make a folder in " + base_, errno));
+  path_ = path;
+  Result<Fd> own = open_lock(path_ + "/lock");
+  if (!own) return fail(std::move(own.error()));
+  if (::flock(own->get(), LOCK_EX | LOCK_NB) < 0) return fail(cannot("cannot lock " + path_, errno));
+  lock_ = std::move(*own);
+  return {};
+}
+
+Result<std::string> EnvironmentFolder::make_part(const char* name, mode_t mode) {
+  Status own = make_own();
+  if (!own) return fail(std::move(own.error()));
+  std::string part = path_ + "/" + name;
+  Status made = make_folder(part, 0755);
+  if (!made) return fail(std::move(made.error()));
+  if (::chmod(part.c_str(), mode) < 0) return fail(cannot("cannot set the mode of " + part, errno));
+  return part;
+}
+
+Result<std::string> EnvironmentFolder::code() { return make_part("code", 0755); }
+Result<std::string> EnvironmentFolder::tmp() { return make_part("tmp", 01777); }
 
 EnvironmentFolder::EnvironmentFolder(EnvironmentFolder&& other) noexcept
-    : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
+    : base_(std::move(other.base_)), path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
 
 EnvironmentFolder::~EnvironmentFolder() {
   if (path_.empty()) return;
@@ -107,6 +146,7 @@ EnvironmentFolder::~EnvironmentFolder() {
 }
 
 void EnvironmentFolder::keep() {
+  if (path_.empty()) return;
   const Status marked = write_file(path_ + kKeptMark, "");
   if (marked) ::unlink((path_ + "/lock").c_str());
   path_.clear();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// EnvironmentFolder: the one owner of an environment's folder on the host (`root`, the mount point of its
-// root; `code`, where a zip is unpacked; `tmp`, its /tmp when that is kept). Removed with its owner; one
-// whose lemu was killed is swept by the next lemu, which finds its lock free. Move-only; blocking.
+// EnvironmentFolder: the one owner of an environment's folder on the host (`code`, where a zip is unpacked;
+// `tmp`, its /tmp when that is a real folder), made when something is first put there: most functions need
+// none, and a disk is slow. Removed with its owner; one whose lemu was killed is swept by the next lemu,
+// which finds its lock free. Move-only; blocking.
 #pragma once
+
+#include <sys/types.h>
 
 #include <string>
 
@@ -13,8 +16,7 @@ namespace lemu::emulator {
 
 class EnvironmentFolder {
  public:
-  /// Makes a new folder below `base` (made too, mode 0700, if need be) and holds its lock. First sweeps what
-  /// killed lemus left there.
+  /// For a folder below `base`, which is made, mode 0700, if need be. Sweeps what killed lemus left there.
   static Result<EnvironmentFolder> make(const std::string& base);
 
   EnvironmentFolder(EnvironmentFolder&& other) noexcept;
@@ -23,16 +25,24 @@ class EnvironmentFolder {
   EnvironmentFolder& operator=(const EnvironmentFolder&) = delete;
   ~EnvironmentFolder();
 
+  /// An empty folder for sandboxes to mount their roots on, each in a mount namespace of its own: the same
+  /// one for all, which stays.
+  [[nodiscard]] std::string mount_point() const { return base_ + "/root"; }
+  /// Each makes the folder, and holds its lock, when it is first asked for.
+  Result<std::string> code();
+  Result<std::string> tmp();
+  /// Empty as long as nothing was asked for.
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string root() const { return path_ + "/root"; }
-  [[nodiscard]] std::string code() const { return path_ + "/code"; }
-  [[nodiscard]] std::string tmp() const { return path_ + "/tmp"; }
   /// The folder stays, for good: no sweep takes it.
   void keep();
 
  private:
-  EnvironmentFolder(std::string path, Fd lock);
-  std::string path_;  ///< empty: nothing to remove
+  explicit EnvironmentFolder(std::string base) : base_(std::move(base)) {}
+  Status make_own();
+  Result<std::string> make_part(const char* name, mode_t mode);
+
+  std::string base_;
+  std::string path_;
   Fd lock_;
 };
 

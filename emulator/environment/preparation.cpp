@@ -29,21 +29,20 @@ std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); 
 
 class Preparer {
  public:
-  Preparer(const RunSettings& settings, const EnvironmentFolder& folder)
-      : settings_(settings), folder_(folder) {}
+  Preparer(const RunSettings& settings, EnvironmentFolder& folder) : settings_(settings), folder_(folder) {}
 
   Result<PreparedFunction> prepare() {
     qemu::LaunchRequest& request = prepared_.request;
     request.sandbox = settings_.sandbox;
     request.launch = settings_.launch;
-    request.environment_folder = folder_.path();
+    request.mount_point = folder_.mount_point();
     request.tmp_bytes = settings_.tmp_bytes;
-    request.tmp = settings_.tmp;
     request.stdio = settings_.stdio;
     request.shell = settings_.shell;
     request.wrapper = settings_.libexec + "/lemu-qemu-wrapper";
     prepared_.helper = settings_.libexec + "/lemu-sandbox";
 
+    if (Status s = place_tmp(); !s) return fail(std::move(s.error()));
     if (Status s = take_code(); !s) return fail(std::move(s.error()));
     Result<qemu::Program> program = qemu::inspect_program(code_.bootstrap_host_path);
     if (!program) return fail(std::move(program.error()));
@@ -62,10 +61,21 @@ class Preparer {
     prepared_.reasons.push_back({std::move(choice), std::move(reason)});
   }
 
+  Status place_tmp() {
+    if (settings_.tmp == RunSettings::Tmp::memory) return {};
+    Result<std::string> tmp = folder_.tmp();
+    if (!tmp) return fail(std::move(tmp.error()));
+    prepared_.request.tmp_folder = std::move(*tmp);
+    return {};
+  }
+
   Status take_code() {
     Result<images::Package> package = images::open_package(settings_.target);
     if (!package) return fail(std::move(package.error()));
-    Result<images::FunctionCode> code = images::prepare(*package, folder_.code());
+    Result<std::string> unpack_folder;
+    if (package->kind == images::PackageKind::zip) unpack_folder = folder_.code();
+    if (!unpack_folder) return fail(std::move(unpack_folder.error()));
+    Result<images::FunctionCode> code = images::prepare(*package, *unpack_folder);
     if (!code) return fail(std::move(code.error()));
     code_ = std::move(*code);
     prepared_.request.task_folder = code_.task_folder;
@@ -221,14 +231,14 @@ class Preparer {
   }
 
   const RunSettings& settings_;
-  const EnvironmentFolder& folder_;
+  EnvironmentFolder& folder_;
   images::FunctionCode code_;
   PreparedFunction prepared_;
 };
 
 }  // namespace
 
-Result<PreparedFunction> prepare_function(const RunSettings& settings, const EnvironmentFolder& folder) {
+Result<PreparedFunction> prepare_function(const RunSettings& settings, EnvironmentFolder& folder) {
   return Preparer(settings, folder).prepare();
 }
 

@@ -26,7 +26,7 @@ struct RunSettings {
   qemu::SandboxChoice sandbox = qemu::SandboxChoice::automatic;
   qemu::LaunchChoice launch = qemu::LaunchChoice::automatic;
   std::uint64_t tmp_bytes = 512ULL << 20;
-  qemu::LaunchRequest::Tmp tmp = qemu::LaunchRequest::Tmp::memory;
+  enum class Tmp { memory, folder } tmp = Tmp::memory;
   sandbox::Stdio stdio = sandbox::Stdio::log;
   std::vector<std::string> shell;  ///< run this instead of the bootstrap
   std::string libexec;             ///< folder of lemu-sandbox and lemu-qemu-wrapper
@@ -42,6 +42,6 @@ struct PreparedFunction {
 };
 
 [[nodiscard]] Result<PreparedFunction> prepare_function(const RunSettings& settings,
-                                                        const EnvironmentFolder& folder);
+                                                        EnvironmentFolder& folder);
 
 }  // namespace lemu::emulator

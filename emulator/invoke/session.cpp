@@ -48,7 +48,6 @@ asio::awaitable<Status> Session::open() {
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(settings_.environment_base);
   if (!folder) co_return fail(std::move(folder.error()));
   folder_.emplace(std::move(*folder));
-  folder_path_ = folder_->path();
   Result<PreparedFunction> prepared = prepare_function(settings_.run, *folder_);
   if (!prepared) co_return fail(std::move(prepared.error()));
   prepared_ = std::move(*prepared);
@@ -96,8 +95,11 @@ asio::awaitable<Status> Session::launch(qemu::SandboxChoice sandbox) {
   }
   const auto is_tmpdir = [](const std::string& variable) { return variable.starts_with("TMPDIR="); };
   if (plan->spec.isolation == sandbox::Isolation::plain &&
-      std::none_of(variables.begin(), variables.end(), is_tmpdir))
-    variables.push_back("TMPDIR=" + folder_->tmp());
+      std::none_of(variables.begin(), variables.end(), is_tmpdir)) {
+    Result<std::string> tmp = folder_->tmp();
+    if (!tmp) co_return fail(std::move(tmp.error()));
+    variables.push_back("TMPDIR=" + *tmp);
+  }
   qemu::set_environment(*plan, std::move(variables));
 
   const double scale = settings_.timeout_scale.value_or(1);

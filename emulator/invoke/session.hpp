@@ -65,7 +65,7 @@ class Session {
   /// The words that run a foreign program by QEMU; empty natively.
   [[nodiscard]] const std::vector<std::string>& qemu_command() const { return qemu_command_; }
   /// The folder that stays, when it was to be kept.
-  [[nodiscard]] const std::string& folder() const { return folder_path_; }
+  [[nodiscard]] const std::string& folder() const { return folder_->path(); }
 
  private:
   boost::asio::awaitable<Status> launch(qemu::SandboxChoice sandbox);
@@ -78,7 +78,6 @@ class Session {
   Identifiers& ids_;
   SessionOutput& output_;
   std::optional<EnvironmentFolder> folder_;
-  std::string folder_path_;
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
   PreparedFunction prepared_;
   qemu::LaunchPlan plan_;

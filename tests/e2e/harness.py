@@ -278,8 +278,8 @@ def leftovers(before, lemu, allowed=()):
     return [what for what in found if not any(word in what for word in allowed)]
 
 
-# The folder that holds environments' folders stays, empty; the lock that sweeping takes too.
-LASTING = r"lemu-\d+(/\.?lock)?$"
+# The folder that holds environments' folders stays; in it the lock that sweeping takes, and the mount point of roots.
+LASTING = r"lemu-\d+(/\.?lock|/root)?$"
 
 
 def wait_until(condition, seconds=10):

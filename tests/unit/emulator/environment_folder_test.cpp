@@ -32,6 +32,7 @@ TEST_CASE("making a folder sweeps what a killed lemu left, and nothing else") {
   {
     Result<EnvironmentFolder> made = EnvironmentFolder::make(base);
     REQUIRE(made);
+    REQUIRE(made->tmp());
     kept.emplace(std::move(*made));
   }
   const std::string kept_path = kept->path();
@@ -39,6 +40,7 @@ TEST_CASE("making a folder sweeps what a killed lemu left, and nothing else") {
   kept.reset();
   Result<EnvironmentFolder> in_use = EnvironmentFolder::make(base);
   REQUIRE(in_use);
+  REQUIRE(in_use->code());
   // As kills leave them: whole with a free lock; with its removal begun; just made.
   for (const char* part : {"/env-whole/root", "/env-removing/tmp", "/env-new"})
     std::filesystem::create_directories(base + part);
@@ -46,5 +48,9 @@ TEST_CASE("making a folder sweeps what a killed lemu left, and nothing else") {
 
   Result<EnvironmentFolder> next = EnvironmentFolder::make(base);
   REQUIRE(next);
-  CHECK(folders_in(base) == std::set<std::string>{kept_path, in_use->path(), next->path()});
+  CHECK(next->path().empty());
+  CHECK(folders_in(base) == std::set<std::string>{kept_path, in_use->path(), next->mount_point()});
+  REQUIRE(next->tmp());
+  CHECK(folders_in(base) ==
+        std::set<std::string>{kept_path, in_use->path(), next->path(), next->mount_point()});
 }

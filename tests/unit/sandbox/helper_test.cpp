@@ -53,7 +53,7 @@ struct Run {
     request.sandbox = choice;
     request.task_folder = folder + "/code";
     request.root = {qemu::SystemSource::host, ""};
-    request.environment_folder = folder;
+    request.mount_point = folder + "/root";
     request.tmp_bytes = 1 << 20;
     request.shell = {"/bin/sh", "-c", command};
     Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
