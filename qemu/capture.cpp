@@ -32,11 +32,19 @@ class FileActions {
   posix_spawn_file_actions_t actions_{};
 };
 
+/// /dev/null, or closed where there is none.
+void give_nothing(FileActions& plan, int fd, int access) {
+  if (::access("/dev/null", F_OK) == 0)
+    ::posix_spawn_file_actions_addopen(plan.get(), fd, "/dev/null", access, 0);
+  else
+    ::posix_spawn_file_actions_addclose(plan.get(), fd);
+}
+
 Result<pid_t> spawn(const std::vector<std::string>& arguments, int output) {
   FileActions plan;
-  ::posix_spawn_file_actions_addopen(plan.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  give_nothing(plan, STDIN_FILENO, O_RDONLY);
   ::posix_spawn_file_actions_adddup2(plan.get(), output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(plan.get(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  give_nothing(plan, STDERR_FILENO, O_WRONLY);
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);

@@ -218,6 +218,8 @@ std::vector<Restriction> sandbox_restrictions(const Host& host, const Trial& ref
   const int code = refused.os_error;
   if (code == ENOSPC || code == EUSERS) return {by_count(host)};
   const bool at_namespace = refused.stage == Stage::user_namespace || refused.stage == Stage::function_user;
+  // A kernel without user namespaces says EINVAL; clone(2) is missing (ENOSYS) only where a filter says so.
+  if (at_namespace && code == ENOSYS && host.seccomp == Seccomp::filter) return {by_seccomp(host)};
   if (at_namespace && (code == EINVAL || code == ENOSYS)) return {by_kernel(host)};
   if (!denied(code)) return {unexplained(host, refused)};
   if (refused.stage == Stage::id_maps && host.uid == 0 && host.mapped_ids != 0 && host.mapped_ids < 65535)

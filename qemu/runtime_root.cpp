@@ -100,7 +100,7 @@ std::vector<Mount> device_mounts() {
                       .source = node,
                       .target = node,
                       .access = MountAccess::read_write,
-                      .need = node == "/dev/null" ? Need::required : Need::wanted});
+                      .need = Need::wanted});
   }
   mounts.push_back(link("/proc/self/fd", "/dev/fd"));
   mounts.push_back(link("/proc/self/fd/0", "/dev/stdin"));

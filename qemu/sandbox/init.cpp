@@ -50,11 +50,20 @@ void restore_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+/// Reads as an end of file: where there is no /dev/null, a pipe that nobody writes.
+int open_nothing() {
+  const int null = ::open("/dev/null", O_RDONLY);
+  int ends[2];
+  if (null >= 0 || ::pipe2(ends, 0) < 0) return null;
+  ::close(ends[1]);
+  return ends[0];
+}
+
 StepResult take_stdio(Stdio stdio) {
   if (stdio == Stdio::inherited) return done();
   // Not close-on-exec: where the caller's stdin was closed this is descriptor 0 already, and dup2 then
   // changes nothing.
-  const int null = ::open("/dev/null", O_RDONLY);
+  const int null = open_nothing();
   if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(kLogFd, 1) < 0 || ::dup2(kLogFd, 2) < 0)
     return failed_at(Stage::log);
   // Scripts open /dev/stderr by its name. When the helper is host root the pipe is root's, and the function

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, MACHINE, REPO, TOOLS
+from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, MACHINE, POOR_HOST, REPO, TOOLS
 
 FOREIGN_MACHINE = MACHINE[FOREIGN_ARCH]
 
@@ -40,6 +40,11 @@ def binfmt():
     if _runs("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", private):
         return None
     return "no binfmt_misc in a user namespace (it needs Linux 6.7)"
+
+
+def poor_hosts():
+    return None if _runs(POOR_HOST, "--mask-proc", "--deny-userns=EPERM", "--", "true") else \
+        "nothing can be withheld here: mounts or seccomp filters are refused"
 
 
 def qemu_foreign():
@@ -99,7 +104,7 @@ def python_ric():
 
 
 CAPABILITIES = {
-    "userns": userns, "binfmt": binfmt, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
+    "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
     f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
     f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "python-ric": python_ric,
 }
@@ -124,6 +129,8 @@ def require(*names):
 def require_mode(mode):
     if mode.sandbox == "on":
         require("userns")
+    if mode.host:
+        require("poor-hosts")
     if mode.emulated:
         require(f"qemu-{FOREIGN_MACHINE}", "cross-cc")
     if mode.launch == "binfmt":

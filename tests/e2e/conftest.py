@@ -15,10 +15,12 @@ def pytest_addoption(parser):
     group.addoption("--mode", action="append", help="only this mode: x86_64-native, arm64-binfmt, arm64-direct, …-bare")
     group.addoption("--arch", help="only this architecture: arm64 or x86_64")
     group.addoption("--launch", help="only this way of starting: native, binfmt or direct")
+    group.addoption("--host", help="only where this is withheld: " + ", ".join(harness.POOR_HOSTS))
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "bare: also run without a sandbox")
+    config.addinivalue_line("markers", "poor_host(*names): also where something is withheld (harness.POOR_HOSTS)")
     config.addinivalue_line("markers", "needs(*capabilities): what this test cannot do without")
     config.addinivalue_line("markers", "leaves(*words): leftovers that are this test's subject")
     unknown = set(capabilities.must_run()) - set(capabilities.CAPABILITIES)
@@ -34,8 +36,11 @@ def pytest_generate_tests(metafunc):
     modes = list(harness.MODES)
     if metafunc.definition.get_closest_marker("bare"):
         modes += harness.BARE_MODES
+    poor = metafunc.definition.get_closest_marker("poor_host")
+    if poor:
+        modes += [mode for mode in harness.POOR_MODES if not poor.args or mode.host in poor.args]
     modes = [mode for mode in modes
-             if (not option("mode") or str(mode) in option("mode"))
+             if (not option("mode") or str(mode) in option("mode")) and option("host") in (None, mode.host)
              and option("arch") in (None, mode.arch) and option("launch") in (None, mode.launch)]
     metafunc.parametrize("mode", modes, ids=str)
 

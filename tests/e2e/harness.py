@@ -21,25 +21,45 @@ TOOLS = REPO / "build/tools"
 HOST_ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 FOREIGN_ARCH = {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCH]
 MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}  # as uname(2) says it
+POOR_HOST = REPO / "build/hosts/poor_host"
 NOBODY = 65534
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
+# What may be withheld from lemu: the options of tests/hosts/poor_host, FOLDER being an empty one.
+POOR_HOSTS = {
+    "seccomp": ["--deny-userns=EPERM"],
+    "seccomp-enosys": ["--deny-userns=ENOSYS"],
+    "apparmor": ["--deny-mount"],
+    "masked-proc": ["--mask-proc"],
+    "read-only-cgroups": ["--read-only-cgroups"],
+    "chroot": ["--chroot=FOLDER"],
+    "docker": ["--mask-proc", "--read-only-cgroups", "--deny-userns=EPERM"],
+    "few-devices": ["--few-devices"],
+    "no-devices": ["--no-devices"],
+    "old-mounts": ["--old-mounts"],
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Mode:
-    """One way to run a function: for which architecture, how its program is started, and whether in a sandbox."""
+    """One way to run a function: for which architecture, how its program is started, whether in a sandbox, and what of
+    this machine is withheld."""
 
     arch: str
     launch: str
     sandbox: str = "on"
+    host: str = ""
 
     def __str__(self):
+        if self.host:
+            return f"{self.arch}@{self.host}"
         return f"{self.arch}-{self.launch}" + ("" if self.sandbox == "on" else "-bare")
 
     @property
     def emulated(self):
-        return self.launch != "native"
+        return self.arch != HOST_ARCH
 
     @property
     def options(self):
@@ -48,6 +68,7 @@ class Mode:
 
 MODES = [Mode(HOST_ARCH, "native"), Mode(FOREIGN_ARCH, "binfmt"), Mode(FOREIGN_ARCH, "direct")]
 BARE_MODES = [Mode(HOST_ARCH, "native", "off"), Mode(FOREIGN_ARCH, "direct", "off")]
+POOR_MODES = [Mode(arch, "auto", "auto", host) for host in POOR_HOSTS for arch in (HOST_ARCH, FOREIGN_ARCH)]
 
 
 class Result:
@@ -132,20 +153,25 @@ class Lemu:
         return {"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.tmp), "LANG": "C.UTF-8",
                 "XDG_RUNTIME_DIR": str(self.run_dir), "SECRET_OF_THE_USER": "must-not-leak"}
 
-    def command(self, *arguments):
+    def command(self, *arguments, host=""):
         words = [str(self.stage / "bin/lemu"), *map(str, arguments)]
         if self.user is not None:
             words = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", *words]
+        if host:
+            folder = self.folder / "again"
+            folder.mkdir(exist_ok=True)
+            options = [option.replace("FOLDER", str(folder)) for option in POOR_HOSTS[host]]
+            words = [str(POOR_HOST), *options, "--", *words]
         return words
 
-    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None):
-        return subprocess.Popen(self.command(*arguments), cwd=self.work, env={**self.environment, **(env or {})},
+    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, host=""):
+        return subprocess.Popen(self.command(*arguments, host=host), cwd=self.work, env={**self.environment, **(env or {})},
                                 stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)
 
-    def run(self, *arguments, data=None, timeout=90, stdout=subprocess.PIPE, env=None):
+    def run(self, *arguments, data=None, timeout=90, stdout=subprocess.PIPE, env=None, host=""):
         begin = time.monotonic()
         process = self.start(*arguments, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-                             stdout=stdout, env=env)
+                             stdout=stdout, env=env, host=host)
         return self.finish(process, begin, data, timeout)
 
     def finish(self, process, begin=None, data=None, timeout=90):
@@ -166,7 +192,7 @@ class Lemu:
         """`function` is a test function's name, or a path; `event` becomes --data."""
         target = function if isinstance(function, pathlib.Path) else self.function(mode.arch, function)
         event_options = [] if event is None else ["--data", event if isinstance(event, str) else json.dumps(event)]
-        return self.run("invoke", *mode.options, *event_options, *options, target, **more)
+        return self.run("invoke", *mode.options, *event_options, *options, target, host=mode.host, **more)
 
     def function(self, arch, name):
         """A test function's bootstrap, where this lemu's user can read it."""

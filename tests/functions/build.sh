@@ -6,6 +6,7 @@ set -eu
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
+../hosts/build.sh "$out/../hosts"  # not a function, and always needed with them
 probe=$(echo probe*.c)
 flags="-O2 -Wall -Wextra -Werror -Wno-unused-function -s -pthread"
 

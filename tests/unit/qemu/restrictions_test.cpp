@@ -143,6 +143,8 @@ TEST_CASE("why there is no sandbox") {
       {"WSL 1", [](Host& h) { h.wsl = Wsl::one; }, Stage::user_namespace, EINVAL, "wsl1",
        "wsl --set-version DISTRIBUTION 2"},
       {"no CONFIG_USER_NS", [](Host&) {}, Stage::user_namespace, EINVAL, "kernel-config", ""},
+      {"a filter that says ENOSYS", [](Host& h) { h.seccomp = Seccomp::filter; }, Stage::user_namespace,
+       ENOSYS, "seccomp", ""},
       {"no trace", [](Host&) {}, Stage::user_namespace, EPERM, "unknown", "sudo dmesg | tail"},
       {"another error", [](Host&) {}, Stage::pivot_root, EINVAL, "unknown", "sudo dmesg | tail"},
   };

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts that withhold something: functions of both architectures run there, and what is lost is said, alike everywhere."""
+import json
+import re
+import subprocess
+
+import capabilities
+import pytest
+from harness import FOREIGN_ARCH, HOST_ARCH, MACHINE, POOR_HOSTS
+
+QEMU = f"qemu-{MACHINE[FOREIGN_ARCH]}"
+
+# What each kind of host leaves of the sandbox, the guarantees that a partial one lacks, and what doctor blames.
+EXPECTED = {
+    "seccomp": ("off", None, {"seccomp"}),
+    "seccomp-enosys": ("off", None, {"seccomp"}),
+    "apparmor": ("off", None, {"seccomp"}),  # it is a filter that plays AppArmor here
+    "masked-proc": ("partial", {"own-proc", "no-namespaces"}, {"masked-proc"}),
+    "read-only-cgroups": ("full", set(), set()),
+    "chroot": ("off", None, {"chroot"}),
+    "docker": ("off", None, {"seccomp"}),
+    "few-devices": ("partial", set(), set()),
+    "no-devices": ("partial", set(), set()),
+    "old-mounts": ("full", set(), set()),
+}
+
+
+def test_every_kind_of_host_is_expected_to_be_something():
+    assert set(EXPECTED) == set(POOR_HOSTS)
+
+
+def doctor(lemu, host, *words):
+    run = subprocess.run(lemu.command("doctor", *words, host=host), env=lemu.environment, cwd=lemu.work, text=True,
+                         stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert run.returncode == 0 and run.stderr == "", f"{run.returncode}\n{run.stdout}{run.stderr}"
+    return run.stdout
+
+
+def section(text, title):
+    """The lines below a heading of doctor's."""
+    lines = text.splitlines()
+    begin = lines.index(title) + 1
+    end = next((i for i in range(begin, len(lines)) if lines[i] and not lines[i].startswith(" ")), len(lines))
+    return [line.strip() for line in lines[begin:end] if line]
+
+
+@pytest.mark.needs("userns", "poor-hosts", QEMU, "cross-cc")
+@pytest.mark.parametrize("host", POOR_HOSTS)
+def test_what_is_lost_is_said_alike_everywhere(any_user, host):
+    sandbox, lost_ids, causes = EXPECTED[host]
+    report = json.loads(doctor(any_user, host, "--json"))
+    text = doctor(any_user, host, "-v")
+    assert causes <= {one["name"] for one in report["restrictions"]}
+    for arch in (HOST_ARCH, FOREIGN_ARCH):
+        said = next(one for one in report["functions"] if one["architecture"] == arch)
+        missing = said["sandbox"]["missing"]
+        assert said["runs"] and said["sandbox"]["mode"] == sandbox
+        # doctor's table and its list
+        rows = {row["id"]: row for row in said["guarantees"]}
+        lost = {row["name"]: row.get("why") for row in rows.values() if not row["given"]}
+        named = [phrase for phrase in missing if phrase.split(" (")[0] in lost]
+        assert [phrase for phrase in missing if phrase not in named] == [m for m in missing if m.startswith("/dev/")]
+        if lost_ids is not None:
+            assert {i for i, row in rows.items() if row["name"] in [n.split(" (")[0] for n in named]} - {"own-children"} \
+                == lost_ids
+        # an invocation: the report and -v
+        run = any_user.run("invoke", "--arch", arch, "-v", "--report", "json", "--data", '{"x":1}',
+                           any_user.function(arch, "probe"), host=host).ok()
+        assert run.json() == {"x": 1}
+        done = run.json_reports[0]
+        assert (done["sandbox"]["mode"], done["sandbox"]["missing"]) == (sandbox, missing)
+        assert done["execution"]["mode"] == said["execution"]["mode"]
+        assert [line.removeprefix("lemu: not given: ") for line in run.starting("lemu: not given: ")] == missing
+        assert bool(run.starting("lemu: note: no sandbox: ")) == (sandbox == "off")
+        # doctor's text
+        verdict = section(text, f"An {arch} function here runs")
+        assert any(line.startswith("sandbox") and line.split()[1] == f"{sandbox}:" for line in verdict), verdict
+        if arch == FOREIGN_ARCH:
+            table = section(text, f"Guarantees for an {arch} function here")
+            said_no = {line.removeprefix("no").strip().split(": ")[0] for line in table if line.startswith("no ")}
+            assert said_no == set(lost)
+
+
+@pytest.mark.poor_host
+def test_a_function_runs_whatever_is_withheld(any_user, mode):
+    """A session of some calls: logs, /tmp, memory, a crash and the reset after it."""
+    result = any_user.invoke(mode, "probe", {"do": "exit", "code": 3, "at": 2}, "--repeat", "3").ok(1)
+    answers = result.stdout.splitlines()
+    assert answers[0] == b'{"memory":1,"file":1}' and b"exit status 3" in answers[1]
+    assert answers[2] == b'{"memory":1,"file":3}', "/tmp survives a reset"
+    assert all(figures["Max Memory Used"] > 0 for figures in result.reports)
+
+
+@pytest.mark.poor_host("docker", "masked-proc", "chroot")
+def test_a_timeout_ends_everything(any_user, mode):
+    result = any_user.invoke(mode, "probe", {"do": "daemon", "sleep_after": 60_000}, "--timeout", "1").ok()
+    assert result.report["Status"] == "timeout"
+
+
+@pytest.mark.poor_host("docker", "masked-proc", "no-devices")
+def test_too_much_memory_ends_the_function(any_user, mode):
+    result = any_user.invoke(mode, "probe", {"do": "alloc", "mb": 300}, "--memory", "128").ok(1)
+    assert result.report["Error Type"] == "Runtime.OutOfMemory" and b"signal: killed" in result.stdout
+
+
+def test_a_root_without_null(any_user):
+    """stdin reads as empty all the same."""
+    capabilities.require("userns", "poor-hosts")
+    for sandbox in ("on", "off"):
+        seen = any_user.run("invoke", "--arch", HOST_ARCH, "--sandbox", sandbox, "--data", '{"do":"fds"}',
+                            any_user.function(HOST_ARCH, "probe"), host="no-devices").ok().json()
+        assert re.match(r"pipe:", seen["0"]), seen
