@@ -280,8 +280,8 @@ def our_cgroups():
 
 
 def shared_memory():
-    """Not lemu-test-…: those are unit tests', which may be run at the same time."""
-    return sorted(name for name in os.listdir("/dev/shm") if re.match("(?!lemu-test).*[lq]emu", name))
+    """Not lemu-test-… nor lemu-fuzz-…: unit tests and fuzzing may be run at the same time."""
+    return sorted(name for name in os.listdir("/dev/shm") if re.match("(?!lemu-(test|fuzz)-).*[lq]emu", name))
 
 
 def snapshot():
