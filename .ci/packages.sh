@@ -31,6 +31,14 @@ boost_package() {
   esac
 }
 
+# The fuzz targets' compiler and its runtime, whose package is named for the version that `clang` stands for.
+need_clang() {
+  local version
+  need_packages clang
+  version=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-//p' | head -n 1)
+  [[ -z $version ]] || need_packages "libclang-rt-$version-dev"
+}
+
 other_arch() { [[ $(uname -m) == aarch64 ]] && echo x86_64 || echo aarch64; }
 
 missing_packages() {

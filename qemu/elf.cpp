@@ -187,6 +187,7 @@ class ElfReader {
 
   Status read_names_and_versions() {
     if (const std::optional<std::uint64_t> strings = tag(DT_STRTAB)) strings_ = offset_of(*strings);
+    std::size_t left = kMostNameBytes;
     for (const Elf64_Dyn& entry : dynamic_) {
       std::string* target = nullptr;
       if (entry.d_tag == DT_NEEDED) target = &info_.needed.emplace_back();
@@ -195,7 +196,8 @@ class ElfReader {
       if (entry.d_tag == DT_RUNPATH) target = &info_.runpath;
       if (target == nullptr) continue;
       std::optional<std::string> name = string_at(entry.d_un.d_val);
-      if (!name) return cut_short("dynamic strings");
+      if (!name || name->size() > left) return cut_short("dynamic strings");
+      left -= name->size();
       *target = *std::move(name);
     }
     if (!read_versions_needed()) return cut_short("version needs");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,6 +54,10 @@ struct ElfInfo {
 
 /// True when the bytes open with ELF's magic number.
 [[nodiscard]] bool looks_like_elf(std::string_view bytes);
+
+/// The names of a file's dynamic section together: far more than any real program has, so that a small
+/// hostile file which names one long string 65,536 times is not answered with 256 MB.
+inline constexpr std::size_t kMostNameBytes = std::size_t{1} << 20;
 
 /// Reads the ELF structures of a whole file's bytes. Fails (bad_input) for what is cut short or inconsistent,
 /// for 32-bit and big-endian files and for machines other than x86_64 and arm64, each in its own words. The

@@ -8,7 +8,13 @@ namespace lemu::sandbox {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x31756d6c;  // "lmu1": a helper of another version refuses to go on
-constexpr std::uint32_t kMaxItems = 4096;
+
+// The last value of each enumeration: a byte beyond it is no specification.
+constexpr Isolation last_of(Isolation) { return Isolation::plain; }
+constexpr Stdio last_of(Stdio) { return Stdio::inherited; }
+constexpr MountKind last_of(MountKind) { return MountKind::symlink; }
+constexpr MountAccess last_of(MountAccess) { return MountAccess::read_write; }
+constexpr Need last_of(Need) { return Need::wanted; }
 
 // One list of fields serves writing and reading: `visit(archive, spec)` below.
 class Writer {
@@ -43,11 +49,19 @@ class Reader {
   [[nodiscard]] bool whole() const { return good_ && rest_.empty(); }
 
   template <class T>
-  requires std::is_integral_v<T> || std::is_enum_v<T>
+  requires std::is_integral_v<T>
   void operator()(T& value) {
     if (rest_.size() < sizeof value) return spoil();
     std::memcpy(&value, rest_.data(), sizeof value);
     rest_.remove_prefix(sizeof value);
+  }
+  template <class T>
+  requires std::is_enum_v<T>
+  void operator()(T& value) {
+    std::underlying_type_t<T> number = 0;
+    (*this)(number);
+    if (!good_ || number > static_cast<std::underlying_type_t<T>>(last_of(value))) return spoil();
+    value = static_cast<T>(number);
   }
   void operator()(std::string& text) {
     std::uint32_t size = 0;
@@ -60,15 +74,15 @@ class Reader {
   void operator()(std::vector<T>& items) {
     std::uint32_t count = 0;
     (*this)(count);
-    if (!good_ || count > kMaxItems) return spoil();
-    items.resize(count);
-    for (T& item : items) (*this)(item);
+    // Not resized to what the count says: only what is there takes memory.
+    for (; good_ && count > 0; --count) (*this)(items.emplace_back());
   }
   template <class T>
   void operator()(std::optional<T>& maybe) {
     std::uint8_t present = 0;
     (*this)(present);
-    if (!good_ || present == 0) return;
+    if (present > 1) return spoil();
+    if (present == 0) return;
     maybe.emplace();
     (*this)(*maybe);
   }

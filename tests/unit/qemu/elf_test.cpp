@@ -139,3 +139,14 @@ TEST_CASE("this very test program is read from its file as from memory") {
   CHECK(same->needed == info->needed);
   CHECK(same->interpreter == info->interpreter);
 }
+
+TEST_CASE("names that add up to more than any program's are refused") {
+  const std::string name(3000, 'n');
+  ElfRecipe recipe;
+  recipe.needed.assign(kMostNameBytes / name.size(), name);
+  CHECK(inspect_elf(make_elf(recipe)));
+  recipe.needed.push_back(name);
+  const Result<ElfInfo> info = inspect_elf(make_elf(recipe));
+  REQUIRE_FALSE(info);
+  CHECK(info.error().message == "the ELF file is cut short or damaged (dynamic strings)");
+}

@@ -60,3 +60,25 @@ TEST_CASE("a specification larger than the socket's share is not made") {
   spec.environment.assign(1, "BIG=" + std::string(kMaxSpecBytes, 'x'));
   CHECK(encode(spec).empty());
 }
+
+TEST_CASE("a value that no enumeration has, or a presence that is neither yes nor no, is refused") {
+  SandboxSpec spec;
+  const std::string bytes = encode(spec);
+  constexpr std::size_t kIsolationAt = 4;  // behind the magic number
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    CAPTURE(at);
+    std::string changed = bytes;
+    changed[at] = '\x7f';
+    const std::optional<SandboxSpec> read = decode(changed);
+    if (read) CHECK(encode(*read) == changed);
+    if (at == kIsolationAt) CHECK_FALSE(read);
+  }
+}
+
+TEST_CASE("a list of any length that fits survives the wire") {
+  SandboxSpec spec;
+  spec.environment.assign(10'000, "A=1");
+  const std::optional<SandboxSpec> back = decode(encode(spec));
+  REQUIRE(back);
+  CHECK(back->environment.size() == 10'000);
+}
