@@ -15,7 +15,7 @@ namespace lemu::fuzz {
 struct Answer {
   int status = 0;
   std::vector<std::pair<std::string_view, std::string_view>> fields;
-  std::string_view body;
+  std::string body;
 
   [[nodiscard]] std::string_view field(std::string_view name) const {
     for (const auto& [is, value] : fields)
@@ -36,25 +36,51 @@ inline constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
   return line;
 }
 
-[[nodiscard]] inline bool take_answer(std::string_view& rest, Answer& answer) {
-  constexpr std::string_view kVersion = "HTTP/1.1 ";
-  std::optional<std::string_view> line = take_line(rest);
-  if (!line || !line->starts_with(kVersion) || line->size() < kVersion.size() + 4) return false;
-  std::from_chars(line->data() + kVersion.size(), line->data() + kVersion.size() + 3, answer.status);
-  while ((line = take_line(rest)) && !line->empty()) {
+/// The fields up to and with the empty line.
+[[nodiscard]] inline bool take_fields(std::string_view& rest, Answer& answer) {
+  while (const std::optional<std::string_view> line = take_line(rest)) {
+    if (line->empty()) return true;
     const std::size_t colon = line->find(": ");
     if (colon == std::string_view::npos) return false;
     answer.fields.emplace_back(line->substr(0, colon), line->substr(colon + 2));
   }
-  if (!line) return false;
+  return false;
+}
+
+[[nodiscard]] inline bool take_bytes(std::string_view& rest, std::string_view number, int base,
+                                     std::string& into) {
   std::size_t length = 0;
-  const std::string_view declared = answer.field("Content-Length");
-  if (std::from_chars(declared.data(), declared.data() + declared.size(), length).ec != std::errc())
+  const char* const end = number.data() + number.size();
+  if (const auto [stop, error] = std::from_chars(number.data(), end, length, base);
+      error != std::errc() || stop != end)
     return false;
   if (rest.size() < length) return false;
-  answer.body = rest.substr(0, length);
+  into.append(rest.substr(0, length));
   rest.remove_prefix(length);
   return true;
+}
+
+[[nodiscard]] inline bool take_chunks(std::string_view& rest, Answer& answer) {
+  while (const std::optional<std::string_view> size = take_line(rest)) {
+    const std::size_t before = answer.body.size();
+    if (!take_bytes(rest, *size, 16, answer.body)) return false;
+    if (answer.body.size() == before) return take_fields(rest, answer);  // the trailers
+    if (const std::optional<std::string_view> line = take_line(rest); !line || !line->empty()) return false;
+  }
+  return false;
+}
+
+[[nodiscard]] inline bool take_answer(std::string_view& rest, Answer& answer) {
+  constexpr std::string_view kVersion = "HTTP/1.1 ";
+  const std::optional<std::string_view> line = take_line(rest);
+  if (!line || !line->starts_with(kVersion) || line->size() < kVersion.size() + 4) return false;
+  std::from_chars(line->data() + kVersion.size(), line->data() + kVersion.size() + 3, answer.status);
+  if (!take_fields(rest, answer)) return false;
+  if (answer.field("Transfer-Encoding") == "chunked") return take_chunks(rest, answer);
+  if (const std::string_view length = answer.field("Content-Length"); !length.empty())
+    return take_bytes(rest, length, 10, answer.body);
+  answer.body = std::exchange(rest, {});  // a stream to a client of HTTP/1.0: it ends with the connection
+  return answer.field("Connection") == "close";
 }
 
 /// All of them, or nothing where a byte is out of place. (For requests other than HEAD, whose answers have no
