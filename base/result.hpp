@@ -28,6 +28,7 @@ struct Error {
   std::string remedy = {};       ///< "chmod +x /x/bootstrap"; empty when none is known
   int os_error = 0;              ///< errno, where an operating system call was the reason; 0 otherwise
   std::string aws_message = {};  ///< for invalid_entrypoint: the text Lambda itself would use after "Error: "
+  std::string_view slug = {};    ///< its name in docs/errors.md
 
   /// The same error, with what was being attempted put in front of its message.
   [[nodiscard]] Error within(std::string_view attempt) && {

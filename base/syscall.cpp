@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/errors.hpp"
+
 namespace lemu {
 namespace {
 
@@ -31,20 +33,20 @@ bool waited_for(int fd, short event) {
 
 Result<Fd> open_file(const std::string& path, int flags, mode_t mode) {
   const int fd = retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
-  if (fd < 0) return fail_errno(errno, "cannot open " + path);
+  if (fd < 0) return fail_errno<"cannot-open">(errno, path);
   return Fd(fd);
 }
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno(errno, "cannot make a pipe");
+  if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno<"system-call-failed">(errno, "make a pipe");
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
 Result<SocketPair> make_socket_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-    return fail_errno(errno, "cannot make a socket pair");
+    return fail_errno<"system-call-failed">(errno, "make a socket pair");
   return SocketPair{Fd(ends[0]), Fd(ends[1])};
 }
 
@@ -53,7 +55,7 @@ Result<std::size_t> read_some_full(int fd, std::span<std::byte> into) {
   while (done < into.size()) {
     const ssize_t n = retry([&] { return ::read(fd, into.data() + done, into.size() - done); });
     if (n < 0 && waited_for(fd, POLLIN)) continue;
-    if (n < 0) return fail_errno(errno, "cannot read");
+    if (n < 0) return fail_errno<"system-call-failed">(errno, "read");
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -64,7 +66,7 @@ Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = retry([&] { return ::write(fd, bytes.data(), bytes.size()); });
     if (n < 0 && waited_for(fd, POLLOUT)) continue;
-    if (n < 0) return fail_errno(errno, "cannot write");
+    if (n < 0) return fail_errno<"system-call-failed">(errno, "write");
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return {};
@@ -83,7 +85,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     if (!n) return fail(std::move(n.error()).within(path));
     content.resize(before + *n);
     if (content.size() > limit)
-      return fail(ErrorKind::bad_input, path + " is larger than " + std::to_string(limit) + " bytes");
+      return fail<"file-too-large">(path, limit);
     if (*n < room) return content;
     room *= 2;
   }
@@ -104,7 +106,7 @@ Status write_file_atomically(const std::string& path, std::string_view content, 
   if (::rename(beside.c_str(), path.c_str()) < 0) {
     const int code = errno;
     ::unlink(beside.c_str());
-    return fail_errno(code, "cannot rename " + beside + " to " + path);
+    return fail_errno<"system-call-failed">(code, "rename " + beside + " to " + path);
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/errors.hpp"
 #include "base/fd.hpp"
 #include "base/syscall.hpp"
 
@@ -45,19 +46,19 @@ bool is_self_or_parent(const char* name) {
 /// the depth of the tree costs neither stack nor descriptors. Any entry left behind shows as ENOTEMPTY later.
 Status empty_folder(int top, const std::string& name, unsigned& moved) {
   const Dir dir = open_folder(top, name.c_str());
-  if (!dir) return fail_errno(errno, "cannot open folder " + name);
+  if (!dir) return fail_errno<"system-call-failed">(errno, "open folder " + name);
   const int fd = ::dirfd(dir.get());
   while (const dirent* entry = ::readdir(dir.get())) {
     if (is_self_or_parent(entry->d_name) || ::unlinkat(fd, entry->d_name, 0) == 0) continue;
-    if (errno != EISDIR) return fail_errno(errno, std::string("cannot remove ") + entry->d_name);
+    if (errno != EISDIR) return fail_errno<"system-call-failed">(errno, std::string("remove ") + entry->d_name);
     if (::unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0) continue;
     if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
-      return fail_errno(errno, std::string("cannot remove folder ") + entry->d_name);
+      return fail_errno<"system-call-failed">(errno, std::string("remove folder ") + entry->d_name);
     // Moving a folder writes its "..", which needs its own write permission.
     ::fchmodat(fd, entry->d_name, S_IRWXU, 0);
     const std::string parked = ".lemu-removing-" + std::to_string(moved++);
     if (::renameat(fd, entry->d_name, top, parked.c_str()) != 0)
-      return fail_errno(errno, std::string("cannot move folder ") + entry->d_name);
+      return fail_errno<"system-call-failed">(errno, std::string("move folder ") + entry->d_name);
   }
   return {};
 }
@@ -77,7 +78,7 @@ Status remove_tree(const std::string& path) {
   const Dir top = open_folder(AT_FDCWD, path.c_str());
   if (!top) {
     if (errno == ENOENT) return {};
-    return fail_errno(errno, "cannot remove " + path);
+    return fail_errno<"system-call-failed">(errno, "remove " + path);
   }
   const int fd = ::dirfd(top.get());
   unsigned moved = 0;
@@ -86,10 +87,10 @@ Status remove_tree(const std::string& path) {
     Status emptied = empty_folder(fd, name, moved);
     if (!emptied) return fail(std::move(emptied.error()).within("cannot remove " + path));
     if (name != "." && ::unlinkat(fd, name.c_str(), AT_REMOVEDIR) != 0)
-      return fail_errno(errno, "cannot remove " + path + "/" + name);
+      return fail_errno<"system-call-failed">(errno, "remove " + path + "/" + name);
     name = next_folder(fd);
   } while (!name.empty());
-  if (::rmdir(path.c_str()) != 0) return fail_errno(errno, "cannot remove " + path);
+  if (::rmdir(path.c_str()) != 0) return fail_errno<"system-call-failed">(errno, "remove " + path);
   return {};
 }
 
@@ -101,8 +102,7 @@ Result<TemporaryFolder> TemporaryFolder::make(std::string_view prefix, const std
   }
   path.append("/").append(prefix).append("XXXXXX");
   if (::mkdtemp(path.data()) == nullptr)
-    return fail_errno(errno, "cannot make a temporary folder " + path, ErrorKind::host_lacks,
-                      "set TMPDIR to a folder that can be written");
+    return fail_errno<"temporary-folder">(errno, path);
   return TemporaryFolder(std::move(path));
 }
 

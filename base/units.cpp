@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 
+#include "base/errors.hpp"
+
 namespace lemu {
 namespace {
 
@@ -91,9 +93,7 @@ std::optional<std::uint64_t> worth_of(std::string_view word, std::span<const Uni
 
 tl::unexpected<Error> bad_text(std::string_view what, std::string_view text, std::string_view reason,
                                std::string_view example) {
-  return fail(ErrorKind::bad_usage,
-              "'" + std::string(text) + "' is not a " + std::string(what) + ": " + std::string(reason),
-              "write for example " + std::string(example));
+  return fail<"value-not-readable">(text, what, reason, example);
 }
 
 constexpr std::string_view kDurationExample = "3s, 500ms, 1.5s, 2m or 1h";

@@ -8,13 +8,14 @@
 #include <array>
 #include <cerrno>
 
+#include "rapi/errors.hpp"
+
 namespace lemu::rapi {
 
 Result<Fd> listen_on_loopback(std::uint16_t port) {
-  const std::string attempt = "cannot listen on 127.0.0.1:" + std::to_string(port);
-  const auto failed = [&attempt](int code) {
-    return fail_errno(code, attempt, ErrorKind::host_lacks,
-                      code == EADDRINUSE ? "choose another port, or end the program that listens there" : "");
+  const auto failed = [port](int code) {
+    return code == EADDRINUSE ? fail_errno<"port-in-use">(code, port)
+                              : fail_errno<"cannot-listen">(code, port);
   };
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return failed(errno);
@@ -33,9 +34,8 @@ Result<std::string> address_of(const Fd& listener) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
   if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) < 0)
-    return fail_errno(errno, "cannot tell the address of a listener");
-  if (address.sin_family != AF_INET)
-    return fail(ErrorKind::internal, "cannot tell the address of a listener: it is not an IPv4 socket");
+    return fail_errno<"listener-address">(errno);
+  if (address.sin_family != AF_INET) return fail_errno<"listener-address">(EAFNOSUPPORT);
   std::array<char, INET_ADDRSTRLEN> text{};
   ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
   return std::string(text.data()) + ":" + std::to_string(ntohs(address.sin_port));

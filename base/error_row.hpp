@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// ErrorRow: the words of one error, with its name and its cause for docs/errors.md. Each room keeps its rows in
+// its own table (ROOM/errors.hpp) and makes its errors from them with fail<"its-slug">(values…), so that nothing
+// else words an error, and a slug leads from the page to the row and to every place that uses it. Knows only
+// text. Constants; any thread.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/result.hpp"
+
+namespace lemu {
+
+/// A pattern's places are lower-case names in braces, "{path}"; other braces are text. Values fill the places in
+/// the order in which their names first appear in message, remedy and aws; a name may appear again.
+/// "{os_error}" is filled by fail_errno with strerror's text.
+struct ErrorRow {
+  std::string_view slug;     ///< "bootstrap-not-executable": its anchor in docs/errors.md
+  ErrorKind kind;            ///< decides the exit code
+  std::string_view message;  ///< names the thing and the reason
+  std::string_view cause;    ///< for the page: when this happens, in a sentence
+  std::string_view remedy;   ///< kNoRemedy where none is known
+  std::string_view aws = {};  ///< where Lambda has words for it: its own, after "Error: " or "fork/exec PATH: "
+};
+
+inline constexpr std::string_view kNoRemedy = {};
+
+/// A slug as a template's argument.
+template <std::size_t N>
+struct Slug {
+  char text[N] = {};
+  consteval Slug(const char (&literal)[N]) {  // NOLINT(google-explicit-constructor): fail<"slug">
+    for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+  }
+  [[nodiscard]] constexpr std::string_view view() const { return {text, N - 1}; }
+};
+
+inline constexpr std::string_view kOsErrorPlace = "os_error";
+
+/// The first place in a pattern, its name without braces; `rest` is what follows it. Empty when there is none.
+constexpr std::string_view next_place(std::string_view pattern, std::string_view& rest) {
+  for (std::size_t open = pattern.find('{'); open != std::string_view::npos;
+       open = pattern.find('{', open + 1)) {
+    std::size_t end = open + 1;
+    while (end < pattern.size() && ((pattern[end] >= 'a' && pattern[end] <= 'z') || pattern[end] == '_'))
+      ++end;
+    if (end == open + 1 || end == pattern.size() || pattern[end] != '}') continue;
+    rest = pattern.substr(end + 1);
+    return pattern.substr(open + 1, end - open - 1);
+  }
+  rest = {};
+  return {};
+}
+
+/// The names of a row's places, each once, in the order of the values; "os_error" is none of them.
+struct Places {
+  static constexpr std::size_t kMost = 8;
+  std::array<std::string_view, kMost> names{};
+  std::size_t count = 0;
+  bool os_error = false;
+
+  constexpr void add(std::string_view name) {
+    if (name == kOsErrorPlace) {
+      os_error = true;
+      return;
+    }
+    for (std::size_t i = 0; i < count; ++i)
+      if (names[i] == name) return;
+    names.at(count++) = name;
+  }
+};
+
+constexpr Places places_of(const ErrorRow& row) {
+  Places places;
+  for (std::string_view pattern : {row.message, row.remedy, row.aws})
+    while (true) {
+      std::string_view rest;
+      const std::string_view name = next_place(pattern, rest);
+      if (name.empty()) break;
+      places.add(name);
+      pattern = rest;
+    }
+  return places;
+}
+
+/// The row's error with its places filled. A wrong number of values is a bug: std::logic_error.
+[[nodiscard]] Error make_error(const ErrorRow& row, std::span<const std::string> values, int os_error = 0);
+
+template <class Value>
+[[nodiscard]] std::string error_value(const Value& value) {
+  if constexpr (std::integral<Value>)
+    return std::to_string(value);
+  else
+    return std::string(value);
+}
+
+/// Where a table has a slug; does not compile for one that it has not.
+template <std::size_t N>
+consteval std::size_t index_of(const ErrorRow (&table)[N], std::string_view slug) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (table[i].slug == slug) return i;
+  throw "this room's table has no such slug";
+}
+
+/// What a room's fail and fail_errno are made of.
+template <const auto& Table>
+struct ErrorsOf {
+  template <Slug slug, class... Values>
+  [[nodiscard]] static tl::unexpected<Error> fail(const Values&... values) {
+    constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
+    static_assert(!places_of(row).os_error, "its message has {os_error}: use fail_errno");
+    return make<slug>(0, values...);
+  }
+
+  template <Slug slug, class... Values>
+  [[nodiscard]] static tl::unexpected<Error> fail_errno(int code, const Values&... values) {
+    constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
+    static_assert(places_of(row).os_error, "its message has no {os_error}: use fail");
+    return make<slug>(code, values...);
+  }
+
+ private:
+  template <Slug slug, class... Values>
+  static tl::unexpected<Error> make(int code, const Values&... values) {
+    constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
+    static_assert(places_of(row).count == sizeof...(Values), "as many values as the row has places");
+    const std::array<std::string, sizeof...(Values)> texts{error_value(values)...};
+    return tl::unexpected<Error>(make_error(row, texts, code));
+  }
+};
+
+}  // namespace lemu

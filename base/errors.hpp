@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The errors that this room's functions make: see base/error_row.hpp.
+#pragma once
+
+#include "base/error_row.hpp"
+
+namespace lemu {
+
+inline constexpr ErrorRow kErrors[] = {
+    {"cannot-open", ErrorKind::internal, "cannot open {path}: {os_error}",
+     "A file that lemu needs could not be opened.", kNoRemedy},
+    {"system-call-failed", ErrorKind::internal, "cannot {attempt}: {os_error}",
+     "The kernel refused lemu something that it should not: often a limit on open files or memory, or a full disk.",
+     "look at `ulimit -n`, the free memory and the free space of the file system named"},
+    {"file-too-large", ErrorKind::bad_input, "{path} is larger than {limit} bytes",
+     "A file that lemu reads whole is larger than such files are.", "check that it is the file you mean"},
+    {"temporary-folder", ErrorKind::host_lacks, "cannot make a temporary folder {path}: {os_error}",
+     "The folder for temporary files is missing, full or not yours to write.",
+     "set TMPDIR to a folder that can be written"},
+    {"value-not-readable", ErrorKind::bad_usage, "'{text}' is not a {what}: {reason}",
+     "A size or a duration is written in a way that lemu does not read, or is out of range.",
+     "write for example {example}"},
+};
+
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
+  return ErrorsOf<kErrors>::fail<slug>(values...);
+}
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
+  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
+}
+
+}  // namespace lemu

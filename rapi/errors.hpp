@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The errors that this room's functions make: see base/error_row.hpp.
+#pragma once
+
+#include "base/error_row.hpp"
+
+namespace lemu::rapi {
+
+inline constexpr ErrorRow kErrors[] = {
+    {"port-in-use", ErrorKind::host_lacks, "cannot listen on 127.0.0.1:{port}: {os_error}",
+     "Another program listens on this port of the loopback address.",
+     "choose another port, or end the program that listens there"},
+    {"cannot-listen", ErrorKind::host_lacks, "cannot listen on 127.0.0.1:{port}: {os_error}",
+     "The Runtime API needs a port of the loopback address, and this machine or container gave none.",
+     "bring the loopback interface up (ip link set lo up), and allow sockets where a container forbids them"},
+    {"listener-address", ErrorKind::internal, "cannot tell the address of a listener: {os_error}",
+     "lemu could not learn the port of its own Runtime API.", kNoRemedy},
+};
+
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
+  return ErrorsOf<kErrors>::fail<slug>(values...);
+}
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
+  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
+}
+
+}  // namespace lemu::rapi
