@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ErrorRow: the words of one error, with its name and its cause for docs/errors.md. Each room keeps its rows in
-// its own table (ROOM/errors.hpp) and makes its errors from them with fail<"its-slug">(values…), so that nothing
-// else words an error, and a slug leads from the page to the row and to every place that uses it. Knows only
-// text. Constants; any thread.
+// ErrorRow: the words of one error, with its name and its cause for docs/errors.md. Each room keeps its rows
+// in its own table (ROOM/errors.hpp) and makes its errors from them with fail<"its-slug">(values…), so that
+// nothing else words an error, and a slug leads from the page to the row and to every place that uses it.
+// Knows only text. Constants; any thread.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@
 
 namespace lemu {
 
-/// A pattern's places are lower-case names in braces, "{path}"; other braces are text. Values fill the places in
-/// the order in which their names first appear in message, remedy and aws; a name may appear again.
+/// A pattern's places are lower-case names in braces, "{path}"; other braces are text. Values fill the places
+/// in the order in which their names first appear in message, remedy and aws; a name may appear again.
 /// "{os_error}" is filled by fail_errno with strerror's text.
 struct ErrorRow {
   std::string_view slug;     ///< "bootstrap-not-executable": its anchor in docs/errors.md
@@ -26,7 +26,8 @@ struct ErrorRow {
   std::string_view message;  ///< names the thing and the reason
   std::string_view cause;    ///< for the page: when this happens, in a sentence
   std::string_view remedy;   ///< kNoRemedy where none is known
-  std::string_view aws = {};  ///< where Lambda has words for it: its own, after "Error: " or "fork/exec PATH: "
+  std::string_view aws =
+      {};  ///< where Lambda has words for it: its own, after "Error: " or "fork/exec PATH: "
 };
 
 inline constexpr std::string_view kNoRemedy = {};
@@ -43,7 +44,8 @@ struct Slug {
 
 inline constexpr std::string_view kOsErrorPlace = "os_error";
 
-/// The first place in a pattern, its name without braces; `rest` is what follows it. Empty when there is none.
+/// The first place in a pattern, its name without braces; `rest` is what follows it. Empty when there is
+/// none.
 constexpr std::string_view next_place(std::string_view pattern, std::string_view& rest) {
   for (std::size_t open = pattern.find('{'); open != std::string_view::npos;
        open = pattern.find('{', open + 1)) {
@@ -111,27 +113,27 @@ consteval std::size_t index_of(const ErrorRow (&table)[N], std::string_view slug
 /// What a room's fail and fail_errno are made of.
 template <const auto& Table>
 struct ErrorsOf {
+  template <Slug slug>
+  static constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
+
   template <Slug slug, class... Values>
   [[nodiscard]] static tl::unexpected<Error> fail(const Values&... values) {
-    constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
-    static_assert(!places_of(row).os_error, "its message has {os_error}: use fail_errno");
+    static_assert(!places_of(row<slug>).os_error, "its message has {os_error}: use fail_errno");
     return make<slug>(0, values...);
   }
 
   template <Slug slug, class... Values>
   [[nodiscard]] static tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-    constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
-    static_assert(places_of(row).os_error, "its message has no {os_error}: use fail");
+    static_assert(places_of(row<slug>).os_error, "its message has no {os_error}: use fail");
     return make<slug>(code, values...);
   }
 
  private:
   template <Slug slug, class... Values>
   static tl::unexpected<Error> make(int code, const Values&... values) {
-    constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
-    static_assert(places_of(row).count == sizeof...(Values), "as many values as the row has places");
+    static_assert(places_of(row<slug>).count == sizeof...(Values), "as many values as the row has places");
     const std::array<std::string, sizeof...(Values)> texts{error_value(values)...};
-    return tl::unexpected<Error>(make_error(row, texts, code));
+    return tl::unexpected<Error>(make_error(row<slug>, texts, code));
   }
 };
 

@@ -10,7 +10,8 @@ inline constexpr ErrorRow kErrors[] = {
     {"cannot-open", ErrorKind::internal, "cannot open {path}: {os_error}",
      "A file that lemu needs could not be opened.", kNoRemedy},
     {"system-call-failed", ErrorKind::internal, "cannot {attempt}: {os_error}",
-     "The kernel refused lemu something that it should not: often a limit on open files or memory, or a full disk.",
+     "The kernel refused lemu something that it should not: often a limit on open files or memory, or a full "
+     "disk.",
      "look at `ulimit -n`, the free memory and the free space of the file system named"},
     {"file-too-large", ErrorKind::bad_input, "{path} is larger than {limit} bytes",
      "A file that lemu reads whole is larger than such files are.", "check that it is the file you mean"},

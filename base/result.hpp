@@ -46,19 +46,10 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 
 using Status = Result<void>;
 
-/// `return fail(ErrorKind::bad_input, "…", "…");`
-[[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string message,
-                                                std::string remedy = {}) {
-  return tl::unexpected<Error>(Error{kind, std::move(message), std::move(remedy)});
-}
-
-/// Passes an error on: `if (!r) return fail(std::move(r.error()));`
+/// Passes an error on: `if (!r) return fail(std::move(r.error()));`. A new one is made of its row's words:
+/// base/error_row.hpp.
 [[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
-
-/// An error for a failed system call: "ATTEMPT: strerror(code)".
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, std::string_view attempt,
-                                               ErrorKind kind = ErrorKind::internal, std::string remedy = {});
 
 }  // namespace lemu

@@ -84,8 +84,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
         read_some_full(fd->get(), std::as_writable_bytes(std::span<char>(content.data() + before, room)));
     if (!n) return fail(std::move(n.error()).within(path));
     content.resize(before + *n);
-    if (content.size() > limit)
-      return fail<"file-too-large">(path, limit);
+    if (content.size() > limit) return fail<"file-too-large">(path, limit);
     if (*n < room) return content;
     room *= 2;
   }

@@ -50,7 +50,8 @@ Status empty_folder(int top, const std::string& name, unsigned& moved) {
   const int fd = ::dirfd(dir.get());
   while (const dirent* entry = ::readdir(dir.get())) {
     if (is_self_or_parent(entry->d_name) || ::unlinkat(fd, entry->d_name, 0) == 0) continue;
-    if (errno != EISDIR) return fail_errno<"system-call-failed">(errno, std::string("remove ") + entry->d_name);
+    if (errno != EISDIR)
+      return fail_errno<"system-call-failed">(errno, std::string("remove ") + entry->d_name);
     if (::unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0) continue;
     if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
       return fail_errno<"system-call-failed">(errno, std::string("remove folder ") + entry->d_name);
@@ -101,8 +102,7 @@ Result<TemporaryFolder> TemporaryFolder::make(std::string_view prefix, const std
     path = chosen != nullptr && chosen[0] == '/' ? chosen : "/tmp";
   }
   path.append("/").append(prefix).append("XXXXXX");
-  if (::mkdtemp(path.data()) == nullptr)
-    return fail_errno<"temporary-folder">(errno, path);
+  if (::mkdtemp(path.data()) == nullptr) return fail_errno<"temporary-folder">(errno, path);
   return TemporaryFolder(std::move(path));
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/syscall.hpp"
 #include "images/entry.hpp"
+#include "images/errors.hpp"
 #include "images/tree_writer.hpp"
 #include "images/zip_directory.hpp"
 
@@ -74,9 +75,7 @@ class ZipUnpacker {
   /// Checks every entry before anything is written.
   Status plan() {
     for (const ZipEntry& described : directory_) {
-      if (described.encrypted)
-        return fail(ErrorKind::bad_input, "entry " + in_quotes(described.name) + " is encrypted",
-                    "make the zip without a password: Lambda has none to open it with");
+      if (described.encrypted) return fail<"zip-encrypted">(in_quotes(described.name));
       Result<Entry> entry = check_entry(described.name, described.unix_mode);
       if (!entry) return fail(std::move(entry.error()));
       if (entry->type == EntryType::file && described.unix_mode == 0) ++unpacked_.files_without_mode;
@@ -92,10 +91,7 @@ class ZipUnpacker {
       const auto [place, is_new] = kept.try_emplace(step.entry.path, &step);
       if (is_new) continue;
       Step*& other = place->second;
-      if (other->entry.type != step.entry.type)
-        return fail(ErrorKind::bad_input,
-                    "entry " + in_quotes(step.entry.path) + " is there twice, as different types",
-                    "keep one of them");
+      if (other->entry.type != step.entry.type) return fail<"zip-entry-twice">(in_quotes(step.entry.path));
       if (step.entry.type != EntryType::folder)
         unpacked_.notes.push_back("the zip holds " + in_quotes(step.entry.path) +
                                   " more than once: the last one is used");
@@ -109,7 +105,7 @@ class ZipUnpacker {
   Status unpack() {
     if (steps_.empty()) return {};
     const std::unique_ptr<archive, FreeArchive> reader(::archive_read_new());
-    if (!reader) return fail(ErrorKind::internal, "out of memory");
+    if (!reader) return fail<"unpack-out-of-memory">();
     archive* const a = reader.get();
     // Only the reader that goes by the central directory: the other one guesses from the data.
     constexpr std::size_t kBlock = 64 * 1024;
@@ -129,10 +125,7 @@ class ZipUnpacker {
     return {};
   }
 
-  static tl::unexpected<Error> damaged(archive* a) {
-    return fail(ErrorKind::bad_input, "the archive is damaged: " + reason_of(a),
-                "make it again, or download it again if it was cut short");
-  }
+  static tl::unexpected<Error> damaged(archive* a) { return fail<"zip-damaged">(reason_of(a)); }
 
   /// libarchive takes names from the data, the plan from the directory. A zip whose two accounts differ is
   /// made to show one reader something else than another. (libarchive does not give every name: see
@@ -146,9 +139,7 @@ class ZipUnpacker {
         ::archive_entry_hardlink(found) != nullptr ||
         (::archive_entry_filetype(found) == AE_IFLNK && step.entry.type != EntryType::link);
     if (!other_name && !other_type) return {};
-    return fail(ErrorKind::bad_input,
-                "entry " + in_quotes(planned) + " is described differently by its own header",
-                "make the zip again");
+    return fail<"zip-entry-contradicted">(in_quotes(planned));
   }
 
   Status unpack_step(archive* a, const Step& step, archive_entry* found) {
@@ -189,19 +180,11 @@ class ZipUnpacker {
       unpacked_.bytes += size;
       if (unpacked_.bytes > limits_.bytes) return too_large();
       Status written = write_all(file->get(), {static_cast<const char*>(block), size});
-      if (!written) {
-        written.error().kind = ErrorKind::host_lacks;
-        return fail(std::move(written.error()).within("cannot unpack " + in_quotes(entry.path)));
-      }
+      if (!written) return fail_errno<"unpack-no-room">(written.error().os_error, in_quotes(entry.path));
     }
   }
 
-  /// The text of Lambda's own InvalidParameterValueException.
-  tl::unexpected<Error> too_large() const {
-    return fail(ErrorKind::bad_input,
-                "Unzipped size must be smaller than " + std::to_string(limits_.bytes) + " bytes",
-                "leave out what the function does not need, or use a container image (up to 10 GB)");
-  }
+  tl::unexpected<Error> too_large() const { return fail<"zip-too-large">(limits_.bytes); }
 
   const std::string& path_;
   const UnzipLimits limits_;

@@ -12,11 +12,6 @@
 
 namespace lemu::images {
 
-/// What Lambda says after "Error: ", as seen from the service (the order of the folders is that of its text).
-inline constexpr const char* kNoBootstrap =
-    "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
-inline constexpr const char* kBootstrapDenied = "fork/exec /var/task/bootstrap: permission denied";
-
 struct BootstrapSearch {
   std::string folder;  ///< the package's content on this host, absolute
   std::string given;   ///< the package as the user named it

@@ -8,17 +8,14 @@
 #include <array>
 #include <optional>
 
+#include "images/errors.hpp"
+
 namespace lemu::images {
 namespace {
 
 /// A path must still be one below /var/task.
 constexpr std::size_t kLongestName = PATH_MAX - sizeof("/var/task/");
 constexpr mode_t kPermissions = 0777;
-
-tl::unexpected<Error> refuse(std::string_view name, std::string_view reason, std::string remedy = {}) {
-  return fail(ErrorKind::bad_input, "entry " + in_quotes(name) + " " + std::string(reason),
-              std::move(remedy));
-}
 
 /// Calls `use` with each component; empty ones and "." are left out.
 template <class Use>
@@ -41,11 +38,11 @@ std::optional<EntryType> type_of(std::string_view name, mode_t unix_mode) {
 
 std::string_view special_name(mode_t unix_mode) {
   switch (unix_mode & S_IFMT) {
-    case S_IFIFO: return "is a named pipe";
-    case S_IFSOCK: return "is a socket";
-    case S_IFCHR: return "is a character device";
-    case S_IFBLK: return "is a block device";
-    default: return "is of an unknown type";
+    case S_IFIFO: return "a named pipe";
+    case S_IFSOCK: return "a socket";
+    case S_IFCHR: return "a character device";
+    case S_IFBLK: return "a block device";
+    default: return "of an unknown type";
   }
 }
 
@@ -66,14 +63,11 @@ std::string in_quotes(std::string_view name) {
 }
 
 Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
-  if (name.empty()) return refuse(name, "has no name");
-  if (name.find('\0') != std::string_view::npos) return refuse(name, "has a zero byte in its name");
-  if (name.find('\\') != std::string_view::npos)
-    return refuse(name, "has a backslash in its name: Lambda takes it as part of a file's name",
-                  "make the zip with a tool that separates folders by '/'");
-  if (name.front() == '/')
-    return refuse(name, "has an absolute path", "make the zip inside the folder, with relative paths");
-  if (name.size() > kLongestName) return refuse(name, "has a path too long for Linux");
+  if (name.empty()) return fail<"zip-entry-without-name">(in_quotes(name));
+  if (name.find('\0') != std::string_view::npos) return fail<"zip-entry-zero-byte">(in_quotes(name));
+  if (name.find('\\') != std::string_view::npos) return fail<"zip-entry-backslash">(in_quotes(name));
+  if (name.front() == '/') return fail<"zip-entry-absolute">(in_quotes(name));
+  if (name.size() > kLongestName) return fail<"zip-entry-path-too-long">(in_quotes(name));
 
   Entry entry;
   bool climbs = false;
@@ -82,10 +76,11 @@ Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
     if (!entry.path.empty()) entry.path += '/';
     entry.path += component;
   });
-  if (climbs) return refuse(name, "climbs out with '..'", "make the zip inside the folder, without '..'");
+  if (climbs) return fail<"zip-entry-climbs-out">(in_quotes(name));
   const std::optional<EntryType> type = type_of(name, unix_mode);
-  if (!type) return refuse(name, special_name(unix_mode), "leave it out of the zip");
-  if (entry.path.empty() && *type != EntryType::folder) return refuse(name, "has no name");
+  if (!type) return fail<"zip-entry-special">(in_quotes(name), special_name(unix_mode));
+  if (entry.path.empty() && *type != EntryType::folder)
+    return fail<"zip-entry-without-name">(in_quotes(name));
   entry.type = *type;
   if (unix_mode != 0) entry.permissions = unix_mode & kPermissions;
   if (entry.type == EntryType::folder) entry.permissions = 0755;
@@ -94,8 +89,7 @@ Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
 
 Status check_link(const std::string& path, std::string_view target) {
   const auto refuse_link = [&](std::string_view reason) {
-    return refuse(path, "is a symbolic link to " + in_quotes(target) + ", " + std::string(reason),
-                  "link with a relative path that stays inside the package");
+    return fail<"zip-link-refused">(in_quotes(path), in_quotes(target), reason);
   };
   if (target.empty() || target.size() >= PATH_MAX || target.find('\0') != std::string_view::npos)
     return refuse_link("which is no path");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "images/entry.hpp"
+#include "images/errors.hpp"
 
 namespace lemu::images {
 namespace {
@@ -71,41 +72,36 @@ std::string misnamed(const Contents& contents) {
   return contents.executable.size() == 1 ? contents.executable.front() : std::string();
 }
 
-NearMiss wrong_name(const BootstrapSearch& search, const std::string& prefix, const std::string& name) {
-  const std::string folder = search.kind == PackageKind::folder ? search.given + "/" : "";
-  std::string remedy = "rename it: mv " + folder + name + " " + folder + "bootstrap";
-  if (search.kind == PackageKind::zip) remedy += ", then zip it again: zip -r function.zip .";
-  return {prefix + ": found " + in_quotes(name) + ", but Lambda runs a file named bootstrap",
-          std::move(remedy)};
+tl::unexpected<Error> wrong_name(const BootstrapSearch& search, const std::string& name) {
+  if (search.kind == PackageKind::zip)
+    return fail<"bootstrap-wrong-name-in-zip">(package_name(search), in_quotes(name), name);
+  return fail<"bootstrap-wrong-name">(package_name(search), in_quotes(name), search.given, name);
 }
 
-NearMiss wrong_level(const BootstrapSearch& search, const std::string& prefix, const std::string& nested) {
+tl::unexpected<Error> wrong_folder(const BootstrapSearch& search, const std::string& nested) {
   const std::string inner = nested.substr(0, nested.rfind('/'));
   std::string up = "../";
   for (std::ptrdiff_t i = 0; i < depth_of(inner); ++i) up += "../";
-  const std::string zip_content =
-      "zip the content of the folder, not the folder: cd " + inner + " && zip -r " + up + "function.zip .";
-  NearMiss miss{prefix + ": found " + in_quotes(nested) + ", but Lambda looks only at the top", zip_content};
-  if (search.kind == PackageKind::folder)
-    miss.remedy = "give " + search.given + "/" + inner + " instead; for Lambda " + zip_content;
-  return miss;
+  if (search.kind == PackageKind::zip)
+    return fail<"bootstrap-wrong-folder-in-zip">(package_name(search), in_quotes(nested), inner, up);
+  return fail<"bootstrap-wrong-folder">(package_name(search), in_quotes(nested), search.given, inner, up);
 }
 
 }  // namespace
 
-NearMiss explain_missing_bootstrap(const BootstrapSearch& search) {
-  const std::string prefix = (search.kind == PackageKind::zip ? "the zip " : "the folder ") +
-                             in_quotes(search.given) + " has no bootstrap";
+std::string package_name(const BootstrapSearch& search) {
+  return (search.kind == PackageKind::zip ? "the zip " : "the folder ") + in_quotes(search.given);
+}
+
+tl::unexpected<Error> explain_missing_bootstrap(const BootstrapSearch& search) {
   const Contents contents = look(search.folder);
   const std::string other_name = misnamed(contents);
-  if (!other_name.empty()) return wrong_name(search, prefix, other_name);
-  if (!contents.nested.empty()) return wrong_level(search, prefix, contents.nested);
+  if (!other_name.empty()) return wrong_name(search, other_name);
+  if (!contents.nested.empty()) return wrong_folder(search, contents.nested);
   std::error_code failed;
   if (fs::is_empty(search.folder, failed) && !failed)
-    return {prefix + ": it is empty", "put an executable file named bootstrap at its top"};
-  return {prefix + " at its top",
-          "put an executable file named bootstrap at its top; lemu does not bring the "
-          "managed runtimes (Python, Node.js, …)"};
+    return fail<"bootstrap-missing-empty">(package_name(search));
+  return fail<"bootstrap-missing">(package_name(search));
 }
 
 }  // namespace lemu::images

@@ -9,12 +9,9 @@
 
 namespace lemu::images {
 
-struct NearMiss {
-  std::string message;
-  std::string remedy;
-};
-
+/// The package as messages name it: "the zip 'function.zip'".
+[[nodiscard]] std::string package_name(const BootstrapSearch& search);
 /// For a package whose top holds nothing named `bootstrap`.
-[[nodiscard]] NearMiss explain_missing_bootstrap(const BootstrapSearch& search);
+[[nodiscard]] tl::unexpected<Error> explain_missing_bootstrap(const BootstrapSearch& search);
 
 }  // namespace lemu::images

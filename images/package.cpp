@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 
@@ -20,6 +21,7 @@
 #include "images/archive.hpp"
 #include "images/bootstrap.hpp"
 #include "images/entry.hpp"
+#include "images/errors.hpp"
 
 namespace lemu::images {
 namespace {
@@ -32,7 +34,7 @@ struct FreeText {
 
 Result<std::string> real_path(const std::string& path) {
   const std::unique_ptr<char, FreeText> real(::realpath(path.c_str(), nullptr));
-  if (!real) return fail_errno(errno, "cannot open " + in_quotes(path), ErrorKind::bad_input);
+  if (!real) return fail_errno<"package-not-opened">(errno, in_quotes(path));
   return std::string(real.get());
 }
 
@@ -74,12 +76,11 @@ std::string_view content_name(std::string_view start) {
 Result<std::string> first_bytes(const Package& package) {
   Result<Fd> file = open_file(package.path, O_RDONLY);
   if (!file)
-    return fail_errno(file.error().os_error, "cannot read " + in_quotes(package.given), ErrorKind::bad_input,
-                      "make it readable: chmod u+r " + package.given);
+    return fail_errno<"package-file-not-readable">(file.error().os_error, in_quotes(package.given),
+                                                   package.given);
   std::string start(6, '\0');
   const Result<std::size_t> n = read_some_full(file->get(), std::as_writable_bytes(std::span<char>(start)));
-  if (!n)
-    return fail_errno(n.error().os_error, "cannot read " + in_quotes(package.given), ErrorKind::bad_input);
+  if (!n) return fail_errno<"package-not-read">(n.error().os_error, in_quotes(package.given));
   start.resize(*n);
   return start;
 }
@@ -90,9 +91,7 @@ Result<Package> open_regular(Package package) {
   if (is_zip(*start)) {
     package.kind = PackageKind::zip;
   } else if (has_zip_name(package.given)) {
-    return fail(ErrorKind::bad_input,
-                in_quotes(package.given) + " is not a zip: it is " + std::string(content_name(*start)),
-                "give a zip, a folder, or a bootstrap without the ending .zip");
+    return fail<"package-not-a-zip">(in_quotes(package.given), content_name(*start));
   }
   return package;
 }
@@ -165,14 +164,11 @@ Result<Package> open_package(const std::string& target) {
   Package package{PackageKind::bootstrap_file, std::move(*real), target};
   struct stat info {};
   if (::stat(package.path.c_str(), &info) != 0)
-    return fail_errno(errno, "cannot open " + in_quotes(target), ErrorKind::bad_input);
+    return fail_errno<"package-not-opened">(errno, in_quotes(target));
   if (S_ISREG(info.st_mode)) return open_regular(std::move(package));
-  if (!S_ISDIR(info.st_mode))
-    return fail(ErrorKind::bad_input, in_quotes(target) + " is neither a file nor a folder",
-                "give a bootstrap, a folder that holds one, or a zip");
+  if (!S_ISDIR(info.st_mode)) return fail<"package-of-no-kind">(in_quotes(target));
   if (::access(package.path.c_str(), R_OK | X_OK) != 0)
-    return fail_errno(errno, "cannot read the folder " + in_quotes(target), ErrorKind::bad_input,
-                      "make it readable: chmod u+rx " + target);
+    return fail_errno<"package-folder-not-readable">(errno, in_quotes(target), target);
   package.kind = PackageKind::folder;
   return package;
 }
@@ -183,7 +179,7 @@ Result<FunctionCode> prepare(const Package& package, const std::string& unpack_f
     case PackageKind::folder: return prepare_folder(package);
     case PackageKind::zip: return prepare_zip(package, unpack_folder);
   }
-  return fail(ErrorKind::internal, "a package of no kind");
+  throw std::logic_error("a package of no kind");
 }
 
 }  // namespace lemu::images

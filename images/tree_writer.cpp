@@ -13,6 +13,7 @@
 
 #include "base/syscall.hpp"
 #include "images/entry.hpp"
+#include "images/errors.hpp"
 
 namespace lemu::images {
 namespace {
@@ -26,15 +27,10 @@ std::string_view leaf(std::string_view path) {
 
 /// Why `path` could not be made. Disk trouble is the host's; all else is the package's.
 tl::unexpected<Error> cannot_make(std::string_view path, int code) {
-  const std::string what = "cannot unpack " + in_quotes(path);
-  if (code == EEXIST)
-    return fail(ErrorKind::bad_input,
-                "entry " + in_quotes(path) + " is in the package as two different things",
-                "keep one of them");
+  if (code == EEXIST) return fail<"zip-entry-in-conflict">(in_quotes(path));
   if (code == ENOSPC || code == EDQUOT || code == EROFS || code == EACCES || code == EMFILE)
-    return fail_errno(code, what, ErrorKind::host_lacks,
-                      "choose a folder with room for the package through TMPDIR");
-  return fail_errno(code, what, ErrorKind::bad_input);
+    return fail_errno<"unpack-no-room">(code, in_quotes(path));
+  return fail_errno<"unpack-failed">(code, in_quotes(path));
 }
 
 /// Opens the folder `name` of `parent`, making it if it is missing. `path` is its whole path, for messages.
@@ -45,10 +41,7 @@ Result<Fd> enter(int parent, const std::string& name, std::string_view path) {
     struct stat info {};
     const bool link =
         ::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
-    return fail(
-        ErrorKind::bad_input,
-        "an entry lies below " + in_quotes(path) + ", which is a " + (link ? "symbolic link" : "file"),
-        "keep one of them");
+    return fail<"zip-entry-below-file">(in_quotes(path), link ? "symbolic link" : "file");
   }
   // The umask may have taken bits away, so they are set again.
   if (errno != ENOENT || ::mkdirat(parent, name.c_str(), 0755) != 0 ||
@@ -65,8 +58,7 @@ Result<TreeWriter> TreeWriter::open(const std::string& folder) {
   Result<Fd> root = open_file(folder, O_PATH | O_DIRECTORY);
   if (!root) return fail(std::move(root.error()));
   std::error_code failed;
-  if (!std::filesystem::is_empty(folder, failed) || failed)
-    return fail(ErrorKind::internal, "cannot unpack into " + folder + ": it is not an empty folder");
+  if (!std::filesystem::is_empty(folder, failed) || failed) return fail<"unpack-not-empty">(folder);
   return TreeWriter(std::move(*root));
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "images/entry.hpp"
+#include "images/errors.hpp"
 
 namespace lemu::images {
 namespace {
@@ -52,8 +53,7 @@ class DirectoryReader {
 
  private:
   tl::unexpected<Error> broken(const std::string& reason) const {
-    return fail(ErrorKind::bad_input, shown_ + " is not a whole zip: " + reason,
-                "make it again, or download it again if it was cut short");
+    return fail<"zip-not-whole">(shown_, reason);
   }
 
   Result<std::string> bytes_at(std::uint64_t offset, std::uint64_t size) const {
@@ -63,7 +63,7 @@ class DirectoryReader {
       const ssize_t n =
           ::pread(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail_errno(errno, "cannot read " + shown_, ErrorKind::bad_input);
+      if (n < 0) return fail_errno<"package-not-read">(errno, shown_);
       if (n == 0) return broken("it ended while it was read");
       done += static_cast<std::size_t>(n);
     }
@@ -72,7 +72,7 @@ class DirectoryReader {
 
   Result<Location> locate() {
     struct stat info {};
-    if (::fstat(fd_, &info) != 0) return fail_errno(errno, "cannot read " + shown_, ErrorKind::bad_input);
+    if (::fstat(fd_, &info) != 0) return fail_errno<"package-not-read">(errno, shown_);
     const std::uint64_t file_size = static_cast<std::uint64_t>(info.st_size);
     const std::uint64_t tail_size = std::min(file_size, kEndSize + kLongestComment);
     const Result<std::string> tail = bytes_at(file_size - tail_size, tail_size);
@@ -119,12 +119,9 @@ class DirectoryReader {
 
   Result<Location> checked(const Location& location, std::uint64_t directory_end) const {
     if (location.entries > kMostEntries)
-      return fail(ErrorKind::bad_input, shown_ + " has " + std::to_string(location.entries) +
-                                            " entries: lemu unpacks at most " + std::to_string(kMostEntries));
+      return fail<"zip-too-many-entries">(shown_, location.entries, kMostEntries);
     if (location.size > kLargestDirectory)
-      return fail(ErrorKind::bad_input, shown_ + " has a directory of " + std::to_string(location.size) +
-                                            " bytes: lemu reads at most " +
-                                            std::to_string(kLargestDirectory));
+      return fail<"zip-directory-too-large">(shown_, location.size, kLargestDirectory);
     if (location.offset > directory_end || location.size != directory_end - location.offset)
       return broken("its directory is not where its end record says");
     return location;

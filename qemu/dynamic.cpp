@@ -5,6 +5,8 @@
 #include <deque>
 #include <optional>
 
+#include "qemu/errors.hpp"
+
 namespace lemu::qemu {
 namespace {
 
@@ -26,15 +28,6 @@ std::string cross_package(Arch arch, std::string_view library) {
   if (library.starts_with("libstdc++.so")) package = "libstdc++6";
   if (library.starts_with("libgcc_s.so")) package = "libgcc-s1";
   return package.append("-").append(names_of(arch).other).append("-cross");
-}
-
-std::string ways_out(Arch arch, std::string_view library) {
-  std::string text =
-      "link it statically (CGO_ENABLED=0 for Go, -static for C and C++, a musl target for Rust), name a root "
-      "that has it with "
-      "--sysroot DIR";
-  text.append(", or apt install ").append(cross_package(arch, library));
-  return text;
 }
 
 /// The folders glibc and musl look in by themselves, the multiarch ones of Debian first.
@@ -92,12 +85,10 @@ class Resolver {
     const std::string& wanted = question_.elf.interpreter;
     if (wanted.empty()) return {};
     std::optional<std::string> host = root_.find(wanted);
-    if (!host) return lacks("its program interpreter " + wanted + " is not there", wanted);
+    if (!host) return lacks_interpreter(wanted, "is not there");
     const Result<ElfInfo> loader = inspect_elf_path(*host);
     if (!loader || loader->arch != question_.elf.arch)
-      return lacks(
-          "its program interpreter " + wanted + " (" + *host + ") is not an " + arch_name() + " program",
-          wanted);
+      return lacks_interpreter(wanted, "(" + *host + ") is not an " + arch_name() + " program");
     loader_names_ = {loader->soname, wanted.substr(wanted.rfind('/') + 1)};
     answer_.interpreter = *std::move(host);
     return {};
@@ -121,7 +112,8 @@ class Resolver {
       answer_.libraries.push_back({name, *std::move(host)});
       return {};
     }
-    return lacks("the library " + name + ", needed by " + owner.name + ", is not there" + wrong, name);
+    return fail<"library-missing">(question_.guest_path, arch_name(), name, owner.name, wrong,
+                                   cross_package(question_.elf.arch, name));
   }
 
   /// Where ld.so(8) would look, in its order: RPATH (unless there is a RUNPATH) of the owner and the program,
@@ -152,19 +144,13 @@ class Resolver {
 
   Status check_glibc() const {
     if (!needed_ || !glibc_ || needed_ <= glibc_) return {};
-    return fail(ErrorKind::host_lacks,
-                question_.guest_path + ": " + needed_by_ + " needs glibc " + needed_->text() + ", but the " +
-                    arch_name() + " libraries here are of glibc " + glibc_->text(),
-                "link it statically (CGO_ENABLED=0 for Go, -static for C and C++, a musl target for Rust), "
-                "build it on a distribution with glibc " +
-                    glibc_->text() + " or older, or name a newer root with --sysroot DIR");
+    return fail<"glibc-too-old">(question_.guest_path, needed_by_, needed_->text(), arch_name(),
+                                 glibc_->text());
   }
 
-  tl::unexpected<Error> lacks(std::string what, std::string_view library) const {
-    return fail(
-        ErrorKind::host_lacks,
-        question_.guest_path + ": a dynamically linked " + arch_name() + " program, but " + std::move(what),
-        ways_out(question_.elf.arch, library));
+  tl::unexpected<Error> lacks_interpreter(const std::string& wanted, const std::string& reason) const {
+    return fail<"program-interpreter-missing">(question_.guest_path, arch_name(), wanted, reason,
+                                               cross_package(question_.elf.arch, wanted));
   }
 
   std::string arch_name() const { return std::string(names_of(question_.elf.arch).lambda); }

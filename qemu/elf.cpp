@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/syscall.hpp"
+#include "qemu/errors.hpp"
 
 namespace lemu::qemu {
 namespace {
@@ -94,10 +95,7 @@ std::string machine_name(std::uint16_t machine) {
   }
 }
 
-tl::unexpected<Error> cut_short(std::string_view part) {
-  return fail(ErrorKind::bad_input, "the ELF file is cut short or damaged (" + std::string(part) + ")",
-              "build or copy it again");
-}
+tl::unexpected<Error> cut_short(std::string_view part) { return fail<"elf-damaged">(part); }
 
 /// One reading of one file; collects into `info_`.
 class ElfReader {
@@ -115,24 +113,16 @@ class ElfReader {
  private:
   Status read_header() {
     const std::string ident = source_.read(0, EI_NIDENT);
-    if (!looks_like_elf(ident)) return fail(ErrorKind::bad_input, "not an ELF file");
+    if (!looks_like_elf(ident)) return fail<"elf-not-one">();
     if (ident.size() < EI_NIDENT) return cut_short("header");
-    if (ident[EI_DATA] == ELFDATA2MSB)
-      return fail(ErrorKind::bad_input, "a big-endian program; Lambda's architectures are little-endian",
-                  "build it for linux/arm64 (aarch64) or linux/amd64");
+    if (ident[EI_DATA] == ELFDATA2MSB) return fail<"elf-big-endian">();
     const std::optional<Elf32_Half> machine = source_.get<Elf32_Half>(offsetof(Elf64_Ehdr, e_machine));
     if (!machine) return cut_short("header");
-    if (ident[EI_CLASS] == ELFCLASS32)
-      return fail(ErrorKind::bad_input,
-                  "a 32-bit program (" + machine_name(*machine) + "); Lambda runs 64-bit programs only",
-                  "build it for linux/arm64 (aarch64) or linux/amd64 (x86_64)");
+    if (ident[EI_CLASS] == ELFCLASS32) return fail<"elf-32-bit">(machine_name(*machine));
     if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB)
       return cut_short("class or byte order");
     const std::optional<Arch> arch = arch_of_elf_machine(*machine);
-    if (!arch)
-      return fail(ErrorKind::bad_input,
-                  "a program for " + machine_name(*machine) + "; Lambda has x86_64 and arm64",
-                  "build it for linux/arm64 (aarch64) or linux/amd64 (x86_64)");
+    if (!arch) return fail<"elf-wrong-machine">(machine_name(*machine));
     info_.arch = *arch;
     const std::optional<Elf64_Ehdr> header = source_.get<Elf64_Ehdr>(0);
     if (!header) return cut_short("header");

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "base/syscall.hpp"
+#include "qemu/errors.hpp"
 #include "qemu/sandbox/process_tree.hpp"
 
 namespace lemu::qemu {
@@ -129,7 +130,7 @@ Result<std::string_view> pread_all(int fd, std::string& buffer) {
     if (buffer.size() < size + kBlock) buffer.resize(size + kBlock);
     const ssize_t n = ::pread(fd, buffer.data() + size, kBlock, static_cast<off_t>(size));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno(errno, "cannot read a process's memory use", ErrorKind::host_lacks);
+    if (n < 0) return fail_errno<"memory-not-read">(errno);
     if (n == 0) return std::string_view(buffer).substr(0, size);
     size += static_cast<std::size_t>(n);
   }
@@ -150,9 +151,7 @@ Result<Fd> open_of(const MemoryMeter::Options& options, pid_t pid, const char* n
   return open_file(options.proc + "/" + std::to_string(pid) + "/" + name, O_RDONLY);
 }
 
-tl::unexpected<Error> absent(std::string why) {
-  return fail(ErrorKind::host_lacks, "the function's memory was not measured: " + std::move(why));
-}
+tl::unexpected<Error> absent(std::string_view why) { return fail<"memory-not-measured">(why); }
 
 }  // namespace
 

@@ -4,53 +4,53 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "base/syscall.hpp"
+#include "qemu/errors.hpp"
 
 namespace lemu::qemu {
 namespace {
-
-// Lambda is written in Go: its reasons are Go's spellings of errno (syscall/zerrors_linux_*.go).
-constexpr std::string_view kFormatError = "exec format error";
-constexpr std::string_view kPermissionDenied = "permission denied";
-constexpr std::string_view kNotFound = "no such file or directory";
-
-constexpr std::string_view kBuildEither =
-    "build it for Linux: GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -o bootstrap (GOARCH=amd64 for "
-    "x86_64)";
 
 struct Subject {
   const std::string& path;
   std::string_view seen_as;
 
-  tl::unexpected<Error> refused(std::string_view reason, std::string_view remedy, std::string_view aws_reason,
-                                int os_error = 0) const {
-    return fail(Error{ErrorKind::invalid_entrypoint, path + ": " + std::string(reason), std::string(remedy),
-                      os_error, "fork/exec " + std::string(seen_as) + ": " + std::string(aws_reason)});
+  /// The error of a program as that of this one: whatever is wrong with it, Lambda cannot execute it.
+  [[nodiscard]] tl::unexpected<Error> refused(Error error) const {
+    error = std::move(error).within(path);
+    error.kind = ErrorKind::invalid_entrypoint;
+    error.aws_message = "fork/exec " + std::string(seen_as) + ": " + error.aws_message;
+    return fail(std::move(error));
+  }
+  [[nodiscard]] tl::unexpected<Error> refused(tl::unexpected<Error> error) const {
+    return refused(std::move(error.value()));
   }
 };
+
+template <Slug slug>
+constexpr const ErrorRow* kRow = &kErrors[index_of(kErrors, slug.view())];
 
 /// What a file of no use here is, by its first bytes: the kinds people really put there.
 struct Foreign {
   std::string_view magic;
   std::string_view what;
-  std::string_view remedy;
+  const ErrorRow* row;
 };
 constexpr Foreign kForeign[] = {
-    {"\xcf\xfa\xed\xfe", "a macOS program (64-bit Mach-O)", kBuildEither},
-    {"\xce\xfa\xed\xfe", "a macOS program (32-bit Mach-O)", kBuildEither},
-    {"\xfe\xed\xfa\xcf", "a macOS program (64-bit Mach-O, big-endian)", kBuildEither},
-    {"\xfe\xed\xfa\xce", "a macOS program (32-bit Mach-O, big-endian)", kBuildEither},
-    {"\xca\xfe\xba\xbf", "a macOS universal program (fat Mach-O)", kBuildEither},
-    {"MZ", "a Windows program (PE)", kBuildEither},
-    {"PK\x03\x04", "a zip archive", "name it with the extension .zip, or unpack it"},
-    {"\x1f\x8b", "gzip-compressed data", "unpack it"},
-    {std::string_view("\0asm", 4), "a WebAssembly module", kBuildEither},
+    {"\xcf\xfa\xed\xfe", "a macOS program (64-bit Mach-O)", kRow<"program-for-other-system">},
+    {"\xce\xfa\xed\xfe", "a macOS program (32-bit Mach-O)", kRow<"program-for-other-system">},
+    {"\xfe\xed\xfa\xcf", "a macOS program (64-bit Mach-O, big-endian)", kRow<"program-for-other-system">},
+    {"\xfe\xed\xfa\xce", "a macOS program (32-bit Mach-O, big-endian)", kRow<"program-for-other-system">},
+    {"\xca\xfe\xba\xbf", "a macOS universal program (fat Mach-O)", kRow<"program-for-other-system">},
+    {"MZ", "a Windows program (PE)", kRow<"program-for-other-system">},
+    {"PK\x03\x04", "a zip archive", kRow<"program-is-zip">},
+    {"\x1f\x8b", "gzip-compressed data", kRow<"program-is-compressed">},
+    {std::string_view("\0asm", 4), "a WebAssembly module", kRow<"program-for-other-system">},
     {"\xef\xbb\xbf#!", "a script behind a UTF-8 byte order mark, which hides its #! from the kernel",
-     "save it without the mark: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE"},
-    {"\xff\xfe", "text in UTF-16, which the kernel cannot read as a script", "save it as UTF-8"},
+     kRow<"script-byte-order-mark">},
+    {"\xff\xfe", "text in UTF-16, which the kernel cannot read as a script", kRow<"script-in-utf16">},
 };
 
 /// 0xcafebabe opens a fat Mach-O and a Java class alike: then come the number of architectures (a few), or
@@ -63,47 +63,39 @@ std::string_view cafebabe_kind(std::string_view head) {
 
 tl::unexpected<Error> refuse_content(const Subject& subject, std::string_view head) {
   if (head.starts_with("\xca\xfe\xba\xbe"))
-    return subject.refused(std::string(cafebabe_kind(head)) + ", not a Linux program", kBuildEither,
-                           kFormatError);
+    return subject.refused(fail<"program-for-other-system">(cafebabe_kind(head)));
   for (const Foreign& kind : kForeign)
     if (head.starts_with(kind.magic))
-      return subject.refused(std::string(kind.what) + ", not a Linux program", kind.remedy, kFormatError);
+      return subject.refused(make_error(*kind.row, std::array{std::string(kind.what)}));
   if (head.find('\0') == std::string_view::npos)
-    return subject.refused("text without a #! line, which the kernel cannot execute",
-                           "name the interpreter in the first line: #!/bin/sh", kFormatError);
-  return subject.refused("neither an ELF program nor a script with a #! line", kBuildEither, kFormatError);
+    return subject.refused(fail<"script-without-interpreter-line">());
+  return subject.refused(fail<"program-of-unknown-format">());
 }
 
 Status check_file(const Subject& subject, const struct stat& status) {
-  if (S_ISDIR(status.st_mode))
-    return subject.refused("a directory, not a program", "give the bootstrap file in it", kPermissionDenied);
-  if (!S_ISREG(status.st_mode)) return subject.refused("not a regular file", "", kPermissionDenied);
+  if (S_ISDIR(status.st_mode)) return subject.refused(fail<"program-is-folder">());
+  if (!S_ISREG(status.st_mode)) return subject.refused(fail<"program-not-regular">());
   if ((status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
-    return subject.refused("not executable (no x in its mode)", "chmod +x " + subject.path,
-                           kPermissionDenied);
-  if (status.st_size == 0) return subject.refused("an empty file", "build or copy it again", kFormatError);
+    return subject.refused(fail<"program-not-executable">(subject.path));
+  if (status.st_size == 0) return subject.refused(fail<"program-empty">());
   return {};
 }
 
 Result<std::variant<ElfInfo, ScriptLine>> read_content(const Subject& subject, int fd) {
   std::string head(kExecHeadSize, '\0');
   Result<std::size_t> size = read_some_full(fd, std::as_writable_bytes(std::span<char>(head)));
-  if (!size) return fail(std::move(size.error()).within(subject.path));
+  if (!size) return subject.refused(fail_errno<"program-not-read">(size.error().os_error));
   head.resize(*size);
   if (looks_like_elf(head)) {
     Result<ElfInfo> elf = inspect_elf_file(fd);
-    if (!elf) return subject.refused(elf.error().message, elf.error().remedy, kFormatError);
-    if (elf->type == ElfType::other)
-      return subject.refused("an object file or a core dump, not a program", "link it", kFormatError);
-    if (elf->is_library())
-      return subject.refused("a shared library (" + elf->soname + "), not a program", "build a program",
-                             kFormatError);
+    if (!elf) return subject.refused(std::move(elf.error()));
+    if (elf->type == ElfType::other) return subject.refused(fail<"program-is-object">());
+    if (elf->is_library()) return subject.refused(fail<"program-is-library">(elf->soname));
     return std::variant<ElfInfo, ScriptLine>(*std::move(elf));
   }
   if (looks_like_script(head)) {
     Result<ScriptLine> script = parse_script(head, subject.path);
-    if (!script)
-      return subject.refused(script.error().message, script.error().remedy, script.error().aws_message);
+    if (!script) return subject.refused(std::move(script.error()));
     return std::variant<ElfInfo, ScriptLine>(*std::move(script));
   }
   return refuse_content(subject, head);
@@ -116,17 +108,13 @@ Result<Program> inspect_program(const std::string& path, std::string_view seen_a
   struct stat status {};
   if (::stat(path.c_str(), &status) < 0) {
     const int code = errno;
-    const bool denied = code == EACCES;
-    return subject.refused(::strerror(code),
-                           denied ? "" : "check the path; a function's program is named bootstrap",
-                           denied ? kPermissionDenied : kNotFound, code);
+    return subject.refused(code == EACCES ? fail_errno<"program-not-reachable">(code)
+                                          : fail_errno<"program-not-found">(code));
   }
   Status usable = check_file(subject, status);
   if (!usable) return fail(std::move(usable.error()));
   Result<Fd> fd = open_file(path, O_RDONLY);
-  if (!fd)
-    return subject.refused(::strerror(fd.error().os_error), "chmod +r " + path, kPermissionDenied,
-                           fd.error().os_error);
+  if (!fd) return subject.refused(fail_errno<"program-not-readable">(fd.error().os_error, path));
   Result<std::variant<ElfInfo, ScriptLine>> content = read_content(subject, fd->get());
   if (!content) return fail(std::move(content.error()));
   return Program{path, std::string(seen_as), *std::move(content)};
@@ -147,9 +135,7 @@ Status check_arch(const Program& program, Arch wanted) {
   const Subject subject{program.path, program.seen_as};
   const std::string is(names_of(elf->arch).lambda);
   const std::string asked(names_of(wanted).lambda);
-  return subject.refused("an " + is + " program, but " + asked + " was asked for",
-                         "--arch " + is + ", or build it for " + asked + ": " + build_hint(wanted),
-                         kFormatError);
+  return subject.refused(fail<"program-wrong-architecture">(is, asked, build_hint(wanted)));
 }
 
 }  // namespace lemu::qemu

@@ -13,17 +13,12 @@
 
 #include "qemu/capture.hpp"
 #include "qemu/elf.hpp"
+#include "qemu/errors.hpp"
 
 namespace lemu::qemu {
 namespace {
 
 std::string qemu_name(Arch guest) { return std::string("qemu-").append(names_of(guest).qemu); }
-
-std::string install_hint() {
-  return "apt install qemu-user-static (Debian 13 and later: apt install qemu-user), or dnf install "
-         "qemu-user-static; "
-         "or name one with --qemu PATH";
-}
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -37,7 +32,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 Result<std::string> real_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&::free)> resolved(::realpath(path.c_str(), nullptr), &::free);
-  if (!resolved) return fail_errno(errno, path);
+  if (!resolved) return fail_errno<"qemu-not-found">(errno, path);
   return std::string(resolved.get());
 }
 
@@ -45,13 +40,11 @@ Result<std::string> real_path(const std::string& path) {
 Result<QemuProgram> look_at(const std::string& path, Arch guest) {
   Result<std::string> real = real_path(path);
   if (!real) return fail(std::move(real.error()));
-  if (::access(real->c_str(), X_OK) != 0) return fail_errno(errno, *real);
+  if (::access(real->c_str(), X_OK) != 0) return fail_errno<"qemu-not-found">(errno, *real);
   Result<ElfInfo> elf = inspect_elf_path(*real);
   if (!elf) return fail(std::move(elf.error()));
   if (elf->arch != host_arch())
-    return fail(ErrorKind::bad_input, *real + ": a program for " + std::string(names_of(elf->arch).lambda) +
-                                          ", while this machine is " +
-                                          std::string(names_of(host_arch()).lambda));
+    return fail<"qemu-for-other-host">(*real, names_of(elf->arch).lambda, names_of(host_arch()).lambda);
   const Linkage linkage = elf->is_static() ? Linkage::self_contained : Linkage::shared_libraries;
   return QemuProgram{*std::move(real), guest, linkage};
 }
@@ -65,9 +58,7 @@ Result<std::string> version_of(const std::string& path, Arch guest) {
   if (line.starts_with(expected)) return line.substr(expected.size());
   std::string said = line.empty() ? "nothing" : '"' + line.substr(0, 80);
   if (!line.empty()) said += '"';
-  return fail(ErrorKind::bad_input, path + ": not QEMU's user-mode emulator for " +
-                                        std::string(names_of(guest).lambda) + " (--version says " + said +
-                                        ")");
+  return fail<"qemu-other-program">(path, names_of(guest).lambda, said);
 }
 
 Result<QemuProgram> use_given(Arch guest, const std::string& path) {
@@ -75,10 +66,7 @@ Result<QemuProgram> use_given(Arch guest, const std::string& path) {
   Result<std::string> version =
       qemu ? version_of(qemu->path, guest) : Result<std::string>(fail(qemu.error()));
   if (version) return qemu;
-  Error error = std::move(version.error()).within("--qemu");
-  error.kind = ErrorKind::bad_usage;
-  error.remedy = "name a " + qemu_name(guest) + " or " + qemu_name(guest) + "-static, or leave --qemu out";
-  return fail(std::move(error));
+  return fail<"qemu-unusable">(version.error().message, qemu_name(guest));
 }
 
 /// A line of the loader's list: "\tlibc.so.6 => /lib/libc.so.6 (0x…)", "\t/lib64/ld.so (0x…)", or the
@@ -114,10 +102,7 @@ Result<QemuProgram> find_qemu(Arch guest, const QemuSearch& search) {
   if (search.given) return use_given(guest, *search.given);
   std::vector<QemuProgram> found = all_qemus(guest, search.path);
   if (!found.empty()) return std::move(found.front());
-  return fail(ErrorKind::host_lacks,
-              "no QEMU for " + std::string(names_of(guest).lambda) + " programs on this machine: neither " +
-                  qemu_name(guest) + "-static nor " + qemu_name(guest) + " is in PATH",
-              install_hint());
+  return fail<"qemu-missing">(names_of(guest).lambda, qemu_name(guest));
 }
 
 Result<std::string> qemu_version(const QemuProgram& qemu) { return version_of(qemu.path, qemu.guest); }
@@ -130,8 +115,7 @@ Result<SharedLibraries> shared_libraries(const QemuProgram& qemu) {
   libraries.loader = elf->interpreter;
   Result<Captured> listed = capture_output({libraries.loader, "--list", qemu.path});
   if (!listed) return fail(std::move(listed.error()));
-  if (listed->exit_code != 0)
-    return fail(ErrorKind::host_lacks, qemu.path + ": its shared libraries cannot be found", install_hint());
+  if (listed->exit_code != 0) return fail<"qemu-without-libraries">(qemu.path);
   for (const std::string& line : split(listed->output, '\n')) {
     const std::optional<std::string> file = listed_path(line);
     if (file && *file != libraries.loader) libraries.files.push_back(*file);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "qemu/errors.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
 
@@ -102,10 +103,7 @@ class Planner {
     const Program what = program();
     if (!plan_.emulated) return execute_natively(what);
     if (request_.launch == LaunchChoice::native)
-      return fail(ErrorKind::host_lacks,
-                  "--launch native: the function is for " + std::string(names_of(request_.arch).lambda) +
-                      " and this host is " + std::string(names_of(host_.arch).lambda),
-                  "leave --launch out, or run on a host of that architecture");
+      return fail<"launch-native-impossible">(names_of(request_.arch).lambda, names_of(host_.arch).lambda);
     switch (request_.launch) {
       case LaunchChoice::direct: return execute_directly(what, "asked for with --launch direct");
       case LaunchChoice::host_binfmt: return execute_by_host(what);
@@ -121,10 +119,7 @@ class Planner {
 
   Status execute_natively(const Program& what) {
     if (request_.launch != LaunchChoice::automatic && request_.launch != LaunchChoice::native)
-      return fail(ErrorKind::host_lacks,
-                  "--launch asks for emulation, but the function is for this host's own architecture, " +
-                      std::string(names_of(host_.arch).lambda),
-                  "leave --launch out");
+      return fail<"launch-emulation-needless">(names_of(host_.arch).lambda);
     plan_.execution = ExecutionMode::native;
     plan_.spec.normal = what;
     because("execution: native", "the function is for this host's architecture");
@@ -141,10 +136,7 @@ class Planner {
 
   Status execute_by_host(const Program& what) {
     if (!request_.host_registration)
-      return fail(ErrorKind::host_lacks,
-                  "--launch host-binfmt: this host has no binfmt_misc registration for " +
-                      std::string(names_of(request_.arch).lambda) + " that works inside a sandbox (flag F)",
-                  "leave --launch out: lemu needs no registration on the host");
+      return fail<"launch-without-host-binfmt">(names_of(request_.arch).lambda);
     plan_.execution = ExecutionMode::host_binfmt;
     plan_.spec.normal = what;
     because("execution: host binfmt", "the host's registration '" + *request_.host_registration + "'");
@@ -152,9 +144,7 @@ class Planner {
   }
 
   Status execute_privately(const Program& what, Need need) {
-    if (!isolated())
-      return fail(ErrorKind::host_lacks, "--launch binfmt needs the sandbox's own user namespace",
-                  "leave --sandbox off out, or use --launch direct");
+    if (!isolated()) return fail<"launch-binfmt-needs-sandbox">();
     plan_.execution = ExecutionMode::private_binfmt;
     plan_.spec.normal = what;
     plan_.spec.binfmt = sandbox::Binfmt{request_.binfmt_registration, sandbox::kBinfmtFolder, need};

@@ -2,16 +2,13 @@
 // Follows load_script() of Linux's fs/binfmt_script.c.
 #include "qemu/script.hpp"
 
+#include "qemu/errors.hpp"
+
 namespace lemu::qemu {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kTerminators{" \t\0", 3};
-
-tl::unexpected<Error> refused(std::string message, std::string remedy, std::string_view aws_reason) {
-  return fail(Error{ErrorKind::invalid_entrypoint, std::move(message), std::move(remedy), 0,
-                    std::string(aws_reason)});
-}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlanks);
@@ -24,9 +21,7 @@ std::string_view trimmed(std::string_view text) {
 bool looks_like_script(std::string_view head) { return head.starts_with("#!"); }
 
 Result<ScriptLine> parse_script(std::string_view head, std::string_view path) {
-  constexpr std::string_view kFormat = "exec format error";
-  if (!looks_like_script(head))
-    return refused("does not begin with #!", "make the first line #!/bin/sh", kFormat);
+  if (!looks_like_script(head)) return fail<"script-not-one">();
   std::string_view seen = head.substr(0, kExecHeadSize);
   // The kernel's buffer is padded with NUL, and its search for the end of the line stops at one.
   const bool padded = seen.size() < kExecHeadSize;
@@ -38,20 +33,12 @@ Result<ScriptLine> parse_script(std::string_view head, std::string_view path) {
     // No end in sight: the argument may be cut, the interpreter's name may not.
     const std::size_t name = line.find_first_not_of(kBlanks);
     if (name != std::string_view::npos && line.find_first_of(kTerminators, name) == std::string_view::npos)
-      return refused("its #! line is longer than the 256 bytes the kernel reads",
-                     "use a shorter path, or /usr/bin/env NAME", kFormat);
+      return fail<"script-line-too-long">();
     line.remove_suffix(1);
   }
   line = trimmed(line);
-  if (line.empty() || line == "\r")
-    return refused("its #! line names no interpreter", "make the first line #!/bin/sh", kFormat);
-  if (line.ends_with('\r'))
-    return refused(
-        "its #! line ends in CR LF (a Windows line ending), so the kernel looks for an interpreter whose "
-        "name ends in a "
-        "carriage return",
-        "dos2unix " + std::string(path) + "   (or: sed -i 's/\\r$//' " + std::string(path) + ")",
-        "no such file or directory");
+  if (line.empty() || line == "\r") return fail<"script-names-no-interpreter">();
+  if (line.ends_with('\r')) return fail<"script-windows-line-ending">(path);
   const std::size_t separator = line.find_first_of(kBlanks);
   ScriptLine script;
   script.interpreter = line.substr(0, separator);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/suggest.hpp"
 
 namespace lemu::emulator::cli {
@@ -52,8 +53,7 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
   Result<ParsedLine> line = parse_line(spec, arguments);
   if (!line) return fail(std::move(line.error()));
   if (line->wish == ParsedLine::Wish::help) return Command(ShowText{render_help(spec)});
-  if (!line->words.empty())
-    return fail(ErrorKind::bad_usage, "unexpected argument '" + line->words[0] + "'", "usage: " + spec.usage);
+  if (!line->words.empty()) return fail<"argument-unexpected">(line->words[0], spec.usage);
   return Command(options);
 }
 
@@ -91,13 +91,10 @@ const CommandRow* find_command(const std::string& name) {
 
 tl::unexpected<Error> unknown_command(const std::string& word) {
   if (word.find('/') != std::string::npos || word.ends_with(".zip") || word == "bootstrap")
-    return fail(ErrorKind::bad_usage, "'" + word + "' is no command of lemu",
-                "to run it: lemu invoke " + word);
+    return fail<"command-is-a-file">(word);
   std::vector<std::string> names;
   for (const CommandRow& row : kCommands) names.push_back(row.name);
-  return fail(ErrorKind::bad_usage,
-              "unknown command '" + word + "'" + did_you_mean(candidates_for(word, names)),
-              "'lemu --help' lists the commands");
+  return fail<"command-unknown">(word, did_you_mean(candidates_for(word, names)));
 }
 
 Result<Command> help_command(std::span<const std::string> topics) {
@@ -118,8 +115,7 @@ Result<Command> parse_command_line(std::span<const std::string> arguments) {
   if (word == "--version" || word == "-V") return Command(ShowText{std::string(kVersion)});
   if (word.starts_with('-')) {
     const std::vector<std::string> known = {"--help", "--version"};
-    return fail(ErrorKind::bad_usage, unknown_option_message(word, known),
-                "options stand behind the command: lemu invoke " + word + " ...");
+    return fail<"option-before-command">(word, did_you_mean(candidates_for(word, known)));
   }
   const CommandRow* row = find_command(word);
   if (row == nullptr) return unknown_command(word);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/suggest.hpp"
 
 namespace lemu::emulator::cli {
@@ -111,16 +112,10 @@ class LineParser {
     return names;
   }
 
-  [[nodiscard]] tl::unexpected<Error> usage_error(std::string message, std::string remedy = {}) const {
-    if (remedy.empty()) remedy = "'lemu " + command_.name + " --help' lists the options";
-    return fail(ErrorKind::bad_usage, std::move(message), std::move(remedy));
-  }
-
-  [[nodiscard]] tl::unexpected<Error> needs_value(const Slot& slot) const {
+  [[nodiscard]] static tl::unexpected<Error> needs_value(const Slot& slot) {
     const std::string& example = slot.option->example;
-    return usage_error(
-        "option '" + slot.names.back() + "' needs a value",
-        example.empty() ? slot.names.back() + " " + slot.option->value : "for example " + example);
+    const std::string& name = slot.names.back();
+    return fail<"option-needs-value">(name, example.empty() ? name + " " + slot.option->value : example);
   }
 
   Status split_line() {
@@ -132,9 +127,9 @@ class LineParser {
     } catch (const CLI::ArgumentMismatch& mismatch) {
       const Slot* last = arguments_.empty() ? nullptr : find(arguments_.back());
       if (last != nullptr) return needs_value(*last);
-      return usage_error(mismatch.what());
+      return fail<"options-not-parsed">(mismatch.what(), command_.name);
     } catch (const CLI::ParseError& error) {
-      return flags ? Status(usage_error(error.what())) : flags;
+      return flags ? Status(fail<"options-not-parsed">(error.what(), command_.name)) : flags;
     }
     if (!flags) return flags;
     return check_rest(app_.remaining());
@@ -156,7 +151,7 @@ class LineParser {
       const std::string name = argument.substr(0, equals);
       const Slot* slot = find(name);
       if (slot != nullptr && slot->option->value.empty())
-        return usage_error("option '" + name + "' takes no value");
+        return fail<"option-takes-no-value">(name, command_.name);
     }
     return {};
   }
@@ -165,7 +160,7 @@ class LineParser {
   Status check_rest(const std::vector<std::string>& rest) const {
     for (const std::string& argument : rest)
       if (argument.size() > 1 && argument.starts_with('-') && argument != "--")
-        return usage_error(unknown_option_message(as_typed(argument), known_names()));
+        return unknown_option(as_typed(argument), known_names(), command_.name);
     return {};
   }
 
@@ -193,6 +188,7 @@ class LineParser {
     return {};
   }
 
+  /// An option's own example is a better remedy than any that a value's parser knows.
   static Status explain(const OptionSpec& option, Error error) {
     if (!option.example.empty()) error.remedy = "for example " + option.example;
     return fail(std::move(error).within(long_name(option)));

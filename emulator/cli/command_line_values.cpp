@@ -5,17 +5,16 @@
 #include <cmath>
 
 #include "base/units.hpp"
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/suggest.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
 
-std::string quoted(const std::string& value) { return std::string("'").append(value).append("'"); }
-
 template <class Text>
 Take text_into(Text& into) {
   return [&into](const std::string& value) -> Status {
-    if (value.empty()) return fail(ErrorKind::bad_usage, "the value is empty");
+    if (value.empty()) return fail<"value-empty">();
     into = value;
     return {};
   };
@@ -47,8 +46,7 @@ Take take_seconds(std::optional<std::chrono::milliseconds>& into) {
   return [&into](const std::string& value) -> Status {
     Result<std::chrono::nanoseconds> duration = parse_duration(value, std::chrono::seconds(1));
     if (!duration) return fail(std::move(duration.error()));
-    if (duration->count() % 1'000'000 != 0)
-      return fail(ErrorKind::bad_usage, quoted(value) + " is not a whole number of milliseconds");
+    if (duration->count() % 1'000'000 != 0) return fail<"value-not-milliseconds">(value);
     into = std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
     return {};
   };
@@ -58,9 +56,7 @@ Take take_megabytes(std::optional<std::uint64_t>& into) {
   return [&into](const std::string& value) -> Status {
     Result<std::uint64_t> bytes = parse_size(value, kMiB);
     if (!bytes) return fail(std::move(bytes.error()));
-    if (*bytes % kMiB != 0)
-      return fail(ErrorKind::bad_usage,
-                  quoted(value) + " is not a whole number of MB, which Lambda counts memory in");
+    if (*bytes % kMiB != 0) return fail<"value-not-megabytes">(value);
     into = *bytes / kMiB;
     return {};
   };
@@ -69,9 +65,7 @@ Take take_megabytes(std::optional<std::uint64_t>& into) {
 Take take_count(std::uint32_t& into, std::uint32_t most) {
   return [&into, most](const std::string& value) -> Status {
     const std::optional<std::uint32_t> number = number_of<std::uint32_t>(value);
-    if (!number || *number < 1 || *number > most)
-      return fail(ErrorKind::bad_usage,
-                  quoted(value) + " is not a whole number from 1 to " + std::to_string(most));
+    if (!number || *number < 1 || *number > most) return fail<"value-not-in-range">(value, most);
     into = *number;
     return {};
   };
@@ -81,8 +75,7 @@ Take take_factor(std::optional<double>& into, double most) {
   return [&into, most](const std::string& value) -> Status {
     const std::optional<double> number = number_of<double>(value);
     if (!number || !std::isfinite(*number) || *number <= 0 || *number > most)
-      return fail(ErrorKind::bad_usage, quoted(value) + " is not a number above 0 and up to " +
-                                            std::to_string(static_cast<int>(most)));
+      return fail<"value-not-a-factor">(value, static_cast<int>(most));
     into = *number;
     return {};
   };
@@ -97,9 +90,9 @@ Take take_arch(std::optional<Arch>& into) {
 }
 
 tl::unexpected<Error> none_of(const std::string& value, const std::vector<std::string>& words) {
-  std::string message = quoted(value) + " is none of ";
-  for (std::size_t at = 0; at < words.size(); ++at) message.append(at > 0 ? ", " : "").append(words[at]);
-  return fail(ErrorKind::bad_usage, message + did_you_mean(candidates_for(value, words)));
+  std::string list;
+  for (std::size_t at = 0; at < words.size(); ++at) list.append(at > 0 ? ", " : "").append(words[at]);
+  return fail<"value-not-a-choice">(value, list, did_you_mean(candidates_for(value, words)));
 }
 
 }  // namespace lemu::emulator::cli

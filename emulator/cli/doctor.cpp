@@ -11,6 +11,7 @@
 
 #include "emulator/cli/doctor_json.hpp"
 #include "emulator/cli/doctor_text.hpp"
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/function_setup.hpp"
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/environment/environment_folder.hpp"
@@ -44,9 +45,7 @@ std::string trial_base() {
 }
 
 Result<qemu::Diagnosis> diagnose() {
-  if (::access("/proc/self/exe", F_OK) != 0)
-    return fail(ErrorKind::host_lacks, "there is no /proc here, which lemu cannot do without",
-                "mount -t proc proc /proc");
+  if (::access("/proc/self/exe", F_OK) != 0) return fail<"proc-missing">();
   Result<std::string> libexec = libexec_folder();
   if (!libexec) return fail(std::move(libexec.error()));
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(trial_base());

@@ -2,6 +2,7 @@
 #include "emulator/cli/function_options.hpp"
 
 #include "emulator/cli/command_line_values.hpp"
+#include "emulator/cli/errors.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -22,7 +23,7 @@ Take take_env(std::vector<EnvironmentEntry>& into) {
 
 Take take_path(std::vector<std::string>& into) {
   return [&into](const std::string& value) -> Status {
-    if (value.empty()) return fail(ErrorKind::bad_usage, "the path is empty");
+    if (value.empty()) return fail<"value-path-empty">();
     into.push_back(value);
     return {};
   };
@@ -30,8 +31,7 @@ Take take_path(std::vector<std::string>& into) {
 
 Take set_verbosity(Verbosity& into, Verbosity wanted) {
   return [&into, wanted](const std::string&) -> Status {
-    if (into != Verbosity::normal && into != wanted)
-      return fail(ErrorKind::bad_usage, "--verbose and --quiet contradict each other", "give one of them");
+    if (into != Verbosity::normal && into != wanted) return fail<"options-contradict">();
     into = wanted;
     return {};
   };

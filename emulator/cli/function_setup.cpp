@@ -4,16 +4,17 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "emulator/cli/errors.hpp"
+
 namespace lemu::emulator::cli {
 
 Result<std::string> libexec_folder() {
   std::error_code code;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", code);
-  if (code) return fail(ErrorKind::internal, "cannot tell where lemu is installed: " + code.message());
+  if (code) return fail_errno<"lemu-not-found">(code.value());
   const std::filesystem::path folder = self.parent_path().parent_path() / "libexec" / "lemu";
   if (!std::filesystem::exists(folder / "lemu-sandbox", code))
-    return fail(ErrorKind::internal, "the helper " + (folder / "lemu-sandbox").string() + " is missing",
-                "install lemu whole: bin/lemu needs the libexec/lemu beside it");
+    return fail<"helper-missing">((folder / "lemu-sandbox").string());
   return folder.string();
 }
 

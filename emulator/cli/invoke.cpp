@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/syscall.hpp"
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
 #include "emulator/cli/process_setup.hpp"
@@ -61,10 +62,7 @@ class InvokeCommand {
     event_ = std::move(*event);
     if (!options_.report_file.empty()) {
       Result<Fd> file = open_file(options_.report_file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      if (!file) {
-        file.error().kind = ErrorKind::bad_input;
-        return fail(std::move(file.error()).within("--report-file"));
-      }
+      if (!file) return fail<"report-file-not-opened">(file.error().message);
       report_file_ = std::move(*file);
     }
     Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
@@ -116,7 +114,7 @@ class InvokeCommand {
   void to_report_file(const std::string& text) {
     Status written = write_all(report_file_.get(), text);
     if (written) return;
-    output_.error(std::move(written.error()).within("writing " + options_.report_file));
+    output_.error(fail_errno<"report-not-written">(written.error().os_error, options_.report_file).value());
     exit_code_ = static_cast<int>(ExitCode::internal);
   }
 

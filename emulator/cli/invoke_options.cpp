@@ -2,6 +2,7 @@
 #include "emulator/cli/invoke_options.hpp"
 
 #include "emulator/cli/command_line_values.hpp"
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 
 namespace lemu::emulator::cli {
@@ -74,31 +75,22 @@ std::string full_help(const CommandSpec& spec) {
   return render_help(spec) + "\nExit codes:\n" + exit_codes_help();
 }
 
-tl::unexpected<Error> no_target(const CommandSpec& spec) {
-  return fail(ErrorKind::bad_usage, "no TARGET given: a bootstrap, a folder that holds one, or a .zip",
-              "usage: " + spec.usage);
-}
+tl::unexpected<Error> no_target(const CommandSpec& spec) { return fail<"target-missing">(spec.usage); }
 
 Status take_words(const std::vector<std::string>& words, const CommandSpec& spec, InvokeOptions& into) {
   if (words.empty() || words[0].empty()) return no_target(spec);
-  if (words.size() > 2)
-    return fail(
-        ErrorKind::bad_usage,
-        "unexpected argument '" + words[2] + "': TARGET is '" + words[0] + "', EVENT is '" + words[1] + "'",
-        "usage: " + spec.usage);
+  if (words.size() > 2) return fail<"argument-after-event">(words[2], words[0], words[1], spec.usage);
   into.target = words[0];
   if (words.size() < 2) return {};
-  if (words[1].empty())
-    return fail(ErrorKind::bad_usage, "EVENT is an empty word", "leave it out to send {}");
-  if (into.event.data)
-    return fail(ErrorKind::bad_usage, "EVENT '" + words[1] + "' and --data are both given", "give one event");
+  if (words[1].empty()) return fail<"event-word-empty">();
+  if (into.event.data) return fail<"event-twice">(words[1]);
   into.event.file = words[1];
   return {};
 }
 
 Status check_together(const InvokeOptions& options) {
   if (!options.report_file.empty() && options.report != ReportFormat::json)
-    return fail(ErrorKind::bad_usage, "--report-file is for the JSON report", "add --report json");
+    return fail<"report-file-without-json">();
   if (options.client_context) return check_client_context(*options.client_context);
   return {};
 }

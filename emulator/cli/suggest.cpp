@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "emulator/cli/errors.hpp"
+
 namespace lemu::emulator::cli {
 namespace {
 
@@ -71,10 +73,11 @@ std::string did_you_mean(std::span<const std::string> candidates) {
   return candidates.empty() ? std::string() : "; did you mean " + listed(candidates) + "?";
 }
 
-std::string unknown_option_message(std::string_view given, std::span<const std::string> known) {
+tl::unexpected<Error> unknown_option(std::string_view given, std::span<const std::string> known,
+                                     std::string_view command) {
   const std::vector<std::string> prefixed = starting_with(given, known);
-  if (prefixed.size() > 1) return "ambiguous option " + quoted(given) + ": it could be " + listed(prefixed);
-  return "unknown option " + quoted(given) + did_you_mean(candidates_for(given, known));
+  if (prefixed.size() > 1) return fail<"option-ambiguous">(given, listed(prefixed), command);
+  return fail<"option-unknown">(given, did_you_mean(candidates_for(given, known)), command);
 }
 
 }  // namespace lemu::emulator::cli

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace lemu::emulator::cli {
 
 /// Edits that turn one word into the other: insert, delete, replace, or swap two neighbours, each counted
@@ -24,6 +26,7 @@ namespace lemu::emulator::cli {
 
 /// "unknown option '--memroy'; did you mean '--memory'?", or, for a beginning that several options share,
 /// "ambiguous option '--re': it could be '--region', '--repeat' or '--report'".
-[[nodiscard]] std::string unknown_option_message(std::string_view given, std::span<const std::string> known);
+[[nodiscard]] tl::unexpected<Error> unknown_option(std::string_view given, std::span<const std::string> known,
+                                                   std::string_view command);
 
 }  // namespace lemu::emulator::cli

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/syscall.hpp"
+#include "emulator/cli/errors.hpp"
 
 namespace lemu::emulator::cli {
 
@@ -47,7 +48,7 @@ Status TerminalOutput::answer(std::string_view payload, Ending ending) {
   Status written = write_all(out_, payload);
   const bool newline = ending == Ending::newline || (::isatty(out_) == 1 && !payload.ends_with('\n'));
   if (written && newline) written = write_all(out_, "\n");
-  if (!written) return fail(std::move(written.error()).within("writing the response to stdout"));
+  if (!written) return fail_errno<"response-not-written">(written.error().os_error);
   return {};
 }
 

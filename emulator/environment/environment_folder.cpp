@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <vector>
 
 #include "base/syscall.hpp"
 #include "base/temporary_folder.hpp"
+#include "emulator/errors.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -20,30 +20,28 @@ namespace {
 constexpr char kPrefix[] = "env-";
 constexpr char kKeptMark[] = "/kept";  ///< in a folder that stays for good
 
-Error cannot(const std::string& what, int code) {
-  return {ErrorKind::host_lacks, what + ": " + std::string(::strerror(code)),
-          "set TMPDIR to a folder of yours that can be written", code};
+tl::unexpected<Error> cannot(const std::string& attempt, int code) {
+  return fail_errno<"environment-folder">(code, attempt);
 }
 
 /// The base must be a folder of this user's alone: others could otherwise put links in it.
 Status make_base(const std::string& base) {
-  if (::mkdir(base.c_str(), 0700) < 0 && errno != EEXIST) return fail(cannot("cannot make " + base, errno));
+  if (::mkdir(base.c_str(), 0700) < 0 && errno != EEXIST) return cannot("make " + base, errno);
   struct stat about {};
-  if (::lstat(base.c_str(), &about) < 0) return fail(cannot("cannot look at " + base, errno));
+  if (::lstat(base.c_str(), &about) < 0) return cannot("look at " + base, errno);
   if (!S_ISDIR(about.st_mode) || about.st_uid != ::geteuid() || (about.st_mode & 0022) != 0)
-    return fail(ErrorKind::host_lacks, base + " is not a folder of yours alone",
-                "remove it, or set TMPDIR to a folder of yours");
+    return fail<"environment-folder-not-yours">(base);
   return {};
 }
 
 Status make_folder(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) < 0 && errno != EEXIST) return fail(cannot("cannot make " + path, errno));
+  if (::mkdir(path.c_str(), mode) < 0 && errno != EEXIST) return cannot("make " + path, errno);
   return {};
 }
 
 Result<Fd> open_lock(const std::string& path) {
   Result<Fd> lock = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-  if (!lock) return fail(cannot("cannot make the lock " + path, lock.error().os_error));
+  if (!lock) return cannot("make the lock " + path, lock.error().os_error);
   return lock;
 }
 
@@ -114,11 +112,11 @@ Status EnvironmentFolder::make_own() {
   Result<Fd> base_lock = lock_base(base_);
   if (!base_lock) return fail(std::move(base_lock.error()));
   std::string path = base_ + "/" + kPrefix + "XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) return fail(cannot("cannot make a folder in " + base_, errno));
+  if (::mkdtemp(path.data()) == nullptr) return cannot("make a folder in " + base_, errno);
   path_ = path;
   Result<Fd> own = open_lock(path_ + "/lock");
   if (!own) return fail(std::move(own.error()));
-  if (::flock(own->get(), LOCK_EX | LOCK_NB) < 0) return fail(cannot("cannot lock " + path_, errno));
+  if (::flock(own->get(), LOCK_EX | LOCK_NB) < 0) return cannot("lock " + path_, errno);
   lock_ = std::move(*own);
   return {};
 }
@@ -129,7 +127,7 @@ Result<std::string> EnvironmentFolder::make_part(const char* name, mode_t mode) 
   std::string part = path_ + "/" + name;
   Status made = make_folder(part, 0755);
   if (!made) return fail(std::move(made.error()));
-  if (::chmod(part.c_str(), mode) < 0) return fail(cannot("cannot set the mode of " + part, errno));
+  if (::chmod(part.c_str(), mode) < 0) return cannot("set the mode of " + part, errno);
   return part;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/syscall.hpp"
 #include "emulator/environment/refusal.hpp"
+#include "emulator/errors.hpp"
 #include "emulator/report/report_line.hpp"
 
 namespace lemu::emulator {
@@ -76,8 +77,7 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   const bool heard = co_await wait_until(Clock::now() + kHelperPatience,
                                          [this] { return ready_ || refused_ || helper_gone_; });
   if (refused_) co_return fail(refusal(*refused_, settings_.spec));
-  if (!heard || !ready_)
-    co_return fail(ErrorKind::internal, "the helper " + settings_.helper + " ended without a word");
+  if (!heard || !ready_) co_return fail<"helper-ended">(settings_.helper);
   const std::uint64_t limit = settings_.memory_mb << 20;
   memory_ = std::make_unique<MemoryWatch>(context_, helper_pid_, settings_.guest, limit, [this] { wake(); });
   co_return Status{};
@@ -90,11 +90,9 @@ asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
   if (refused_by_host()) co_return fail(refusal(*runtime_->launch_failure, settings_.spec));
   if (runtime_->launch_failure) {
     const sandbox::Report& failure = *runtime_->launch_failure;
-    co_return fail_errno(failure.os_error,
-                         "cannot run " + settings_.spec.normal.path + " in the function's environment",
-                         ErrorKind::bad_input, "name a program that exists there, by its path inside");
+    co_return fail_errno<"shell-command-not-run">(failure.os_error, settings_.spec.normal.path);
   }
-  if (!runtime_->wait_status) co_return fail(ErrorKind::internal, "the execution environment ended");
+  if (!runtime_->wait_status) co_return fail<"environment-ended">();
   co_return *runtime_->wait_status;
 }
 

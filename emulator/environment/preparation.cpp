@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "emulator/errors.hpp"
 #include "images/package.hpp"
 #include "qemu/capture.hpp"
 #include "qemu/dynamic.hpp"
@@ -125,8 +126,7 @@ class Preparer {
     std::istringstream words(list->output);
     for (std::string word; words >> word;)
       if (word == model) return {};
-    return fail(ErrorKind::bad_usage, "--cpu " + cpu + ": this QEMU knows no CPU model '" + model + "'",
-                "see the list of `" + qemu + " -cpu help`");
+    return fail<"cpu-unknown">(cpu, model, qemu);
   }
 
   Status look_at_binfmt() {
@@ -168,8 +168,7 @@ class Preparer {
       std::error_code code;
       const std::filesystem::path real = std::filesystem::canonical(*settings_.sysroot, code);
       if (code || !std::filesystem::is_directory(real))
-        return fail(ErrorKind::bad_input, "--sysroot " + *settings_.sysroot + ": not a folder",
-                    "give the root folder of an unpacked " + lambda_name(prepared_.request.arch) + " system");
+        return fail<"sysroot-not-folder">(*settings_.sysroot, lambda_name(prepared_.request.arch));
       root = {qemu::SystemSource::sysroot, real.string()};
       because("system directories: " + root.path, "asked for with --sysroot");
     } else if (!emulated()) {
@@ -202,31 +201,18 @@ class Preparer {
   Status choose_for_script(const qemu::ScriptLine& script) {
     prepared_.request.script = script;
     const Arch arch = prepared_.request.arch;
-    const std::string named = "the bootstrap is a script for " + script.interpreter;
-    const std::string ways_out = "put an " + lambda_name(arch) +
-                                 " interpreter in the package (a static busybox as " +
-                                 "#!/var/task/busybox sh), or give a root that has it with --sysroot DIR";
     const std::optional<std::string> host = guest_root(prepared_.request.root).find(script.interpreter);
-    if (!host) {
-      if (!emulated()) {
-        Error error{ErrorKind::invalid_entrypoint, named + ", which does not exist there",
-                    "install it, or change the first line of the bootstrap"};
-        error.aws_message = "fork/exec /var/task/bootstrap: no such file or directory";
-        return fail(std::move(error));
-      }
-      return fail(ErrorKind::host_lacks,
-                  named + ", and there is no " + lambda_name(arch) + " " + script.interpreter, ways_out);
-    }
+    if (!host && !emulated()) return fail<"script-interpreter-missing">(script.interpreter);
+    if (!host)
+      return fail<"script-interpreter-missing-for-architecture">(script.interpreter, lambda_name(arch));
     Result<qemu::Program> interpreter = qemu::inspect_program(*host, script.interpreter);
-    if (!interpreter) return fail(std::move(interpreter.error()).within(named));
-    if (interpreter->elf() == nullptr)
-      return fail(ErrorKind::bad_input, named + ", which is a script itself",
-                  "name a program in the first line");
-    if (Status matches = qemu::check_arch(*interpreter, arch); !matches) {
-      matches.error().kind = ErrorKind::host_lacks;
-      matches.error().remedy = ways_out;
-      return fail(std::move(matches.error()).within(named));
-    }
+    if (!interpreter)
+      return fail(
+          std::move(interpreter.error()).within("the bootstrap is a script for " + script.interpreter));
+    if (interpreter->elf() == nullptr) return fail<"script-interpreter-is-script">(script.interpreter);
+    if (Status matches = qemu::check_arch(*interpreter, arch); !matches)
+      return fail<"script-interpreter-wrong-architecture">(script.interpreter, matches.error().message,
+                                                           lambda_name(arch));
     return choose_for_elf(*interpreter->elf(), script.interpreter);
   }
 

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "emulator/errors.hpp"
+
 namespace lemu::emulator {
 
 std::string go_error_text(int code) {
@@ -18,9 +20,7 @@ Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
     what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) +
             mount.target;
   }
-  return {ErrorKind::host_lacks,
-          "the sandbox was refused at its step '" + what + "': " + ::strerror(report.os_error),
-          "run `lemu doctor` for what restricts it, or use --sandbox off", report.os_error};
+  return fail_errno<"sandbox-refused">(report.os_error, what).value();
 }
 
 }  // namespace lemu::emulator

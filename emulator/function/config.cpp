@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "emulator/errors.hpp"
+
 namespace lemu::emulator {
 namespace {
 
@@ -34,31 +36,18 @@ bool is_name_letter(char c) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Status check_name(const std::string& name) {
-  if (name.empty()) return fail(ErrorKind::bad_usage, "the function name is empty", "--name my-function");
-  if (name.size() > kNameLimit)
-    return fail(ErrorKind::bad_usage,
-                "function name '" + name + "' has " + std::to_string(name.size()) +
-                    " characters; Lambda takes up to " + std::to_string(kNameLimit),
-                "choose a shorter one with --name");
+  if (name.empty()) return fail<"function-name-empty">();
+  if (name.size() > kNameLimit) return fail<"function-name-too-long">(name, name.size(), kNameLimit);
   if (!std::all_of(name.begin(), name.end(), is_name_letter))
-    return fail(ErrorKind::bad_usage,
-                "function name '" + name +
-                    "' holds a character that Lambda refuses: a name is made of letters, "
-                    "digits, '-' and '_'",
-                "--name " + default_function_name(name));
+    return fail<"function-name-characters">(name, default_function_name(name));
   return {};
 }
 
 Status check_handler(const std::string& handler) {
   const bool has_space =
       std::any_of(handler.begin(), handler.end(), [](unsigned char c) { return std::isspace(c) != 0; });
-  if (handler.empty() || has_space)
-    return fail(ErrorKind::bad_usage,
-                "handler '" + handler + "' is empty or holds a space, which Lambda refuses",
-                "--handler " + std::string(kDefaultHandler));
-  if (handler.size() > kHandlerLimit)
-    return fail(ErrorKind::bad_usage, "the handler has " + std::to_string(handler.size()) +
-                                          " characters; Lambda takes up to " + std::to_string(kHandlerLimit));
+  if (handler.empty() || has_space) return fail<"handler-malformed">(handler, kDefaultHandler);
+  if (handler.size() > kHandlerLimit) return fail<"handler-too-long">(handler.size(), kHandlerLimit);
   return {};
 }
 
@@ -99,24 +88,17 @@ std::string_view partition_of(std::string_view region) {
 
 Status check_memory(std::uint64_t mb) {
   if (mb >= kLeastMemoryMb && mb <= kMostMemoryMb) return {};
-  return fail(ErrorKind::bad_usage,
-              "a memory size of " + std::to_string(mb) + " MB is outside what Lambda offers: 128 to 10240 MB",
-              "--memory " + std::to_string(mb < kLeastMemoryMb ? kLeastMemoryMb : kMostMemoryMb));
+  return fail<"memory-out-of-range">(mb, mb < kLeastMemoryMb ? kLeastMemoryMb : kMostMemoryMb);
 }
 
 Status check_storage(std::uint64_t mb) {
   if (mb >= kLeastStorageMb && mb <= kMostStorageMb) return {};
-  return fail(ErrorKind::bad_usage,
-              "a /tmp of " + std::to_string(mb) + " MB is outside what Lambda offers: 512 to 10240 MB");
+  return fail<"tmp-out-of-range">(mb);
 }
 
 Status check_timeout(milliseconds timeout, std::vector<std::string>& notes) {
-  if (timeout <= milliseconds::zero())
-    return fail(ErrorKind::bad_usage, "the timeout must be longer than nothing", "--timeout 3");
-  if (timeout > kLongestTimeout)
-    return fail(ErrorKind::bad_usage,
-                "a timeout of " + std::to_string(timeout.count() / 1000) + " s is longer than Lambda's 900 s",
-                "--timeout 900; --timeout-scale gives an emulated function more time");
+  if (timeout <= milliseconds::zero()) return fail<"timeout-zero">();
+  if (timeout > kLongestTimeout) return fail<"timeout-too-long">(timeout.count() / 1000);
   if (timeout.count() % 1000 != 0)
     notes.push_back("a timeout of " + std::to_string(timeout.count()) +
                     " ms works here only: Lambda takes whole seconds, 1 to 900");
@@ -128,13 +110,10 @@ Status check_identity(const FunctionConfig& config, const std::string& region_so
   if (!name) return name;
   Status handler = check_handler(config.handler);
   if (!handler) return handler;
-  if (!is_region(config.region))
-    return fail(ErrorKind::bad_usage,
-                "'" + config.region + "' (from " + region_source + ") is not the name of an AWS region",
-                "--region us-east-1");
+  if (!is_region(config.region)) return fail<"region-malformed">(config.region, region_source);
   if (config.account_id.size() != kAccountDigits ||
       !std::all_of(config.account_id.begin(), config.account_id.end(), is_digit))
-    return fail(ErrorKind::bad_usage, "account id '" + config.account_id + "' is not a number of 12 digits");
+    return fail<"account-malformed">(config.account_id);
   return {};
 }
 

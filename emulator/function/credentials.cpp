@@ -2,8 +2,10 @@
 #include "emulator/function/credentials.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/syscall.hpp"
+#include "emulator/errors.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -32,11 +34,8 @@ Result<Credentials> from_environment(const EnvironmentLookup& environment) {
                     value_or_empty(environment, "AWS_SECRET_ACCESS_KEY"),
                     value_or_empty(environment, "AWS_SESSION_TOKEN")};
   if (found.access_key_id.empty() || found.secret_access_key.empty())
-    return fail(ErrorKind::bad_usage,
-                std::string("--aws-credentials env: ") +
-                    (found.access_key_id.empty() ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY") +
-                    " is not set in your environment",
-                "export it, or use --aws-credentials profile or none");
+    return fail<"credentials-not-in-environment">(found.access_key_id.empty() ? "AWS_ACCESS_KEY_ID"
+                                                                              : "AWS_SECRET_ACCESS_KEY");
   return found;
 }
 
@@ -46,10 +45,7 @@ Result<std::string> credentials_path(const EnvironmentLookup& environment) {
   std::string named = value_or_empty(environment, "AWS_SHARED_CREDENTIALS_FILE");
   if (named.starts_with("~/") && !home.empty()) named.replace(0, 1, home);
   if (!named.empty()) return named;
-  if (home.empty())
-    return fail(ErrorKind::bad_usage,
-                "--aws-credentials profile: HOME is not set, so ~/.aws/credentials has no place",
-                "set AWS_SHARED_CREDENTIALS_FILE");
+  if (home.empty()) return fail<"credentials-without-home">();
   return home + "/.aws/credentials";
 }
 
@@ -59,12 +55,7 @@ Result<Credentials> from_profile(const EnvironmentLookup& environment) {
   std::string profile = value_or_empty(environment, "AWS_PROFILE");
   if (profile.empty()) profile = "default";
   Result<std::string> text = read_file(*path, kFileLimit);
-  if (!text) {
-    Error error = std::move(text.error());
-    error.kind = ErrorKind::bad_usage;
-    error.remedy = "'aws configure' makes the file; AWS_SHARED_CREDENTIALS_FILE names another one";
-    return fail(std::move(error).within("--aws-credentials profile"));
-  }
+  if (!text) return fail<"credentials-file-not-read">(text.error().message);
   return parse_credentials_file(*text, *path, profile);
 }
 
@@ -110,23 +101,14 @@ Section read_section(std::string_view text, std::string_view profile) {
 Result<Credentials> parse_credentials_file(std::string_view text, std::string_view path,
                                            std::string_view profile) {
   Section section = read_section(text, profile);
-  const std::string place = "--aws-credentials profile: " + std::string(path);
   const std::string name = "[" + std::string(profile) + "]";
-  if (!section.found)
-    return fail(ErrorKind::bad_usage, place + " has no profile " + name,
-                "AWS_PROFILE chooses another profile");
+  if (!section.found) return fail<"credentials-no-profile">(path, name);
   if (!section.credentials.access_key_id.empty() && !section.credentials.secret_access_key.empty())
     return section.credentials;
   const std::string missing =
       section.credentials.access_key_id.empty() ? "aws_access_key_id" : "aws_secret_access_key";
-  if (section.has_other_provider)
-    return fail(ErrorKind::bad_usage,
-                place + ": profile " + name +
-                    " gets its keys from a role, SSO or a program, "
-                    "which lemu does not run",
-                "eval \"$(aws configure export-credentials --format env)\" and use --aws-credentials env");
-  return fail(ErrorKind::bad_usage, place + ": profile " + name + " has no " + missing,
-              "add it, or choose another profile with AWS_PROFILE");
+  if (section.has_other_provider) return fail<"credentials-from-elsewhere">(path, name);
+  return fail<"credentials-incomplete">(path, name, missing);
 }
 
 Result<Credentials> find_credentials(CredentialsSource source, const EnvironmentLookup& environment) {
@@ -135,7 +117,7 @@ Result<Credentials> find_credentials(CredentialsSource source, const Environment
     case CredentialsSource::environment: return from_environment(environment);
     case CredentialsSource::profile: return from_profile(environment);
   }
-  return fail(ErrorKind::internal, "unknown source of credentials");
+  throw std::logic_error("unknown source of credentials");
 }
 
 }  // namespace lemu::emulator

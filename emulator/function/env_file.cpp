@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/syscall.hpp"
+#include "emulator/errors.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -32,9 +33,6 @@ struct Line {
   std::size_t number;
 
   [[nodiscard]] std::string place() const { return std::string(path) + ":" + std::to_string(number); }
-  [[nodiscard]] tl::unexpected<Error> error(std::string_view reason, std::string remedy) const {
-    return fail(ErrorKind::bad_input, place() + ": " + std::string(reason), std::move(remedy));
-  }
 };
 
 std::optional<char> unescaped(char letter) {
@@ -61,16 +59,12 @@ Result<std::string> quoted_value(std::string_view text, const Line& line) {
     }
     ++at;
     const std::optional<char> letter = at < text.size() ? unescaped(text[at]) : std::nullopt;
-    if (!letter)
-      return line.error("a backslash in double quotes that starts none of \\n \\r \\t \\\" \\\\ \\$",
-                        "write \\\\ for a backslash, or use single quotes");
+    if (!letter) return fail<"env-file-backslash">(line.place());
     value += *letter;
   }
-  if (at >= text.size())
-    return line.error(std::string("the quote ") + quote + " is not closed on its line",
-                      "close it; a line break inside a value is written \\n in double quotes");
+  if (at >= text.size()) return fail<"env-file-quote-open">(line.place(), std::string(1, quote));
   if (!trimmed(without_comment(text.substr(at + 1))).empty())
-    return line.error("text after the closing quote", "put the whole value into the quotes");
+    return fail<"env-file-text-after-quote">(line.place());
   return value;
 }
 
@@ -97,10 +91,9 @@ Result<std::optional<EnvironmentEntry>> parse_line(std::string_view raw, const L
   const std::size_t equals = text.find('=');
   const std::string_view name =
       trimmed(equals == std::string_view::npos ? without_comment(text) : text.substr(0, equals));
-  if (name.empty()) return line.error("a value without a name", "write NAME=value");
+  if (name.empty()) return fail<"env-file-value-without-name">(line.place());
   if (name.find_first_of(kBlanks) != std::string_view::npos)
-    return line.error("the name '" + std::string(name) + "' holds a blank",
-                      "write NAME=value, one variable a line");
+    return fail<"env-file-name-with-blank">(line.place(), name);
   if (equals == std::string_view::npos)
     return std::optional(EnvironmentEntry{std::string(name), std::nullopt, line.place()});
   Result<std::string> value = value_of(text.substr(equals + 1), line);
@@ -119,8 +112,7 @@ Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std:
     text.remove_prefix(std::min(end + 1, text.size()));
     if (raw.ends_with('\r')) raw.remove_suffix(1);
     const Line line{path, number};
-    if (raw.find('\0') != std::string_view::npos)
-      return line.error("a NUL byte, which no environment variable can hold", "is this a text file?");
+    if (raw.find('\0') != std::string_view::npos) return fail<"env-file-nul">(line.place());
     Result<std::optional<EnvironmentEntry>> entry = parse_line(raw, line);
     if (!entry) return fail(std::move(entry.error()));
     if (*entry) entries.push_back(std::move(**entry));
@@ -130,19 +122,14 @@ Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std:
 
 Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path) {
   Result<std::string> text = read_file(path, kFileLimit);
-  if (!text) {
-    Error error = std::move(text.error());
-    error.kind = ErrorKind::bad_input;
-    return fail(std::move(error).within("--env-file"));
-  }
+  if (!text) return fail<"env-file-not-read">(text.error().message);
   return parse_env_file(*text, path);
 }
 
 Result<EnvironmentEntry> parse_env_option(std::string_view text) {
   const std::size_t equals = text.find('=');
   const std::string name(text.substr(0, equals));
-  if (name.empty())
-    return fail(ErrorKind::bad_usage, std::string(text) + " has no name before its '='", "--env NAME=VALUE");
+  if (name.empty()) return fail<"env-without-name">(text);
   if (equals == std::string_view::npos) return EnvironmentEntry{name, std::nullopt, "--env"};
   return EnvironmentEntry{name, std::string(text.substr(equals + 1)), "--env"};
 }

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/syscall.hpp"
+#include "emulator/errors.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -70,38 +71,25 @@ Result<std::string> read_all(int fd, std::string_view name) {
     content.resize(std::min(kEventLimit + 1, std::max<std::size_t>(before * 2, 64 * 1024)));
     const std::span<char> room(content.data() + before, content.size() - before);
     Result<std::size_t> count = read_some_full(fd, std::as_writable_bytes(room));
-    if (!count) {
-      Error error = std::move(count.error());
-      error.kind = ErrorKind::bad_input;
-      if (error.os_error == EISDIR)
-        error.remedy = "name a JSON file: lemu invoke TARGET EVENT, in this order";
-      return fail(std::move(error).within("the event " + std::string(name)));
-    }
+    if (!count)
+      return count.error().os_error == EISDIR ? fail<"event-is-folder">(name, count.error().message)
+                                              : fail<"event-not-read">(name, count.error().message);
     content.resize(before + *count);
     if (*count < room.size()) return content;
   }
-  return fail(ErrorKind::bad_input,
-              std::string(name) + " is larger than the " + std::to_string(kEventLimit) +
-                  " bytes that Lambda takes as an event",
-              "store the data elsewhere and send its address");
+  return fail<"event-too-large">(name, kEventLimit);
 }
 
 Result<std::string> read_from(const std::string& path, int stdin_fd) {
   if (path == "-") return read_all(stdin_fd, "standard input");
   Result<Fd> fd = open_file(path, O_RDONLY);
   if (fd) return read_all(fd->get(), path);
-  Error error = std::move(fd.error());
-  error.kind = ErrorKind::bad_input;
-  error.remedy = "EVENT is a file, or '-' for standard input; --data gives the JSON itself";
-  return fail(std::move(error).within("the event"));
+  return fail<"event-not-opened">(fd.error().message);
 }
 
 Status check_event(std::string_view bytes, const std::string& name) {
-  if (bytes.size() > kEventLimit)
-    return fail(ErrorKind::bad_input, name + " is larger than the " + std::to_string(kEventLimit) +
-                                          " bytes that Lambda takes as an event");
-  if (bytes.empty())
-    return fail(ErrorKind::bad_input, name + " is empty, which is no JSON", "leave the event out to send {}");
+  if (bytes.size() > kEventLimit) return fail<"event-too-large">(name, kEventLimit);
+  if (bytes.empty()) return fail<"event-empty">(name);
   return check_json(bytes, name);
 }
 
@@ -110,23 +98,16 @@ Status check_event(std::string_view bytes, const std::string& name) {
 Status check_json(std::string_view bytes, std::string_view name) {
   Checker checker;
   if (json::sax_parse(bytes.begin(), bytes.end(), &checker)) return {};
-  return fail(ErrorKind::bad_input,
-              std::string(name) + " is not valid JSON: " + place_of(bytes, checker.position) + ": " +
-                  shortened(std::move(checker.reason)),
-              "Lambda takes JSON in UTF-8 only");
+  return fail<"json-invalid">(name, place_of(bytes, checker.position), shortened(std::move(checker.reason)));
 }
 
 Status check_client_context(std::string_view json) {
   constexpr std::string_view name = "--client-context";
   if (json.size() > kClientContextLimit)
-    return fail(ErrorKind::bad_input, std::string(name) + " has " + std::to_string(json.size()) +
-                                          " bytes; Lambda takes " + std::to_string(kClientContextLimit) +
-                                          " (3583 in base64)");
+    return fail<"client-context-too-large">(json.size(), kClientContextLimit);
   Status valid = check_json(json, name);
   if (!valid) return valid;
-  if (json[json.find_first_not_of(" \t\r\n")] != '{')
-    return fail(ErrorKind::bad_input, std::string(name) + " is not a JSON object",
-                R"(for example --client-context '{"custom":{"key":"value"}}')");
+  if (json[json.find_first_not_of(" \t\r\n")] != '{') return fail<"client-context-not-object">();
   return {};
 }
 

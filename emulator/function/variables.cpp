@@ -5,6 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "emulator/errors.hpp"
+
 namespace lemu::emulator {
 namespace {
 
@@ -55,20 +57,13 @@ Result<bool> admit(const EnvironmentEntry& entry, std::vector<std::string>& note
   const auto reserved = std::find_if(kReserved.begin(), kReserved.end(),
                                      [&](const Reserved& row) { return row.name == entry.name; });
   if (reserved != kReserved.end())
-    return fail(
-        ErrorKind::bad_usage,
-        entry.origin + ": " + entry.name + " is reserved by Lambda, which refuses a function that sets it",
-        std::string(reserved->remedy));
+    return fail<"variable-reserved">(entry.origin, entry.name, reserved->remedy);
   if (entry.name.starts_with('_')) {
     notes.push_back(entry.origin + ": " + entry.name +
                     " is left out: names that start with '_' are Lambda's");
     return false;
   }
-  if (!is_legal(entry.name))
-    return fail(ErrorKind::bad_usage,
-                entry.origin + ": Lambda refuses the variable name '" + entry.name +
-                    "': names must match [a-zA-Z]([a-zA-Z0-9_])+",
-                "start it with a letter; then come one or more letters, digits or '_'");
+  if (!is_legal(entry.name)) return fail<"variable-name-malformed">(entry.origin, entry.name);
   return true;
 }
 
@@ -86,13 +81,7 @@ Status check_total(const std::vector<Variable>& variables) {
   for (const Variable& variable : variables) object[variable.name] = variable.value;
   const std::string measured = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (measured.size() <= kTotalLimit) return {};
-  return fail(
-      ErrorKind::bad_usage,
-      "Lambda was unable to configure your environment variables because the environment variables you have "
-      "provided exceeded the 4KB limit. String measured: " +
-          measured,
-      "these are " + std::to_string(measured.size()) + " bytes of " + std::to_string(kTotalLimit) +
-          "; put large values into the package or a parameter store");
+  return fail<"variables-too-large">(measured, measured.size(), kTotalLimit);
 }
 
 /// What the user may replace ("Defined runtime environment variables": unreserved).

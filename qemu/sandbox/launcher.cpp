@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "base/syscall.hpp"
+#include "qemu/sandbox/errors.hpp"
 
 namespace lemu::sandbox {
 namespace {
@@ -23,7 +24,7 @@ namespace {
 /// The same descriptor above the numbers the helper uses, so that placing one cannot overwrite the other.
 Result<Fd> out_of_the_way(const Fd& fd) {
   const int moved = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 16);
-  if (moved < 0) return fail_errno(errno, "cannot duplicate a descriptor");
+  if (moved < 0) return fail_errno<"helper-not-reached">(errno, "duplicate a descriptor for");
   return Fd(moved);
 }
 
@@ -43,9 +44,7 @@ Result<pid_t> spawn_helper(const std::string& helper, const Fd& control, const F
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, helper.c_str(), &actions, nullptr, arguments, environment);
   ::posix_spawn_file_actions_destroy(&actions);
-  if (code != 0)
-    return fail_errno(code, "cannot start the helper " + helper, ErrorKind::internal,
-                      "install lemu whole: its libexec/lemu folder belongs beside bin/lemu");
+  if (code != 0) return fail_errno<"helper-not-started">(code, helper);
   return pid;
 }
 
@@ -153,21 +152,18 @@ class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
 Result<std::unique_ptr<Sandbox>> Sandbox::launch(boost::asio::io_context& context, const std::string& helper,
                                                  const SandboxSpec& spec, Fd log, SandboxObserver& observer) {
   const std::string bytes = encode(spec);
-  if (bytes.empty())
-    return fail(ErrorKind::bad_input,
-                "the function's environment and arguments exceed " + std::to_string(kMaxSpecBytes) + " bytes",
-                "shorten the environment variables");
+  if (bytes.empty()) return fail<"environment-too-large">(kMaxSpecBytes);
   Result<SocketPair> pair = make_socket_pair();
   if (!pair) return fail(std::move(pair.error()));
   const int on = 1;
   // With it the kernel tells each sender's pid as this process sees it, across PID namespaces; see unix(7).
   if (::setsockopt(pair->ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
-    return fail_errno(errno, "cannot ask for credentials on the helper's socket");
+    return fail_errno<"helper-not-reached">(errno, "ask for credentials of");
   const auto size = static_cast<std::uint32_t>(bytes.size());
   std::string message(reinterpret_cast<const char*>(&size), sizeof size);
   message += bytes;
   Status sent = write_all(pair->ours.get(), message);
-  if (!sent) return fail(std::move(sent.error()).within("handing the helper its specification"));
+  if (!sent) return fail_errno<"helper-not-reached">(sent.error().os_error, "hand the specification to");
 
   Result<Fd> control = out_of_the_way(pair->theirs);
   if (!control) return fail(std::move(control.error()));

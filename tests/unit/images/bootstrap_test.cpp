@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "images/errors.hpp"
 #include "images/package.hpp"
 #include "workspace.hpp"
 #include "zip_builder.hpp"
@@ -149,7 +150,7 @@ TEST_CASE("a package without a bootstrap that runs says what is wrong, in a fold
 TEST_CASE(
     "a bootstrap of a zip made on Windows cannot be executed, and the remedy says how to make one that can") {
   const Workspace work;
-  const Missing row{"", {}, kBootstrapDenied, "the zip carries no Unix permissions", "", ""};
+  const Missing row{"", {}, std::string(kBootstrapDenied), "the zip carries no Unix permissions", "", ""};
   check(prepare_target(work, work.file("f.zip", make_zip({{"bootstrap", "x", 0, 0}}))), row,
         "build-lambda-zip");
 }
@@ -160,7 +161,7 @@ TEST_CASE("a link out of a folder is refused: Lambda has only what is in the pac
   for (const std::string& target : {std::string("../target/real"), work.at("target/real")}) {
     CAPTURE(target);
     const Workspace inner;
-    const Missing row{"", {}, kNoBootstrap, "which leads out of it", "", ""};
+    const Missing row{"", {}, std::string(kNoBootstrap), "which leads out of it", "", ""};
     fs::remove_all(work.at("pkg"));
     check(prepare_target(inner, make_folder(work, {{"bootstrap", target, 0120777}})), row,
           "put the file itself there");

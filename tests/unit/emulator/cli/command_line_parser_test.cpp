@@ -27,7 +27,7 @@ CommandSpec spec_for(Parsed& into) {
                   {{"--data", "JSON", "the data", "--data 1",
                     [&into](const std::string& value) -> lemu::Status {
                       if (value == "refused")
-                        return lemu::fail(lemu::ErrorKind::bad_usage, "'refused' is refused");
+                        return lemu::fail(lemu::Error{lemu::ErrorKind::bad_usage, "'refused' is refused"});
                       into.data.push_back(value);
                       return {};
                     }},
@@ -131,7 +131,7 @@ TEST_CASE("what is wrong with an option is said with its name") {
       {{"x", "--data"}, "option '--data' needs a value", "for example --data 1"},
       {{"--data", "--memory", "5"}, "option '--data' needs a value", "for example --data 1"},
       {{"--data", "-v", "x"}, "option '--data' needs a value", "for example --data 1"},
-      {{"--memory"}, "option '--memory' needs a value", "--memory SIZE"},
+      {{"--memory"}, "option '--memory' needs a value", "for example --memory SIZE"},
       {{"--data", "refused"}, "--data: 'refused' is refused", "for example --data 1"},
       {{"--quiet=yes"}, "option '--quiet' takes no value", listing},
       {{"--quiet="}, "option '--quiet' takes no value", listing},

@@ -52,6 +52,8 @@ TEST_CASE("an unknown option is answered with what it was probably meant to be")
   };
   for (const Row& row : rows) {
     CAPTURE(row.given);
-    CHECK(unknown_option_message(row.given, kOptions) == row.message);
+    const lemu::Error error = unknown_option(row.given, kOptions, "invoke").value();
+    CHECK(error.message == row.message);
+    CHECK(error.remedy == "'lemu invoke --help' lists the options");
   }
 }

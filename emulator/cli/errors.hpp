@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The errors that this room's functions make: see base/error_row.hpp.
+#pragma once
+
+#include "base/error_row.hpp"
+
+namespace lemu::emulator::cli {
+
+inline constexpr std::string_view kOptionsExample = "'lemu COMMAND --help' shows what the option takes";
+
+inline constexpr ErrorRow kErrors[] = {
+
+    // Commands and words.
+    {"command-unknown", ErrorKind::bad_usage, "unknown command '{word}'{suggestion}",
+     "The first word after lemu is none of its commands.", "'lemu --help' lists the commands"},
+    {"command-is-a-file", ErrorKind::bad_usage, "'{word}' is no command of lemu",
+     "A function was named where a command belongs.", "to run it: lemu invoke {word}"},
+    {"argument-unexpected", ErrorKind::bad_usage, "unexpected argument '{word}'",
+     "The command takes no such word.", "usage: {usage}"},
+    {"argument-after-event", ErrorKind::bad_usage,
+     "unexpected argument '{word}': TARGET is '{target}', EVENT is '{event}'",
+     "lemu invoke takes two words: the shell may have split one that belongs in quotes.", "usage: {usage}"},
+    {"target-missing", ErrorKind::bad_usage,
+     "no TARGET given: a bootstrap, a folder that holds one, or a .zip", "The command needs a function.",
+     "usage: {usage}"},
+    {"event-word-empty", ErrorKind::bad_usage, "EVENT is an empty word",
+     "A variable of the shell that was empty, most often.", "leave it out to send {}"},
+    {"event-twice", ErrorKind::bad_usage, "EVENT '{event}' and --data are both given",
+     "A function is invoked with one event.", "give one event"},
+    {"report-file-without-json", ErrorKind::bad_usage, "--report-file is for the JSON report",
+     "The text report goes to stderr, as Lambda's goes to its log.", "add --report json"},
+    {"report-file-not-opened", ErrorKind::bad_input, "--report-file: {reason}",
+     "The report's file cannot be made or written.", "name a file in a folder that you may write"},
+    {"report-not-written", ErrorKind::internal, "writing {path}: {os_error}",
+     "The report's file was open, and writing to it failed: its disk is full, most often.",
+     "make room, or name another file with --report-file"},
+    {"response-not-written", ErrorKind::internal, "writing the response to stdout: {os_error}",
+     "Whoever reads lemu's output closed it, or it goes to a full disk.",
+     "read all of it, or write it to another disk"},
+
+    // Options. Of a value: "--OPTION: " stands in front, and the option's own example is the remedy.
+    {"option-unknown", ErrorKind::bad_usage, "unknown option '{option}'{suggestion}",
+     "The command has no such option.", "'lemu {command} --help' lists the options"},
+    {"option-ambiguous", ErrorKind::bad_usage, "ambiguous option '{option}': it could be {candidates}",
+     "Options are written out.", "'lemu {command} --help' lists the options"},
+    {"option-before-command", ErrorKind::bad_usage, "unknown option '{option}'{suggestion}",
+     "An option stands where the command belongs.",
+     "options stand behind the command: lemu invoke {option} ..."},
+    {"option-needs-value", ErrorKind::bad_usage, "option '{option}' needs a value",
+     "The option is the last word, or another option follows it.", "for example {example}"},
+    {"option-takes-no-value", ErrorKind::bad_usage, "option '{option}' takes no value",
+     "The option is a switch: given or not.", "'lemu {command} --help' lists the options"},
+    {"options-not-parsed", ErrorKind::bad_usage, "{reason}", "The command line cannot be read.",
+     "'lemu {command} --help' lists the options"},
+    {"options-contradict", ErrorKind::bad_usage, "--verbose and --quiet contradict each other",
+     "One asks for more, the other for less.", "give one of them"},
+    {"value-empty", ErrorKind::bad_usage, "the value is empty",
+     "A variable of the shell that was empty, most often.", kOptionsExample},
+    {"value-path-empty", ErrorKind::bad_usage, "the path is empty",
+     "A variable of the shell that was empty, most often.", kOptionsExample},
+    {"value-not-milliseconds", ErrorKind::bad_usage, "'{value}' is not a whole number of milliseconds",
+     "lemu counts timeouts in milliseconds.", kOptionsExample},
+    {"value-not-megabytes", ErrorKind::bad_usage,
+     "'{value}' is not a whole number of MB, which Lambda counts memory in", "Lambda's own unit.",
+     kOptionsExample},
+    {"value-not-in-range", ErrorKind::bad_usage, "'{value}' is not a whole number from 1 to {most}",
+     "The option counts something.", kOptionsExample},
+    {"value-not-a-factor", ErrorKind::bad_usage, "'{value}' is not a number above 0 and up to {most}",
+     "The option multiplies something.", kOptionsExample},
+    {"value-not-a-choice", ErrorKind::bad_usage, "'{value}' is none of {words}{suggestion}",
+     "The option takes one of a few words.", kOptionsExample},
+
+    // lemu itself.
+    {"lemu-not-found", ErrorKind::internal, "cannot tell where lemu is installed: {os_error}",
+     "/proc is not mounted, or hidden from lemu.", "mount -t proc proc /proc"},
+    {"helper-missing", ErrorKind::internal, "the helper {helper} is missing",
+     "bin/lemu was copied without the programs that belong to it.",
+     "install lemu whole: bin/lemu needs the libexec/lemu beside it"},
+    {"proc-missing", ErrorKind::host_lacks, "there is no /proc here, which lemu cannot do without",
+     "The container or chroot has no /proc.", "mount -t proc proc /proc"},
+};
+
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
+  return ErrorsOf<kErrors>::fail<slug>(values...);
+}
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
+  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
+}
+
+}  // namespace lemu::emulator::cli

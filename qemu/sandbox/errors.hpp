@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The errors that this room's functions make: see base/error_row.hpp.
+#pragma once
+
+#include "base/error_row.hpp"
+
+namespace lemu::sandbox {
+
+inline constexpr ErrorRow kErrors[] = {
+
+    {"helper-not-started", ErrorKind::internal, "cannot start the helper {helper}: {os_error}",
+     "lemu-sandbox is not where it was installed, or is not executable.",
+     "install lemu whole: its libexec/lemu folder belongs beside bin/lemu"},
+    {"helper-not-reached", ErrorKind::internal, "cannot {attempt} the helper: {os_error}",
+     "The kernel refused lemu something that it should not: often a limit on open files or memory.",
+     "look at `ulimit -n` and the free memory"},
+    {"environment-too-large", ErrorKind::bad_input,
+     "the function's environment and arguments exceed {limit} bytes",
+     "Variables, arguments and paths together are more than lemu hands over to its helper.",
+     "shorten the environment variables"},
+};
+
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
+  return ErrorsOf<kErrors>::fail<slug>(values...);
+}
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
+  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
+}
+
+}  // namespace lemu::sandbox
