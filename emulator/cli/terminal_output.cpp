@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/syscall.hpp"
+#include "emulator/cli/error_catalogue.hpp"
 #include "emulator/cli/errors.hpp"
 
 namespace lemu::emulator::cli {
@@ -42,6 +43,7 @@ void TerminalOutput::line(std::string_view text) {
 void TerminalOutput::error(const Error& error) {
   line("error: " + error.message);
   if (!error.remedy.empty()) line("  try: " + error.remedy);
+  if (!error.slug.empty()) detail("  see: " + documented_at(error.slug));
 }
 
 Status TerminalOutput::answer(std::string_view payload, Ending ending) {

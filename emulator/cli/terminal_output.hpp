@@ -27,7 +27,7 @@ class TerminalOutput : public SessionOutput {
   /// be left within a line.
   enum class Ending { as_it_is, newline };
   Status answer(std::string_view payload, Ending ending);
-  /// "lemu: error: …", with the remedy on a line of its own.
+  /// "lemu: error: …", with the remedy on a line of its own, and the place in docs/errors.md when verbose.
   void error(const Error& error);
   /// A line of lemu's own, whatever the verbosity.
   void line(std::string_view text);

@@ -8,7 +8,7 @@ import subprocess
 import zipfile
 
 import pytest
-from harness import FOREIGN_ARCH, FUNCTIONS, HOST_ARCH, MODES, STAGE
+from harness import FOREIGN_ARCH, FUNCTIONS, HOST_ARCH, MODES, REPO, STAGE
 
 NATIVE = MODES[0]
 PROBE = FUNCTIONS / HOST_ARCH / "probe/bootstrap"
@@ -192,6 +192,14 @@ def test_the_functions_log_is_on_stderr_as_it_wrote_it(lemu, mode):
 def test_a_flood_of_log_lines_arrives_whole(lemu, mode):
     result = lemu.invoke(mode, "probe", {"do": "print", "lines": 20_000}, "--timeout", "30").ok()
     assert [line for line in result.lines if line.startswith("line ")] == [f"line {n}" for n in range(1, 20_001)]
+
+
+def test_verbose_names_the_errors_entry_in_the_documentation(lemu):
+    entry = "docs/errors.md#package-not-opened"
+    refused = lemu.run("invoke", "-v", "/nonexistent").ok(2)
+    assert refused.stderr.endswith(f"lemu:   see: {entry}\n")
+    assert entry not in lemu.run("invoke", "/nonexistent").ok(2).stderr
+    assert "### package-not-opened\n" in (REPO / "docs/errors.md").read_text()
 
 
 def test_quiet_and_verbose(lemu):

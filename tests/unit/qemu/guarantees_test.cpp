@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include "base/syscall.hpp"
-
 using namespace lemu;
 using namespace lemu::qemu;
 
@@ -37,13 +35,6 @@ TEST_CASE("what the execution decides about does not make the sandbox partial") 
   CHECK_FALSE(diminishes_sandbox({loss_of(Guarantee::own_children)}));
   CHECK(diminishes_sandbox({loss_of(Guarantee::own_children), loss_of(Guarantee::process_limit, "old")}));
   CHECK(diminishes_sandbox({"/dev/zero of its own (Permission denied)"}));
-}
-
-TEST_CASE("docs/sandbox.md shows the table as it is") {
-  const Result<std::string> page = read_file(LEMU_DOCS "/sandbox.md", 1 << 20);
-  REQUIRE(page);
-  INFO("the page must contain:\n" << guarantee_table());
-  CHECK(page->find(guarantee_table()) != std::string::npos);
 }
 
 TEST_CASE("how a row stands for a launch") {

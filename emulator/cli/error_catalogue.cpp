@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/error_catalogue.hpp"
+
+#include <algorithm>
+#include <span>
+#include <tuple>
+
+#include "base/errors.hpp"
+#include "emulator/cli/errors.hpp"
+#include "emulator/cli/exit_code.hpp"
+#include "emulator/errors.hpp"
+#include "images/errors.hpp"
+#include "qemu/errors.hpp"
+#include "qemu/sandbox/errors.hpp"
+#include "rapi/errors.hpp"
+
+namespace lemu::emulator::cli {
+namespace {
+
+int exit_code(const ErrorRow& row) { return static_cast<int>(exit_code_of(row.kind)); }
+
+std::string_view title_of(ExitCode code) {
+  switch (code) {
+    case ExitCode::success: return "success";
+    case ExitCode::function_failed: return "the function failed";
+    case ExitCode::bad_usage: return "wrong usage or bad input";
+    case ExitCode::host_lacks: return "this host cannot do it";
+    case ExitCode::internal: return "lemu itself failed";
+  }
+  return {};
+}
+
+/// In Markdown's marks for literal text; doubled where the text has such a mark itself (CommonMark 6.1).
+std::string literal(std::string_view text) {
+  const std::string_view mark = text.find('`') == std::string_view::npos ? "`" : "``";
+  const std::string_view gap = mark.size() > 1 ? " " : "";
+  return std::string(mark).append(gap).append(text).append(gap).append(mark);
+}
+
+void append_row(std::string& page, const ErrorRow& row) {
+  page.append("\n### ").append(row.slug).append("\n\n");
+  page.append(literal(row.message)).append("\n\n").append(row.cause).append("\n\n");
+  page.append("Remedy: ").append(row.remedy.empty() ? "none known." : literal(row.remedy)).append("\n");
+  if (!row.aws.empty())
+    page.append("\nOn Lambda: `Runtime.InvalidEntrypoint`, ").append(literal(row.aws)).append("\n");
+}
+
+}  // namespace
+
+std::vector<const ErrorRow*> all_errors() {
+  std::vector<const ErrorRow*> rows;
+  const std::span<const ErrorRow> tables[] = {lemu::kErrors,   qemu::kErrors, sandbox::kErrors,
+                                              images::kErrors, rapi::kErrors, emulator::kErrors,
+                                              cli::kErrors};
+  for (const std::span<const ErrorRow> table : tables)
+    for (const ErrorRow& row : table) rows.push_back(&row);
+  std::sort(rows.begin(), rows.end(), [](const ErrorRow* a, const ErrorRow* b) {
+    return std::tuple(exit_code(*a), a->slug) < std::tuple(exit_code(*b), b->slug);
+  });
+  return rows;
+}
+
+std::string documented_at(std::string_view slug) { return "docs/errors.md#" + std::string(slug); }
+
+std::string error_reference() {
+  std::string page;
+  int section = 0;
+  for (const ErrorRow* row : all_errors()) {
+    const int code = exit_code(*row);
+    if (code != section)
+      page.append("\n## Exit code ")
+          .append(std::to_string(code))
+          .append(": ")
+          .append(title_of(exit_code_of(row->kind)))
+          .append("\n");
+    section = code;
+    append_row(page, *row);
+  }
+  return page;
+}
+
+}  // namespace lemu::emulator::cli
