@@ -3,38 +3,34 @@
 """lemu beside its floor: a bare Runtime API server in C (floor.c) that runs the same program.
 
 Prints one row a figure, medians of interleaved pairs with their spread (the middle half), and writes the same as JSON.
-A row whose spread is wider than its margin is "undecided", not "met". Usage: bench.py STAGE FUNCTIONS OUT [PAIRS]
+A row whose spread reaches over its goal is "undecided", not "met". See --help.
 """
+import argparse
 import json
 import os
+import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
-import sys
 import time
 
+import processes
+
+HERE = pathlib.Path(__file__).resolve().parent
 CPU = {"aarch64": "neoverse-n1", "x86_64": "Haswell"}
-
-
-def run(command):
-    """Wall seconds, CPU seconds (children included) and peak resident MiB of one command."""
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - begun
-    if process.returncode != 0:
-        raise SystemExit(f"bench: exit code {process.returncode} of {' '.join(command)}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}
+EVENT = '{"name":"Ada"}'
+QUIET = ["invoke", "--data", EVENT, "--report", "none"]
 
 
 def pairs(ours, floor, count):
-    """`count` interleaved runs of both commands, after one of each that does not count."""
-    run(ours), run(floor)
+    """`count` interleaved measurements of both, after one of each that does not count."""
+    ours(), floor()
     rows = []
     for index in range(count):
         first, second = (ours, floor) if index % 2 == 0 else (floor, ours)
-        a, b = run(first), run(second)
+        a, b = first(), second()
         rows.append((a, b) if index % 2 == 0 else (b, a))
     return rows
 
@@ -46,74 +42,142 @@ def middle_half(values):
     return low, high
 
 
-def figure(name, unit, ours, floors, goal, relation):
-    """relation 'plus': ours - floor <= goal; 'times': ours / floor <= goal; pair by pair."""
-    apart = [a - b if relation == "plus" else a / b for a, b in zip(ours, floors)]
-    low, high = middle_half(apart)
-    median = statistics.median(apart)
-    verdict = "met" if high <= goal else "missed" if low > goal else "undecided"
-    return {
-        "figure": name, "unit": unit, "lemu": statistics.median(ours), "floor": statistics.median(floors),
-        "relation": relation, "median": median, "middleHalf": [low, high], "goal": goal, "verdict": verdict,
-        "pairs": len(apart),
-    }
+def verdict(low, high, goal):
+    return "met" if high <= goal else "missed" if low > goal else "undecided"
 
 
-def show(row):
-    sign = "+" if row["relation"] == "plus" else "×"
-    print(f"{row['figure']:<46} {row['lemu']:>10.3f} {row['floor']:>10.3f} {row['unit']:<3} "
-          f"{sign}{row['median']:<7.3f} [{row['middleHalf'][0]:.3f}, {row['middleHalf'][1]:.3f}] "
-          f"goal {sign}{row['goal']:<6} {row['verdict']}", flush=True)
+class Bench:
+    def __init__(self, arguments):
+        self.out = pathlib.Path(arguments.out).resolve()
+        self.stage, self.count = pathlib.Path(arguments.stage).resolve(), arguments.pairs
+        self.lemu = f"{self.stage}/bin/lemu"
+        self.calls = arguments.calls
+        self.rows = []
+        self.find_programs(pathlib.Path(arguments.functions).resolve())
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.floor = self.compile("floor")
+
+    def compile(self, name):
+        program = str(self.out / name)
+        subprocess.run(["cc", "-O2", "-static", "-o", program, HERE / f"{name}.c"], check=True)
+        return program
+
+    def find_programs(self, functions):
+        foreign_machine = {"x86_64": "aarch64", "aarch64": "x86_64"}[platform.machine()]
+        self.native_arch, self.foreign_arch = ARCH[platform.machine()], ARCH[foreign_machine]
+        self.native = f"{functions}/{self.native_arch}/probe/bootstrap"
+        go = functions.parent / f"examples/go/{self.foreign_arch}/bootstrap"
+        self.foreign = str(go) if go.exists() else f"{functions}/{self.foreign_arch}/probe/bootstrap"
+        self.foreign_name = f"{self.foreign_arch} {'Go' if go.exists() else 'C'}"
+        self.qemu = next(filter(None, map(shutil.which, (f"qemu-{foreign_machine}-static", f"qemu-{foreign_machine}"))), None)
+        self.emulated = [self.qemu, "-cpu", CPU[foreign_machine], self.foreign]
+
+    def add(self, figure, unit, runs, goal, relation, pick=lambda value: value):
+        """relation 'plus': ours - floor <= goal; 'times': ours / floor <= goal; pair by pair."""
+        ours, floors = [pick(a) for a, _ in runs], [pick(b) for _, b in runs]
+        apart = [a - b if relation == "plus" else a / b for a, b in zip(ours, floors)]
+        low, high = middle_half(apart)
+        self.show({"figure": figure, "unit": unit, "lemu": statistics.median(ours), "floor": statistics.median(floors),
+                   "relation": relation, "median": statistics.median(apart), "middleHalf": [low, high], "goal": goal,
+                   "verdict": verdict(low, high, goal), "pairs": len(apart)})
+
+    def add_alone(self, figure, unit, values, goal):
+        """A figure with a goal of its own instead of a floor."""
+        low, high = middle_half(values)
+        self.show({"figure": figure, "unit": unit, "lemu": statistics.median(values), "floor": None, "relation": "alone",
+                   "median": statistics.median(values), "middleHalf": [low, high], "goal": goal,
+                   "verdict": verdict(low, high, goal), "runs": len(values)})
+
+    def show(self, row):
+        self.rows.append(row)
+        sign = {"plus": "+", "times": "×", "alone": "≤"}[row["relation"]]
+        floor = "" if row["floor"] is None else f"{row['floor']:.3f}"
+        apart = sign.replace("≤", "") + f"{row['median']:.3f}"
+        print(f"{row['figure']:<44} {row['lemu']:>10.3f} {floor:>10} {row['unit']:<3} {apart:<8} "
+              f"[{row['middleHalf'][0]:.3f}, {row['middleHalf'][1]:.3f}] goal {sign}{row['goal']:<6} {row['verdict']}",
+              flush=True)
+
+    # ---- the figures
+
+    def one_shot(self):
+        def wall_ms(*command):
+            return lambda: processes.run(command).wall * 1e3
+        self.add(f"one shot, {self.native_arch} static C", "ms",
+                 pairs(wall_ms(self.lemu, *QUIET, self.native), wall_ms(self.floor, "1", EVENT, self.native), self.count),
+                 3.5, "plus")
+        if self.qemu:
+            self.add(f"one shot, {self.foreign_name}", "ms",
+                     pairs(wall_ms(self.lemu, *QUIET, self.foreign),
+                           wall_ms(self.floor, "1", EVENT, *self.emulated), self.count), 1.05, "times")
+
+    def warm(self):
+        subjects = [(f"{self.native_arch} C", self.native, [self.native], self.calls)]
+        if self.qemu:
+            subjects.append((self.foreign_name, self.foreign, self.emulated, max(1, self.calls // 5)))
+        for name, program, command, calls in subjects:
+            def us_a_call(*words, calls=calls):
+                return lambda: processes.run(words).wall / calls * 1e6
+            for report, goal in [("none", 1.2), ("text", 1.35)]:
+                ours = us_a_call(self.lemu, "invoke", "--data", EVENT, "--report", report, "--repeat", str(calls), program)
+                runs = pairs(ours, us_a_call(self.floor, str(calls), EVENT, *command), self.count)
+                self.add(f"warm ({calls} calls), {name}, --report {report}", "µs", runs, goal, "times")
+
+    def own_cost(self):
+        calls = self.calls
+        command = [self.lemu, *QUIET, "--repeat", str(calls), self.native]
+        watched = [processes.watch(command) for _ in range(5)]
+        self.add_alone("lemu's own peak resident memory, warm", "MB", [one.resident_mb for one in watched], 10)
+        self.add_alone(f"lemu's CPU a warm invocation ({calls})", "µs", [one.cpu_s / calls * 1e6 for one in watched], 30)
+
+    def sandbox(self):
+        timer = self.out.parent / "release/tests/perf/perf_sandbox_time"
+        if not timer.exists() or not shutil.which("bwrap"):
+            print("sandbox beside bubblewrap: left out (no perf_sandbox_time, or no bwrap)")
+            return
+        stamp, mount_point = self.compile("stamp"), self.out / "mount-point"
+        mount_point.mkdir(exist_ok=True)
+
+        def time_of(which):
+            words = [timer, which, stamp, f"{self.stage}/libexec/lemu/lemu-sandbox", mount_point]
+            return lambda: float(subprocess.run(words, check=True, capture_output=True).stdout) / 1e3
+        self.add("sandbox: spawn to program, beside bubblewrap", "ms", pairs(time_of("lemu"), time_of("bubblewrap"), self.count),
+                 1.0, "times")
+
+    def weight(self):
+        self.add_alone("stripped lemu", "MB", [os.path.getsize(self.lemu) / 1e6], 12)
+
+    def build(self):
+        """A clean release build of what is installed, without a compiler cache."""
+        folder = self.out / "clean-build"
+        shutil.rmtree(folder, ignore_errors=True)
+        environment = {**os.environ, "CCACHE_DISABLE": "1"}
+        begun = time.monotonic()
+        for words in (["cmake", "--preset", "release", "-B", folder],
+                      ["cmake", "--build", folder, "--target", "lemu", "lemu-sandbox", "lemu-qemu-wrapper"]):
+            subprocess.run(words, check=True, cwd=HERE.parents[1], env=environment, stdout=subprocess.DEVNULL)
+        self.add_alone(f"clean release build ({os.cpu_count()} cores)", "min", [(time.monotonic() - begun) / 60], 4)
+        shutil.rmtree(folder)
+
+
+FIGURES = ["one_shot", "warm", "own_cost", "sandbox", "weight", "build"]
 
 
 def main():
-    stage, functions, out = sys.argv[1:4]
-    count = int(sys.argv[4]) if len(sys.argv) > 4 else 30
-    warm_calls = int(os.environ.get("WARM_CALLS", "10000"))
-    lemu = f"{stage}/bin/lemu"
-    floor = f"{out}/floor"
-    os.makedirs(out, exist_ok=True)
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "floor.c")
-    subprocess.run(["cc", "-O2", "-static", "-o", floor, source], check=True)
-    host = platform.machine()
-    native_arch, foreign_arch = ("x86_64", "arm64") if host == "x86_64" else ("arm64", "x86_64")
-    qemu_arch = "aarch64" if foreign_arch == "arm64" else "x86_64"
-    qemu = next((path for name in (f"qemu-{qemu_arch}-static", f"qemu-{qemu_arch}")
-                 for path in [f"/usr/bin/{name}"] if os.path.exists(path)), None)
-    native = f"{functions}/{native_arch}/probe/bootstrap"
-    go = f"{functions}/../examples/go/{foreign_arch}/bootstrap"
-    foreign = go if os.path.exists(go) else f"{functions}/{foreign_arch}/probe/bootstrap"
-    foreign_name = f"{foreign_arch} {'Go' if foreign == go else 'C'}"
-    emulated = [qemu, "-cpu", CPU[qemu_arch], foreign]
-
-    rows = []
-
-    def add(*arguments):
-        rows.append(figure(*arguments))
-        show(rows[-1])
-
-    print(f"{'figure':<46} {'lemu':>10} {'floor':>10}     median apart [middle half]", flush=True)
-    event = '{"name":"Ada"}'
-    quiet = ["invoke", "--data", event, "--report", "none"]
-    runs = pairs([lemu, *quiet, native], [floor, "1", event, native], count)
-    add(f"one shot, {native_arch} static C", "ms", [a[0] * 1e3 for a, _ in runs], [b[0] * 1e3 for _, b in runs],
-        3.5, "plus")
-    if qemu:
-        runs = pairs([lemu, *quiet, foreign], [floor, "1", event, *emulated], count)
-        add(f"one shot, {foreign_name}", "ms", [a[0] * 1e3 for a, _ in runs], [b[0] * 1e3 for _, b in runs],
-            1.05, "times")
-    for label, program, command in [(f"{native_arch} C", native, [native]), (foreign_name, foreign, emulated)]:
-        if program is foreign and not qemu:
-            continue
-        for report, goal in [("none", 1.2), ("text", 1.35)]:
-            ours = [lemu, "invoke", "--data", event, "--report", report, "--repeat", str(warm_calls), program]
-            runs = pairs(ours, [floor, str(warm_calls), event, *command], max(3, count // 6))
-            add(f"warm, {label}, --report {report}", "µs", [a[0] / warm_calls * 1e6 for a, _ in runs],
-                [b[0] / warm_calls * 1e6 for _, b in runs], goal, "times")
-    result = {"host": host, "cpus": os.cpu_count(), "kernel": platform.release(), "qemu": qemu, "rows": rows}
-    with open(f"{out}/bench.json", "w", encoding="utf-8") as file:
-        json.dump(result, file, indent=1, ensure_ascii=False)
-    print(f"written: {out}/bench.json")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("stage"), parser.add_argument("functions"), parser.add_argument("out")
+    parser.add_argument("figures", nargs="*", help=f"some of {', '.join(FIGURES)}; default: all but build", default=FIGURES[:-1])
+    parser.add_argument("--pairs", type=int, default=30, help="interleaved pairs for each row (default 30)")
+    parser.add_argument("--calls", type=int, default=10_000, help="warm calls of a run; a fifth of it when emulated")
+    bench = Bench(arguments := parser.parse_args())
+    scheduling = processes.prefer()
+    host = {"host": platform.machine(), "cpus": os.cpu_count(), "kernel": platform.release(), "qemu": bench.qemu,
+            "scheduling": scheduling, "pairs": arguments.pairs}
+    print(", ".join(f"{name} {value}" for name, value in host.items()))
+    print(f"{'figure':<44} {'lemu':>10} {'floor':>10}     median apart [middle half]", flush=True)
+    for figure in arguments.figures:
+        getattr(bench, figure)()
+    (bench.out / "bench.json").write_text(json.dumps({**host, "rows": bench.rows}, indent=1, ensure_ascii=False) + "\n")
+    print(f"written: {bench.out}/bench.json")
 
 
 if __name__ == "__main__":
