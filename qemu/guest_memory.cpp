@@ -220,10 +220,6 @@ Result<std::uint64_t> MemoryMeter::sample() {
                                      : sandbox::function_processes(options_.helper, options_.proc));
     if (!found) return fail(std::move(found.error()));
   }
-  if (options_.execution == Execution::emulated && !share_) {
-    Result<std::uint64_t> first = main_peak();
-    if (!first) return first;
-  }
   // statm: size, resident, …, in pages.
   char text[128];
   const ssize_t size = ::pread(main_.statm.get(), text, sizeof text, 0);
@@ -265,36 +261,58 @@ Result<std::uint64_t> MemoryMeter::main_peak() {
   return without_share(*high_water);
 }
 
-Result<std::uint64_t> MemoryMeter::together(const std::vector<pid_t>& processes) {
-  std::uint64_t sum = 0;
-  for (const pid_t pid : processes) {
-    if (options_.execution == Execution::emulated) {
-      const Result<MemorySplit> now = split(pid);
-      if (now) sum += now->guest_pss;  // one that ended meanwhile uses nothing
-      continue;
-    }
-    Result<Fd> rollup = open_of(options_, pid, "smaps_rollup");
-    if (!rollup) continue;
-    const Result<std::string_view> text = pread_all(rollup->get(), buffer_);
-    if (text) sum += find_field(*text, "Pss:").value_or(0);
-  }
-  raise(sum);
-  return sum;
+/// The proportional share of one process, QEMU's part included.
+std::uint64_t MemoryMeter::share_of(pid_t pid) {
+  Result<Fd> rollup = open_of(options_, pid, "smaps_rollup");
+  if (!rollup) return 0;  // one that ended meanwhile uses nothing
+  const Result<std::string_view> text = pread_all(rollup->get(), buffer_);
+  return text ? find_field(*text, "Pss:").value_or(0) : 0;
 }
 
-Result<MemoryFigure> MemoryMeter::peak(Look look) {
+std::uint64_t MemoryMeter::guest_share_of(pid_t pid) {
+  if (options_.execution == Execution::native) return share_of(pid);
+  const Result<MemorySplit> now = split(pid);
+  return now ? now->guest_pss : 0;
+}
+
+/// The function's processes where all are to be looked at; finds the main one either way.
+Result<std::vector<pid_t>> MemoryMeter::processes_for(Look look) {
   std::vector<pid_t> processes;
   if (look == Look::all_processes) processes = sandbox::function_processes(options_.helper, options_.proc);
+  if (processes.size() > 1) several_ = true;
   if (!main_.statm.valid() && (options_.main != 0 || !processes.empty())) {
     Status found = find_main(processes);
     if (!found && !highest_) return fail(std::move(found.error()));
   }
+  return processes;
+}
+
+Result<std::uint64_t> MemoryMeter::at_most(Look look) {
+  if (options_.execution == Execution::native) {
+    Result<MemoryFigure> figure = peak(look);
+    if (!figure) return fail(std::move(figure.error()));
+    return figure->bytes;
+  }
+  Result<std::vector<pid_t>> processes = processes_for(look);
+  if (!processes) return fail(std::move(processes.error()));
+  const std::optional<std::uint64_t> high_water =
+      main_.status.valid() ? read_status_field(main_.status.get(), "VmHWM:") : std::nullopt;
+  if (!high_water && !highest_) return absent("its process has ended");
+  std::uint64_t together = 0;
+  if (processes->size() > 1)
+    for (const pid_t pid : *processes) together += share_of(pid);
+  return std::max({without_share(high_water.value_or(0)), together, highest_.value_or(0)});
+}
+
+Result<MemoryFigure> MemoryMeter::peak(Look look) {
+  Result<std::vector<pid_t>> processes = processes_for(look);
+  if (!processes) return fail(std::move(processes.error()));
   Result<std::uint64_t> own =
       main_.statm.valid() ? main_peak() : Result<std::uint64_t>(absent("its process has ended"));
-  if (processes.size() > 1) {
-    several_ = true;
-    Result<std::uint64_t> sum = together(processes);
-    if (!sum) return fail(std::move(sum.error()));
+  if (processes->size() > 1) {
+    std::uint64_t together = 0;
+    for (const pid_t pid : *processes) together += guest_share_of(pid);
+    raise(together);
   }
   if (!highest_) return fail(std::move(own.error()));
   const bool gone = !own && !told_at_exit_ && how() == Obtained::exact;

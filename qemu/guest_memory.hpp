@@ -61,9 +61,8 @@ class MemoryMeter {
   };
   explicit MemoryMeter(Options options) : options_(std::move(options)) {}
 
-  /// What the function's main process uses now, in bytes; a few microseconds (the first call finds the
-  /// process and takes QEMU's share: one to three milliseconds). For watching a limit: under emulation it is
-  /// too high by what QEMU grew since the last peak(), so ask that before acting.
+  /// What the function's main process uses now, in bytes, some microseconds. Under emulation it is too high
+  /// by what is QEMU's, as far as peak() has not told it yet.
   Result<std::uint64_t> sample();
 
   /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark rises
@@ -75,6 +74,11 @@ class MemoryMeter {
   /// cheap (20 µs natively, as long as the mark stands also under emulation).
   enum class Look { all_processes, main_process };
   Result<MemoryFigure> peak(Look look = Look::all_processes);
+
+  /// No less than the highest use until now; bytes. Natively it is the peak; under emulation it is too high
+  /// like sample(), and as cheap as the peak of a native function. For holding a limit: peak() need only be
+  /// asked when this is over it.
+  Result<std::uint64_t> at_most(Look look = Look::all_processes);
 
   /// The main process ended with this ru_maxrss (getrusage(2), in bytes): the last word on its peak.
   void note_exit(std::uint64_t max_resident);
@@ -90,7 +94,9 @@ class MemoryMeter {
 
   Status find_main(const std::vector<pid_t>& processes);
   Result<std::uint64_t> main_peak();
-  Result<std::uint64_t> together(const std::vector<pid_t>& processes);
+  Result<std::vector<pid_t>> processes_for(Look look);
+  std::uint64_t share_of(pid_t pid);
+  std::uint64_t guest_share_of(pid_t pid);
   Result<MemorySplit> split(pid_t pid);
   [[nodiscard]] std::uint64_t without_share(std::uint64_t resident) const;
   void raise(std::uint64_t bytes);

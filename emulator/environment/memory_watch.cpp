@@ -33,6 +33,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
     over_ = false;
     looked_at_all_.reset();
     headroom_ = 0;
+    polls_ = 0;
     begin();
   }
 
@@ -61,7 +62,13 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   bool check_now() {
     if (over_ || !meter_ || !can_be_over()) return over_;
-    const Result<qemu::MemoryFigure> peak = look();
+    using Look = qemu::MemoryMeter::Look;
+    const Look look = next_look();
+    looked_at_ = std::chrono::steady_clock::now();
+    const Result<std::uint64_t> at_most = meter_->at_most(look);
+    headroom_ = at_most && *at_most < limit_ ? limit_ - *at_most : 0;
+    if (!at_most || *at_most <= limit_) return false;
+    const Result<qemu::MemoryFigure> peak = meter_->peak(look);
     if (peak && peak->bytes > limit_) {
       over_ = true;
       exceeded_();
@@ -71,7 +78,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   std::optional<MemoryFigure> figure() {
     if (!meter_) return std::nullopt;
-    const Result<qemu::MemoryFigure> peak = look();
+    const Result<qemu::MemoryFigure> peak = meter_->peak(next_look());
     if (!peak) {
       absent_ = peak.error().message;
       return std::nullopt;
@@ -108,14 +115,12 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   /// The main process each time; the others, which must be searched for, no more often than they are polled.
-  Result<qemu::MemoryFigure> look() {
+  qemu::MemoryMeter::Look next_look() {
     using Look = qemu::MemoryMeter::Look;
-    looked_at_ = std::chrono::steady_clock::now();
-    const bool all = !looked_at_all_ || looked_at_ - *looked_at_all_ >= kCalm;
-    if (all) looked_at_all_ = looked_at_;
-    Result<qemu::MemoryFigure> peak = meter_->peak(all ? Look::all_processes : Look::main_process);
-    headroom_ = peak && peak->bytes < limit_ ? limit_ - peak->bytes : 0;
-    return peak;
+    const auto now = std::chrono::steady_clock::now();
+    if (looked_at_all_ && now - *looked_at_all_ < kCalm) return Look::main_process;
+    looked_at_all_ = now;
+    return Look::all_processes;
   }
 
   void poll_in(std::chrono::milliseconds interval) {
@@ -127,6 +132,9 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   void poll() {
     if (!meter_ || over_) return;
+    // QEMU's share is taken while there is a process to take it from, for one that ends without a word.
+    if (polls_ == 0 && guest_ == LogReader::Guest::emulated)
+      static_cast<void>(meter_->peak(qemu::MemoryMeter::Look::main_process));
     const Result<std::uint64_t> now = meter_->sample();
     // The cheap look sees the main process only; now and then its children are looked at too.
     const bool thorough = ++polls_ % kThoroughEach == 0;

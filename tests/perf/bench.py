@@ -81,10 +81,11 @@ class Bench:
                    "relation": relation, "median": statistics.median(apart), "middleHalf": [low, high], "goal": goal,
                    "verdict": verdict(low, high, goal), "pairs": len(apart)})
 
-    def add_alone(self, figure, unit, values, goal):
-        """A figure with a goal of its own instead of a floor."""
+    def add_alone(self, figure, unit, values, goal, floors=None):
+        """A figure whose goal does not depend on the floor."""
         low, high = middle_half(values)
-        self.show({"figure": figure, "unit": unit, "lemu": statistics.median(values), "floor": None, "relation": "alone",
+        self.show({"figure": figure, "unit": unit, "lemu": statistics.median(values),
+                   "floor": statistics.median(floors) if floors else None, "relation": "alone",
                    "median": statistics.median(values), "middleHalf": [low, high], "goal": goal,
                    "verdict": verdict(low, high, goal), "runs": len(values)})
 
@@ -125,9 +126,13 @@ class Bench:
     def own_cost(self):
         calls = self.calls
         command = [self.lemu, *QUIET, "--repeat", str(calls), self.native]
-        watched = [processes.watch(command) for _ in range(5)]
-        self.add_alone("lemu's own peak resident memory, warm", "MB", [one.resident_mb for one in watched], 10)
-        self.add_alone(f"lemu's CPU a warm invocation ({calls})", "µs", [one.cpu_s / calls * 1e6 for one in watched], 30)
+        runs = pairs(lambda: processes.watch(command), lambda: processes.watch([self.floor, str(calls), EVENT, self.native]),
+                     max(5, self.count // 6))
+        ours, floors = zip(*runs)
+        self.add_alone("lemu's own peak resident memory, warm", "MB", [one.resident_mb for one in ours], 10,
+                       [one.resident_mb for one in floors])
+        self.add_alone(f"lemu's own CPU a warm invocation ({calls})", "µs", [one.cpu_s / calls * 1e6 for one in ours], 30,
+                       [one.cpu_s / calls * 1e6 for one in floors])
 
     def sandbox(self):
         timer = self.out.parent / "release/tests/perf/perf_sandbox_time"

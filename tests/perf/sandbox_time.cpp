@@ -59,7 +59,8 @@ sandbox::SandboxSpec plan(const std::string& program, const std::string& mount_p
 /// When the program started, as it says.
 long long read_stamp(const Fd& from) {
   char text[64] = {};
-  const std::size_t size = must(read_some_full(from.get(), std::as_writable_bytes(std::span<char>(text, 63))));
+  const std::size_t size =
+      must(read_some_full(from.get(), std::as_writable_bytes(std::span<char>(text, 63))));
   if (size == 0) give_up("the program said nothing");
   return std::strtoll(text, nullptr, 10);
 }
@@ -118,10 +119,14 @@ void append_mount(std::vector<std::string>& words, const sandbox::Mount& mount) 
 }
 
 std::vector<std::string> bubblewrap_command(const sandbox::SandboxSpec& spec) {
-  std::vector<std::string> words = {"bwrap",       "--unshare-user", "--unshare-pid", "--unshare-ipc",
-                                    "--unshare-uts", "--hostname",   spec.hostname,   "--uid",
-                                    "993",         "--gid",          "990",           "--cap-drop",
-                                    "ALL",         "--die-with-parent", "--clearenv"};
+  std::vector<std::string> words = {"bwrap",         "--unshare-user",
+                                    "--unshare-pid", "--unshare-ipc",
+                                    "--unshare-uts", "--hostname",
+                                    spec.hostname,   "--uid",
+                                    "993",           "--gid",
+                                    "990",           "--cap-drop",
+                                    "ALL",           "--die-with-parent",
+                                    "--clearenv"};
   for (const sandbox::Mount& mount : spec.mounts) append_mount(words, mount);
   words.insert(words.end(), {"--remount-ro", "/", "--chdir", spec.working_folder, spec.normal.path});
   return words;
