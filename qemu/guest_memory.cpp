@@ -184,10 +184,9 @@ MemorySplit split_smaps(std::string_view smaps) {
 Status MemoryMeter::find_main(const std::vector<pid_t>& processes) {
   if (processes.empty() && options_.main == 0) return absent("no process of it is running");
   const pid_t pid = options_.main != 0 ? options_.main : processes.front();
-  Result<Fd> statm = open_of(options_, pid, "statm");
   Result<Fd> status = open_of(options_, pid, "status");
-  if (!statm || !status) return absent("its process has ended");
-  main_ = {pid, *std::move(statm), *std::move(status)};
+  if (!status) return absent("its process has ended");
+  main_ = {pid, *std::move(status)};
   share_.reset();
   split_at_ = 0;
   return {};
@@ -211,29 +210,6 @@ void MemoryMeter::raise(std::uint64_t bytes) { highest_ = std::max(highest_.valu
 Obtained MemoryMeter::how() const {
   if (options_.execution == Execution::emulated) return Obtained::sampled_and_split;
   return several_ ? Obtained::sampled : Obtained::exact;
-}
-
-Result<std::uint64_t> MemoryMeter::sample() {
-  if (!main_.statm.valid()) {
-    Status found =
-        find_main(options_.main != 0 ? std::vector<pid_t>{}
-                                     : sandbox::function_processes(options_.helper, options_.proc));
-    if (!found) return fail(std::move(found.error()));
-  }
-  // statm: size, resident, …, in pages.
-  char text[128];
-  const ssize_t size = ::pread(main_.statm.get(), text, sizeof text, 0);
-  if (size <= 0) {
-    main_ = {};
-    return absent("its process has ended");
-  }
-  std::string_view line(text, static_cast<std::size_t>(size));
-  next_word(line);
-  const std::optional<std::uint64_t> pages = to_number<std::uint64_t>(next_word(line));
-  if (!pages) return absent("unreadable statm");
-  const std::uint64_t bytes = without_share(*pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
-  if (options_.execution == Execution::native) raise(bytes);
-  return bytes;
 }
 
 Result<std::uint64_t> MemoryMeter::main_peak() {
@@ -261,18 +237,16 @@ Result<std::uint64_t> MemoryMeter::main_peak() {
   return without_share(*high_water);
 }
 
-/// The proportional share of one process, QEMU's part included.
+/// The proportional share of one process, less QEMU's part.
 std::uint64_t MemoryMeter::share_of(pid_t pid) {
+  if (options_.execution == Execution::emulated) {
+    const Result<MemorySplit> now = split(pid);
+    return now ? now->guest_pss : 0;  // one that ended meanwhile uses nothing
+  }
   Result<Fd> rollup = open_of(options_, pid, "smaps_rollup");
-  if (!rollup) return 0;  // one that ended meanwhile uses nothing
+  if (!rollup) return 0;
   const Result<std::string_view> text = pread_all(rollup->get(), buffer_);
   return text ? find_field(*text, "Pss:").value_or(0) : 0;
-}
-
-std::uint64_t MemoryMeter::guest_share_of(pid_t pid) {
-  if (options_.execution == Execution::native) return share_of(pid);
-  const Result<MemorySplit> now = split(pid);
-  return now ? now->guest_pss : 0;
 }
 
 /// The function's processes where all are to be looked at; finds the main one either way.
@@ -280,38 +254,39 @@ Result<std::vector<pid_t>> MemoryMeter::processes_for(Look look) {
   std::vector<pid_t> processes;
   if (look == Look::all_processes) processes = sandbox::function_processes(options_.helper, options_.proc);
   if (processes.size() > 1) several_ = true;
-  if (!main_.statm.valid() && (options_.main != 0 || !processes.empty())) {
+  if (!main_.status.valid() && (options_.main != 0 || !processes.empty())) {
     Status found = find_main(processes);
     if (!found && !highest_) return fail(std::move(found.error()));
   }
   return processes;
 }
 
-Result<std::uint64_t> MemoryMeter::at_most(Look look) {
-  if (options_.execution == Execution::native) {
-    Result<MemoryFigure> figure = peak(look);
+Result<std::uint64_t> MemoryMeter::at_most() {
+  Result<std::vector<pid_t>> processes = processes_for(Look::all_processes);
+  if (!processes) return fail(std::move(processes.error()));
+  if (options_.execution == Execution::native || processes->size() > 1) {
+    Result<MemoryFigure> figure = peak_of(*processes);
     if (!figure) return fail(std::move(figure.error()));
     return figure->bytes;
   }
-  Result<std::vector<pid_t>> processes = processes_for(look);
-  if (!processes) return fail(std::move(processes.error()));
   const std::optional<std::uint64_t> high_water =
       main_.status.valid() ? read_status_field(main_.status.get(), "VmHWM:") : std::nullopt;
   if (!high_water && !highest_) return absent("its process has ended");
-  std::uint64_t together = 0;
-  if (processes->size() > 1)
-    for (const pid_t pid : *processes) together += share_of(pid);
-  return std::max({without_share(high_water.value_or(0)), together, highest_.value_or(0)});
+  return std::max(without_share(high_water.value_or(0)), highest_.value_or(0));
 }
 
 Result<MemoryFigure> MemoryMeter::peak(Look look) {
   Result<std::vector<pid_t>> processes = processes_for(look);
   if (!processes) return fail(std::move(processes.error()));
+  return peak_of(*processes);
+}
+
+Result<MemoryFigure> MemoryMeter::peak_of(const std::vector<pid_t>& processes) {
   Result<std::uint64_t> own =
-      main_.statm.valid() ? main_peak() : Result<std::uint64_t>(absent("its process has ended"));
-  if (processes->size() > 1) {
+      main_.status.valid() ? main_peak() : Result<std::uint64_t>(absent("its process has ended"));
+  if (processes.size() > 1) {
     std::uint64_t together = 0;
-    for (const pid_t pid : *processes) together += guest_share_of(pid);
+    for (const pid_t pid : processes) together += share_of(pid);
     raise(together);
   }
   if (!highest_) return fail(std::move(own.error()));

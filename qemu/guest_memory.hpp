@@ -61,10 +61,6 @@ class MemoryMeter {
   };
   explicit MemoryMeter(Options options) : options_(std::move(options)) {}
 
-  /// What the function's main process uses now, in bytes, some microseconds. Under emulation it is too high
-  /// by what is QEMU's, as far as peak() has not told it yet.
-  Result<std::uint64_t> sample();
-
   /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark rises
   /// by less than 1 MiB (the precision under emulation); else, there, 0.5–3 ms, and 30 ms for a function that
   /// uses 1 GB. Several processes are
@@ -75,28 +71,26 @@ class MemoryMeter {
   enum class Look { all_processes, main_process };
   Result<MemoryFigure> peak(Look look = Look::all_processes);
 
-  /// No less than the highest use until now; bytes. Natively it is the peak; under emulation it is too high
-  /// like sample(), and as cheap as the peak of a native function. For holding a limit: peak() need only be
-  /// asked when this is over it.
-  Result<std::uint64_t> at_most(Look look = Look::all_processes);
+  /// No less than the highest use until now, over all processes; bytes, about 0.1 ms. For a single process
+  /// under emulation it is too high by what QEMU has taken since peak() last told them apart. For holding a
+  /// limit: peak() need only be asked when this is over it.
+  Result<std::uint64_t> at_most();
 
   /// The main process ended with this ru_maxrss (getrusage(2), in bytes): the last word on its peak.
   void note_exit(std::uint64_t max_resident);
 
  private:
-  /// The process the function started with, its files kept open: they follow it over an exec and refuse after
-  /// its end.
+  /// The process the function started with; the open file follows it over an exec and refuses after its end.
   struct Main {
     pid_t pid = 0;
-    Fd statm;
     Fd status;
   };
 
   Status find_main(const std::vector<pid_t>& processes);
   Result<std::uint64_t> main_peak();
   Result<std::vector<pid_t>> processes_for(Look look);
+  Result<MemoryFigure> peak_of(const std::vector<pid_t>& processes);
   std::uint64_t share_of(pid_t pid);
-  std::uint64_t guest_share_of(pid_t pid);
   Result<MemorySplit> split(pid_t pid);
   [[nodiscard]] std::uint64_t without_share(std::uint64_t resident) const;
   void raise(std::uint64_t bytes);

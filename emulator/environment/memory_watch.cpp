@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/environment/memory_watch.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "qemu/guest_memory.hpp"
 
 namespace lemu::emulator {
 namespace {
 
 // Between two looks a function can take what it likes: at 2 ms that came to 2–7 MB, at 50 ms to 16–45 MB. A
-// look costs some 20 µs, so it is taken often only where it matters.
+// look costs some 100 µs, so it is taken often only where it matters.
 constexpr std::chrono::milliseconds kCalm{10};
 constexpr std::chrono::milliseconds kNearTheLimit{2};
-constexpr unsigned kThoroughEach = 5;
+// Looks at many processes are costly: they are given a tenth of the time at most.
+constexpr int kRestAfterALook = 10;
 // Memory is zeroed before a process gets it, at the speed of the machine's memory: 32 GB/s is beyond what the
 // processors that a function has can do.
 constexpr std::uint64_t kFastestGrowth = 32 * 1024;  // bytes in a microsecond
@@ -19,6 +23,8 @@ constexpr std::uint64_t kFastestGrowth = 32 * 1024;  // bytes in a microsecond
 
 class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
  public:
+  using Clock = std::chrono::steady_clock;
+
   Impl(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest, std::uint64_t limit,
        std::function<void()> exceeded)
       : timer_(context), helper_(helper), guest_(guest), limit_(limit), exceeded_(std::move(exceeded)) {}
@@ -31,9 +37,8 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
         guest_ == LogReader::Guest::emulated ? qemu::Execution::emulated : qemu::Execution::native;
     meter_.emplace(options);
     over_ = false;
-    looked_at_all_.reset();
     headroom_ = 0;
-    polls_ = 0;
+    first_poll_ = true;
     begin();
   }
 
@@ -61,24 +66,16 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   bool check_now() {
-    if (over_ || !meter_ || !can_be_over()) return over_;
-    using Look = qemu::MemoryMeter::Look;
-    const Look look = next_look();
-    looked_at_ = std::chrono::steady_clock::now();
-    const Result<std::uint64_t> at_most = meter_->at_most(look);
-    headroom_ = at_most && *at_most < limit_ ? limit_ - *at_most : 0;
-    if (!at_most || *at_most <= limit_) return false;
-    const Result<qemu::MemoryFigure> peak = meter_->peak(look);
-    if (peak && peak->bytes > limit_) {
-      over_ = true;
-      exceeded_();
-    }
+    if (!over_ && meter_ && worth_a_look()) look();
     return over_;
   }
 
   std::optional<MemoryFigure> figure() {
     if (!meter_) return std::nullopt;
-    const Result<qemu::MemoryFigure> peak = meter_->peak(next_look());
+    using Look = qemu::MemoryMeter::Look;
+    const bool seen_lately = Clock::now() - looked_at_ < kCalm;
+    const Result<qemu::MemoryFigure> peak =
+        meter_->peak(seen_lately ? Look::main_process : Look::all_processes);
     if (!peak) {
       absent_ = peak.error().message;
       return std::nullopt;
@@ -106,24 +103,29 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::string absent_ = "the runtime process never ran";
 
  private:
-  /// Whether enough time has passed since the last look for the function to have gone over its limit. So
-  /// short invocations that follow each other closely are not looked at one by one, and none is missed.
-  [[nodiscard]] bool can_be_over() const {
-    const auto passed = std::chrono::steady_clock::now() - looked_at_;
+  /// Whether enough time has passed since the last look for the function to have gone over its limit, or for
+  /// children to have come and gone. So short invocations that follow each other closely are not looked at
+  /// one by one, and none that goes over the limit is missed.
+  [[nodiscard]] bool worth_a_look() const {
+    const auto passed = Clock::now() - looked_at_;
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
-    return static_cast<std::uint64_t>(us) * kFastestGrowth >= headroom_;
+    return passed >= kCalm || static_cast<std::uint64_t>(us) * kFastestGrowth >= headroom_;
   }
 
-  /// The main process each time; the others, which must be searched for, no more often than they are polled.
-  qemu::MemoryMeter::Look next_look() {
-    using Look = qemu::MemoryMeter::Look;
-    const auto now = std::chrono::steady_clock::now();
-    if (looked_at_all_ && now - *looked_at_all_ < kCalm) return Look::main_process;
-    looked_at_all_ = now;
-    return Look::all_processes;
+  void look() {
+    looked_at_ = Clock::now();
+    Result<std::uint64_t> use = meter_->at_most();
+    if (use && *use > limit_) {
+      const Result<qemu::MemoryFigure> peak = meter_->peak();
+      if (peak) *use = peak->bytes;
+    }
+    headroom_ = use && *use < limit_ ? limit_ - *use : 0;
+    cost_ = Clock::now() - looked_at_;
+    over_ = use && *use > limit_;
+    if (over_) exceeded_();
   }
 
-  void poll_in(std::chrono::milliseconds interval) {
+  void poll_in(Clock::duration interval) {
     timer_.expires_after(interval);
     timer_.async_wait([self = shared_from_this()](const boost::system::error_code& code) {
       if (!code && self->watching_) self->poll();
@@ -133,14 +135,12 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   void poll() {
     if (!meter_ || over_) return;
     // QEMU's share is taken while there is a process to take it from, for one that ends without a word.
-    if (polls_ == 0 && guest_ == LogReader::Guest::emulated)
+    if (std::exchange(first_poll_, false) && guest_ == LogReader::Guest::emulated)
       static_cast<void>(meter_->peak(qemu::MemoryMeter::Look::main_process));
-    const Result<std::uint64_t> now = meter_->sample();
-    // The cheap look sees the main process only; now and then its children are looked at too.
-    const bool thorough = ++polls_ % kThoroughEach == 0;
-    if (now && *now > limit_) headroom_ = 0;
-    if (((now && *now > limit_) || thorough) && check_now()) return;
-    poll_in(now && *now > limit_ / 2 ? kNearTheLimit : kCalm);
+    look();
+    if (over_) return;
+    const std::chrono::milliseconds interval = headroom_ < limit_ / 2 ? kNearTheLimit : kCalm;
+    poll_in(std::max<Clock::duration>(interval, kRestAfterALook * cost_));
   }
 
   boost::asio::steady_timer timer_;
@@ -149,11 +149,11 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t limit_;
   std::function<void()> exceeded_;
   std::optional<qemu::MemoryMeter> meter_;
-  std::chrono::steady_clock::time_point looked_at_;
-  std::optional<std::chrono::steady_clock::time_point> looked_at_all_;
-  std::uint64_t headroom_ = 0;  ///< bytes up to the limit when it was last looked
+  Clock::time_point looked_at_;
+  Clock::duration cost_{};      ///< of that look
+  std::uint64_t headroom_ = 0;  ///< bytes up to the limit at that look
   bool watching_ = false;
-  unsigned polls_ = 0;
+  bool first_poll_ = true;
 };
 
 MemoryWatch::MemoryWatch(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest,
