@@ -47,6 +47,10 @@ def poor_hosts():
         "nothing can be withheld here: mounts or seccomp filters are refused"
 
 
+def keyrings():
+    return None if _runs(POOR_HOST, "--session-key=x", "--", "true") else "the kernel has no keyrings, or refuses them"
+
+
 def qemu_foreign():
     return None if find_qemu(True) or find_qemu(False) else f"no qemu-{FOREIGN_MACHINE}"
 
@@ -104,7 +108,7 @@ def python_ric():
 
 
 CAPABILITIES = {
-    "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
+    "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "keyrings": keyrings, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
     f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
     f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "python-ric": python_ric,
 }

@@ -20,7 +20,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "bare: also run without a sandbox")
-    config.addinivalue_line("markers", "poor_host(*names): also where something is withheld (harness.POOR_HOSTS)")
+    config.addinivalue_line("markers", "poor_host(*names, only=False): also where something is withheld (harness.POOR_HOSTS)")
     config.addinivalue_line("markers", "needs(*capabilities): what this test cannot do without")
     config.addinivalue_line("markers", "leaves(*words): leftovers that are this test's subject")
     unknown = set(capabilities.must_run()) - set(capabilities.CAPABILITIES)
@@ -30,6 +30,8 @@ def pytest_configure(config):
 
 
 def pytest_generate_tests(metafunc):
+    if "any_user" in metafunc.fixturenames:
+        metafunc.parametrize("any_user", ["as-user", "as-root"] if os.geteuid() == 0 else ["as-user"], indirect=True)
     if "mode" not in metafunc.fixturenames:
         return
     option = metafunc.config.getoption
@@ -38,6 +40,7 @@ def pytest_generate_tests(metafunc):
         modes += harness.BARE_MODES
     poor = metafunc.definition.get_closest_marker("poor_host")
     if poor:
+        modes = [] if poor.kwargs.get("only") else modes
         modes += [mode for mode in harness.POOR_MODES if not poor.args or mode.host in poor.args]
     modes = [mode for mode in modes
              if (not option("mode") or str(mode) in option("mode")) and option("host") in (None, mode.host)
@@ -83,12 +86,7 @@ def lemu(request):
     yield from _make_lemu(request, None)
 
 
-@pytest.fixture(params=["as-user", "as-root"])
+@pytest.fixture
 def any_user(request):
     """lemu run by an ordinary user, and by root where the tests are root."""
-    if os.geteuid() == 0:
-        yield from _make_lemu(request, harness.NOBODY if request.param == "as-user" else None)
-    elif request.param == "as-user":
-        yield from _make_lemu(request, None)
-    else:
-        pytest.skip("root: the tests are run by an ordinary user")
+    yield from _make_lemu(request, harness.NOBODY if os.geteuid() == 0 and request.param == "as-user" else None)

@@ -153,10 +153,15 @@ class Lemu:
         return {"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.tmp), "LANG": "C.UTF-8",
                 "XDG_RUNTIME_DIR": str(self.run_dir), "SECRET_OF_THE_USER": "must-not-leak"}
 
-    def command(self, *arguments, host=""):
-        words = [str(self.stage / "bin/lemu"), *map(str, arguments)]
-        if self.user is not None:
-            words = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", *words]
+    def as_user(self, *words):
+        """A command run by the user that lemu is run by."""
+        if self.user is None:
+            return list(words)
+        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", *words]
+
+    def command(self, *arguments, host="", around=()):
+        """`around` are words before all of it: a program that arranges something and execs the rest."""
+        words = [*around, *self.as_user(str(self.stage / "bin/lemu"), *map(str, arguments))]
         if host:
             folder = self.folder / "again"
             folder.mkdir(exist_ok=True)
@@ -164,14 +169,14 @@ class Lemu:
             words = [str(POOR_HOST), *options, "--", *words]
         return words
 
-    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, host=""):
-        return subprocess.Popen(self.command(*arguments, host=host), cwd=self.work, env={**self.environment, **(env or {})},
+    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, **around):
+        return subprocess.Popen(self.command(*arguments, **around), cwd=self.work, env={**self.environment, **(env or {})},
                                 stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)
 
-    def run(self, *arguments, data=None, timeout=90, stdout=subprocess.PIPE, env=None, host=""):
+    def run(self, *arguments, data=None, timeout=90, stdout=subprocess.PIPE, env=None, **around):
         begin = time.monotonic()
         process = self.start(*arguments, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-                             stdout=stdout, env=env, host=host)
+                             stdout=stdout, env=env, **around)
         return self.finish(process, begin, data, timeout)
 
     def finish(self, process, begin=None, data=None, timeout=90):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a function sees of this machine, and what it can do to it."""
+"""What a function sees of this machine, and what it can do to it. What lemu promises is in test_guarantees.py."""
 import json
 import os
 
@@ -22,6 +22,17 @@ def test_who_and_where_the_function_is(any_user, mode):
         assert int(ids[capabilities], 16) == 0
     assert ids["NoNewPrivs"] == "1"
     assert ids["hostname"] != os.uname().nodename
+
+
+def test_what_is_out_of_reach(any_user, mode):
+    """The helper, which is PID 1 there, and what a privileged process of this machine could do."""
+    tried = inside(any_user, mode, do="reach")
+    tried.pop("pid")
+    # prlimit(2) asks for the same user alone: an ordinary user's function may end its own environment that way.
+    own = {"init_limits"} if any_user.user is not None or os.geteuid() != 0 else set()
+    assert len(tried) > 30 and {name for name, error in tried.items() if error == ""} == own
+    if not mode.emulated:  # QEMU knows no ptrace, nor reading another's memory
+        assert {tried[name] for name in ("init_trace", "init_attach", "init_memory", "init_descriptor")} == {"EPERM"}
 
 
 LAMBDA_VARIABLES = {
@@ -60,27 +71,12 @@ def test_no_signal_of_the_function_ends_its_init(any_user, mode):
     assert result.responses()[0].keys() == {"sent"}
 
 
-def test_only_three_descriptors_and_its_own_connections(lemu, mode):
-    descriptors = inside(lemu, mode, do="fds")
-    descriptors.pop("pid")
-    assert {"0", "1", "2"} <= set(descriptors)
-    assert descriptors["0"] == "/dev/null"
-    others = {n: target for n, target in descriptors.items() if n not in "012"}
-    assert all(target.startswith("socket:") for target in others.values()), others
-    assert len(others) == 1, others
-
-
 def test_limits(any_user, mode):
     limits = inside(any_user, mode, do="rlimits")
     assert limits["nofile"] == [1024, 1024]
     assert limits["core"] == [0, 0], "a crash must leave no core file"
     assert limits["nproc"][0] == 742 * (2 if mode.emulated else 1)
     assert limits["memlock"][0] == 65536
-
-
-def test_a_fork_bomb_stops(any_user, mode):
-    bomb = inside(any_user, mode, do="forkbomb", limit=5000, options=("--timeout", "60", "--memory", "10240"))
-    assert bomb["error"] == "EAGAIN" and 300 < bomb["forks"] < 1500
 
 
 def test_folders(lemu, mode):
@@ -90,12 +86,6 @@ def test_folders(lemu, mode):
     assert inside(lemu, mode, do="stat", path="/tmp")["mode"] == "1777"
     assert inside(lemu, mode, do="list", path="/tmp")["names"] == []
     assert inside(lemu, mode, do="list", path="/var/task")["names"] == ["bootstrap"]
-
-
-def test_tmp_is_as_large_as_lambdas(lemu, mode):
-    filled = inside(lemu, mode, do="fill", path="/tmp/big", mb=600, options=("--timeout", "60", "--memory", "3008"))
-    assert filled["error"] == "ENOSPC"
-    assert 500 << 20 < filled["written"] <= 512 << 20
 
 
 def test_nothing_of_the_users_home(any_user, mode):
@@ -108,11 +98,6 @@ def test_nothing_of_the_users_home(any_user, mode):
         assert inside(any_user, mode, do="stat", path=str(any_user.tmp / "host-file"))["error"] == "ENOENT"
     finally:
         (any_user.tmp / "host-file").unlink()
-
-
-def test_only_its_own_processes(lemu, mode):
-    pids = [name for name in inside(lemu, mode, do="list", path="/proc")["names"] if name.isdigit()]
-    assert 2 <= len(pids) <= 4, pids
 
 
 def test_private_binfmt_is_covered(lemu):

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -40,6 +41,7 @@ static const char usage[] =
     "  --no-devices                an empty /dev\n"
     "  --writable-below=FOLDER     a file system of its own there, that everybody may write\n"
     "  --chroot=FOLDER             the root's folders again below that folder, entered by chroot(2)\n"
+    "  --session-key=NAME          nothing withheld: a session keyring with a key of that name\n"
     "  --binfmt=LINE               a user namespace with a binfmt_misc of its own, and this in it (root "
     "only)\n";
 
@@ -241,6 +243,13 @@ static void apply_mounts(const char* option) {
   if ((value = value_of(option, "--binfmt"))) own_binfmt(value);
 }
 
+static void give_key(const char* name) {
+  const int here = KEY_SPEC_SESSION_KEYRING;
+  if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ||
+      syscall(SYS_add_key, "user", name, "secret", 6, here) < 0)
+    die("keyctl");
+}
+
 static void apply_filter(const char* option) {
   const char* error = value_of(option, "--deny-userns");
   if (error) deny_user_namespaces(strcmp(error, "ENOSYS") == 0 ? ENOSYS : EPERM);
@@ -257,6 +266,8 @@ int main(int argc, char** argv) {
   }
   if (mounts) become_able_to_mount();
   for (int i = 1; i < end; ++i) apply_mounts(argv[i]);
+  for (int i = 1; i < end; ++i)
+    if (value_of(argv[i], "--session-key")) give_key(value_of(argv[i], "--session-key"));
   for (int i = 1; i < end; ++i) apply_filter(argv[i]);
   execvp(argv[end + 1], argv + end + 1);
   die(argv[end + 1]);
