@@ -76,7 +76,8 @@ int run_doctor(const DoctorOptions& options) {
   }
   const std::string text =
       options.json ? doctor_json(*diagnosis) : doctor_text(*diagnosis, options.verbosity);
-  if (!output.answer(text, TerminalOutput::Ending::as_it_is)) return static_cast<int>(ExitCode::internal);
+  output.answer(text, TerminalOutput::Ending::as_it_is);
+  if (!output.answers()) return static_cast<int>(ExitCode::internal);
   return static_cast<int>(diagnosis->emulated.trial ? ExitCode::success : ExitCode::host_lacks);
 }
 

@@ -27,26 +27,33 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
 class InvokeCommand {
  public:
   explicit InvokeCommand(const InvokeOptions& options)
       : options_(options),
         output_(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity,
                 options.report == ReportFormat::text ? TerminalOutput::PlatformLines::shown
-                                                     : TerminalOutput::PlatformLines::left_out) {}
+                                                     : TerminalOutput::PlatformLines::left_out,
+                &context_) {}
 
   int run() {
     Status prepared = prepare();
-    if (!prepared) return refuse(prepared.error());
+    if (!prepared) {
+      exit_code_ = refuse(prepared.error());
+      output_.flush();
+      return exit_code_;
+    }
     asio::signal_set signals(context_);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    for (const int number : kEndingSignals)
       if (!ignored_by_caller(number)) signals.add(number);
     signals.async_wait([this](const boost::system::error_code& code, int number) {
       if (code) return;
       exit_code_ = exit_code_of_signal(number);
       context_.stop();
     });
-    asio::co_spawn(context_, invoke_all(), [this](const std::exception_ptr& bug) {
+    asio::co_spawn(context_, go(), [this](const std::exception_ptr& bug) {
       if (bug) std::rethrow_exception(bug);
       context_.stop();
     });
@@ -72,6 +79,11 @@ class InvokeCommand {
     return {};
   }
 
+  asio::awaitable<void> go() {
+    co_await invoke_all();
+    co_await settle();
+  }
+
   asio::awaitable<void> invoke_all() {
     Status opened = co_await session_->open();
     if (!opened) {
@@ -88,18 +100,26 @@ class InvokeCommand {
       const InvocationRecord record = co_await session_->invoke(
           event_, options_.client_context.value_or(""), [this](const Answer& answer) { deliver(answer); });
       report(record);
+      co_await settle();
     }
-    conclude();
+    co_await conclude();
   }
 
   void deliver(const Answer& answer) {
     using Ending = TerminalOutput::Ending;
     if (answer.kind == Answer::Kind::function_error) exit_code_ = static_cast<int>(ExitCode::function_failed);
-    Status written = output_.answer(answer.payload, options_.repeat > 1 ? Ending::newline : Ending::as_it_is);
-    if (written) return;
+    output_.answer(answer.payload, options_.repeat > 1 ? Ending::newline : Ending::as_it_is);
+  }
+
+  /// Goes on when all output is taken: the one place where lemu waits for its readers.
+  asio::awaitable<void> settle() {
+    if (!output_.all_taken()) co_await output_.taken();
+    const Status answers = output_.answers();
+    if (answers || stdout_lost_) co_return;
     stdout_lost_ = true;
-    output_.error(written.error());
     exit_code_ = static_cast<int>(ExitCode::internal);
+    output_.error(answers.error());
+    co_await output_.taken();
   }
 
   void report(const InvocationRecord& record) {
@@ -111,10 +131,12 @@ class InvokeCommand {
           "five times as long");
   }
 
-  void to_report_file(const std::string& text) {
-    Status written = write_all(report_file_.get(), text);
-    if (written) return;
-    output_.error(fail_errno<"report-not-written">(written.error().os_error, options_.report_file).value());
+  asio::awaitable<void> to_report_file(const std::string& text) {
+    OutputStream file(report_file_.get(), &context_);
+    file.write(text);
+    co_await file.taken();
+    if (file.failure() == 0) co_return;
+    output_.error(fail_errno<"report-not-written">(file.failure(), options_.report_file).value());
     exit_code_ = static_cast<int>(ExitCode::internal);
   }
 
@@ -136,13 +158,13 @@ class InvokeCommand {
     }
   }
 
-  void conclude() {
+  asio::awaitable<void> conclude() {
     const std::string sentence = emulation_note(session_->mode());
     if (!sentence.empty() && options_.report != ReportFormat::none) output_.note(sentence);
     if (options_.function.keep) output_.line("kept: " + session_->folder());
-    if (json_reports_.empty()) return;
+    if (json_reports_.empty()) co_return;
     if (report_file_.valid())
-      to_report_file(json_reports_);
+      co_await to_report_file(json_reports_);
     else
       output_.function_output(json_reports_);
   }
@@ -153,23 +175,29 @@ class InvokeCommand {
     if (error.kind == ErrorKind::invalid_entrypoint && !error.aws_message.empty()) {
       const PlatformError payload = invalid_entrypoint(make_request_id(ids_), error.aws_message);
       output_.line("on Lambda: " + payload.type + ": " + error.aws_message);
-      if (!output_.answer(payload.payload, TerminalOutput::Ending::as_it_is))
-        return static_cast<int>(ExitCode::internal);
+      output_.answer(payload.payload, TerminalOutput::Ending::as_it_is);
     }
     return static_cast<int>(exit_code_of(error.kind));
   }
 
-  /// Everything the function started is gone when this returns.
+  /// Everything the function started is gone when this returns. A signal that comes meanwhile has to wait.
   void end() {
+    sigset_t ending, came;
+    ::sigemptyset(&ending);
+    for (const int number : kEndingSignals) ::sigaddset(&ending, number);
+    ::sigprocmask(SIG_BLOCK, &ending, nullptr);
     session_.reset();
     sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours_);
+    if (::sigpending(&came) != 0) return;
+    for (const int number : kEndingSignals)
+      if (::sigismember(&came, number) == 1) exit_code_ = exit_code_of_signal(number);
   }
 
   const InvokeOptions& options_;
   const std::vector<pid_t> not_ours_ = sandbox::present_descendants();
+  asio::io_context context_{1};
   TerminalOutput output_;
   RandomIdentifiers ids_;
-  asio::io_context context_{1};
   std::optional<Session> session_;
   std::string event_;
   Fd report_file_;

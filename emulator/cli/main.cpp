@@ -19,8 +19,8 @@ struct Runner {
   int operator()(const ShowText& show) const {
     const int stream = show.code == ExitCode::success ? 1 : 2;
     TerminalOutput output(stream, 2, Verbosity::normal);
-    return output.answer(show.text, TerminalOutput::Ending::as_it_is) ? static_cast<int>(show.code)
-                                                                      : static_cast<int>(ExitCode::internal);
+    output.answer(show.text, TerminalOutput::Ending::as_it_is);
+    return static_cast<int>(output.answers() ? show.code : ExitCode::internal);
   }
   int operator()(const InvokeOptions& options) const { return run_invoke(options); }
   int operator()(const ShellOptions& options) const { return run_shell(options); }

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include "base/syscall.hpp"
 #include "emulator/cli/error_catalogue.hpp"
 #include "emulator/cli/errors.hpp"
 
@@ -11,9 +10,7 @@ namespace lemu::emulator::cli {
 
 void TerminalOutput::write_error_stream(std::string_view bytes) {
   if (bytes.empty()) return;
-  // A stderr that is closed or full is no reason to lose the response.
-  const Status ignored = write_all(err_, bytes);
-  static_cast<void>(ignored);
+  err_.write(bytes);  // a stderr that is closed or full is no reason to lose the response
   at_line_start_ = bytes.back() == '\n';
 }
 
@@ -46,12 +43,25 @@ void TerminalOutput::error(const Error& error) {
   if (!error.slug.empty()) detail("  see: " + documented_at(error.slug));
 }
 
-Status TerminalOutput::answer(std::string_view payload, Ending ending) {
-  Status written = write_all(out_, payload);
-  const bool newline = ending == Ending::newline || (::isatty(out_) == 1 && !payload.ends_with('\n'));
-  if (written && newline) written = write_all(out_, "\n");
-  if (!written) return fail_errno<"response-not-written">(written.error().os_error);
-  return {};
+void TerminalOutput::answer(std::string_view payload, Ending ending) {
+  out_.write(payload);
+  const bool newline = ending == Ending::newline || (::isatty(out_fd_) == 1 && !payload.ends_with('\n'));
+  if (newline) out_.write("\n");
+}
+
+Status TerminalOutput::answers() const {
+  if (out_.failure() == 0) return {};
+  return fail_errno<"response-not-written">(out_.failure());
+}
+
+boost::asio::awaitable<void> TerminalOutput::taken() {
+  co_await out_.taken();
+  co_await err_.taken();
+}
+
+void TerminalOutput::flush() {
+  out_.flush();
+  err_.flush();
 }
 
 }  // namespace lemu::emulator::cli

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // TerminalOutput: lemu's two streams. Responses go to stdout, byte for byte; everything else goes to stderr.
-// Owned by a command; one thread. Writes block, as any command's do.
+// Owned by a command; one thread. With a context no write waits for who reads the stream (OutputStream).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
 #include "emulator/cli/function_options.hpp"
+#include "emulator/cli/output_stream.hpp"
 #include "emulator/invoke/session.hpp"
 
 namespace lemu::emulator::cli {
@@ -15,28 +17,39 @@ namespace lemu::emulator::cli {
 class TerminalOutput : public SessionOutput {
  public:
   enum class PlatformLines { shown, left_out };
-  TerminalOutput(int out, int err, Verbosity verbosity, PlatformLines lines = PlatformLines::shown)
-      : out_(out), err_(err), verbosity_(verbosity), lines_(lines) {}
+  TerminalOutput(int out, int err, Verbosity verbosity, PlatformLines lines = PlatformLines::shown,
+                 boost::asio::io_context* context = nullptr)
+      : out_fd_(out), out_(out, context), err_(err, context), verbosity_(verbosity), lines_(lines) {}
 
   void function_output(std::string_view bytes) override;
   void platform_line(std::string_view line) override;
   void detail(std::string_view text) override;
+  void when_taken(std::function<void()> then) override { err_.when_taken(std::move(then)); }
   void note(const std::string& text) override;
 
   /// To stdout; a newline is added when `separate`d answers follow one another, or on a terminal that would
   /// be left within a line.
   enum class Ending { as_it_is, newline };
-  Status answer(std::string_view payload, Ending ending);
+  void answer(std::string_view payload, Ending ending);
+  /// Whether all answers could be written, as far as that is known.
+  [[nodiscard]] Status answers() const;
   /// "lemu: error: …", with the remedy on a line of its own, and the place in docs/errors.md when verbose.
   void error(const Error& error);
   /// A line of lemu's own, whatever the verbosity.
   void line(std::string_view text);
 
+  [[nodiscard]] bool all_taken() const { return out_.all_taken() && err_.all_taken(); }
+  /// Both streams' readers have taken everything, or are gone.
+  boost::asio::awaitable<void> taken();
+  /// The same on the spot.
+  void flush();
+
  private:
   void write_error_stream(std::string_view bytes);
 
-  int out_;
-  int err_;
+  int out_fd_;
+  OutputStream out_;
+  OutputStream err_;
   Verbosity verbosity_;
   PlatformLines lines_;
   bool at_line_start_ = true;  ///< of stderr

@@ -62,7 +62,10 @@ class LogReader::Impl : public std::enable_shared_from_this<Impl> {
                      [self = shared_from_this()](const boost::system::error_code& code) {
                        if (code || self->sink_ == nullptr) return;
                        // One piece a turn: a function that floods its log must not keep its answer waiting.
-                       if (self->read_piece() != Piece::end) self->listen();
+                       if (self->read_piece() == Piece::end) return;
+                       self->sink_->when_taken([self] {
+                         if (self->sink_ != nullptr) self->listen();
+                       });
                      });
   }
 

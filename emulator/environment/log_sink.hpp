@@ -2,6 +2,7 @@
 // LogSink: where a function's output and the platform's own lines go, in the order in which they are written.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 namespace lemu::emulator {
@@ -15,6 +16,9 @@ class LogSink {
   virtual void platform_line(std::string_view line) = 0;
   /// What lemu itself found worth saying only to who asked for more (-v): QEMU's own words, for instance.
   virtual void detail(std::string_view text) = 0;
+  /// Calls `then` when whoever reads the lines has taken all of them; within this call when that is so
+  /// already. A function that writes faster than that is to wait.
+  virtual void when_taken(std::function<void()> then) = 0;
 };
 
 }  // namespace lemu::emulator

@@ -169,14 +169,18 @@ class Lemu:
             words = [str(POOR_HOST), *options, "--", *words]
         return words
 
-    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, **around):
-        return subprocess.Popen(self.command(*arguments, **around), cwd=self.work, env={**self.environment, **(env or {})},
-                                stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)
+    def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=None,
+              before=(), preexec_fn=None, **around):
+        """`before`: words in front, of a program that arranges something and then becomes lemu."""
+        return subprocess.Popen([*map(str, before), *self.command(*arguments, **around)], cwd=self.work,
+                                env={**self.environment, **(env or {})}, stdin=stdin, stdout=stdout, stderr=stderr,
+                                preexec_fn=preexec_fn, start_new_session=True)
 
-    def run(self, *arguments, data=None, timeout=90, stdout=subprocess.PIPE, env=None, **around):
+    def run(self, *arguments, data=None, timeout=90, **more):
         begin = time.monotonic()
-        process = self.start(*arguments, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-                             stdout=stdout, env=env, **around)
+        if data is not None:
+            more["stdin"] = subprocess.PIPE
+        process = self.start(*arguments, **more)
         return self.finish(process, begin, data, timeout)
 
     def finish(self, process, begin=None, data=None, timeout=90):
@@ -187,8 +191,8 @@ class Lemu:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate(timeout=30)
-            err += f"\nharness: killed after {timeout} s\n".encode()
-        result = Result(process.args, process.returncode, out or b"", err, time.monotonic() - begin)
+            err = (err or b"") + f"\nharness: killed after {timeout} s\n".encode()
+        result = Result(process.args, process.returncode, out or b"", err or b"", time.monotonic() - begin)
         self.runs.append(result)
         (self.folder / f"run-{len(self.runs)}.txt").write_text(str(result))
         return result
