@@ -7,7 +7,7 @@ import os
 import pty
 import signal
 import socket
-import tty
+import termios
 
 import pytest
 from harness import MODES
@@ -26,16 +26,14 @@ def unread(kind):
         reader, writer = (end.detach() for end in socket.socketpair())
     else:
         reader, writer = pty.openpty()
-        tty.setraw(writer)
+        termios.tcflow(writer, termios.TCOOFF)  # as Ctrl-S does
     flags = fcntl.fcntl(writer, fcntl.F_GETFL)
-    fcntl.fcntl(writer, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writer, b"x" * 4096)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writer, b"x")
-    fcntl.fcntl(writer, fcntl.F_SETFL, flags)
+    if kind != "terminal":
+        fcntl.fcntl(writer, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        fcntl.fcntl(writer, fcntl.F_SETFL, flags)
     try:
         yield reader, writer
         assert fcntl.fcntl(writer, fcntl.F_GETFL) == flags, "the caller's description of the file is as it was"
