@@ -23,6 +23,9 @@
 namespace lemu::images {
 namespace {
 
+/// Making a file takes about as long as writing this much.
+constexpr std::size_t kEntryWork = 16 * 1024;
+
 struct FreeArchive {
   void operator()(archive* a) const { ::archive_read_free(a); }
 };
@@ -36,7 +39,9 @@ struct Step {
 
 std::string reason_of(archive* a) {
   const char* text = ::archive_error_string(a);
-  return text != nullptr ? text : "unknown reason";
+  std::string reason = text != nullptr ? text : "unknown reason";
+  while (reason.ends_with('\n')) reason.pop_back();
+  return reason;
 }
 
 bool is_ascii(std::string_view text) {
@@ -72,9 +77,12 @@ class ZipUnpacker {
     return {};
   }
 
-  /// Checks every entry before anything is written.
+  /// Checks every entry before anything is written. What is written is then held to what is declared.
   Status plan() {
+    std::uint64_t declared = 0;
     for (const ZipEntry& described : directory_) {
+      declared += std::min(described.size, limits_.bytes + 1);
+      if (declared > limits_.bytes) return too_large();
       if (described.encrypted) return fail<"zip-encrypted">(in_quotes(described.name));
       Result<Entry> entry = check_entry(described.name, described.unix_mode);
       if (!entry) return fail(std::move(entry.error()));
@@ -120,6 +128,7 @@ class ZipUnpacker {
       if (answer != ARCHIVE_OK && answer != ARCHIVE_WARN) return damaged(a);
       Status done = agrees(step, found);
       if (done && !step.superseded) done = unpack_step(a, step, found);
+      if (done) done = ask_to_go_on(kEntryWork);
       if (!done) return done;
     }
     return {};
@@ -142,12 +151,22 @@ class ZipUnpacker {
     return fail<"zip-entry-contradicted">(in_quotes(planned));
   }
 
+  /// `work` in bytes. Asking costs a system call, so it is done once in a while.
+  Status ask_to_go_on(std::size_t work) {
+    constexpr std::size_t kOnceIn = 1024 * 1024;
+    unasked_ += work;
+    if (unasked_ < kOnceIn || !limits_.interrupted) return {};
+    unasked_ = 0;
+    if (limits_.interrupted()) return fail<"unpack-interrupted">();
+    return {};
+  }
+
   Status unpack_step(archive* a, const Step& step, archive_entry* found) {
     ++unpacked_.entries;
     switch (step.entry.type) {
       case EntryType::folder: return writer_.make_folder(step.entry.path);
       case EntryType::link: return unpack_link(a, step.entry, found);
-      case EntryType::file: return unpack_file(a, step.entry);
+      case EntryType::file: return unpack_file(a, step.entry, step.described->size);
     }
     return {};
   }
@@ -166,7 +185,8 @@ class ZipUnpacker {
     return writer_.make_link(entry.path, target);
   }
 
-  Status unpack_file(archive* a, const Entry& entry) {
+  Status unpack_file(archive* a, const Entry& entry, std::uint64_t declared) {
+    std::uint64_t got = 0;
     const Result<Fd> file = writer_.make_file(entry.path, entry.permissions);
     if (!file) return fail(file.error());
     while (true) {
@@ -177,8 +197,10 @@ class ZipUnpacker {
       if (answer == ARCHIVE_EOF) return {};
       if (answer != ARCHIVE_OK)
         return fail(std::move(damaged(a).value()).within("entry " + in_quotes(entry.path)));
+      got += size;
+      if (got > declared) return fail<"zip-entry-larger">(in_quotes(entry.path), declared);
       unpacked_.bytes += size;
-      if (unpacked_.bytes > limits_.bytes) return too_large();
+      if (Status on = ask_to_go_on(size); !on) return on;
       Status written = write_all(file->get(), {static_cast<const char*>(block), size});
       if (!written) return fail_errno<"unpack-no-room">(written.error().os_error, in_quotes(entry.path));
     }
@@ -192,6 +214,7 @@ class ZipUnpacker {
   Fd file_;
   std::vector<ZipEntry> directory_;
   std::vector<Step> steps_;
+  std::size_t unasked_ = 0;
   Unpacked unpacked_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ inline constexpr std::uint64_t kMostDirectUpload = 52'428'800;
 
 struct UnzipLimits {
   std::uint64_t bytes = kMostUnzipped;
+  /// Asked now and then: whether to give up.
+  std::function<bool()> interrupted = {};
 };
 
 struct Unpacked {
@@ -33,8 +36,8 @@ struct Unpacked {
 /// Unpacks the zip at `path` into `folder`, which exists and is empty. Files keep their rwx permissions,
 /// folders get 0755. Refuses, with bad_input that names the entry, whatever would reach outside the folder or
 /// is no file, folder or symbolic link; a name used twice keeps its last content, with a note, as unzip does.
-/// The size limit is enforced on what is written, whatever the zip declares. After a failure the folder holds
-/// a part of the content: it is the caller's to remove.
+/// The size limit is enforced on what the zip declares, before anything is written, and what it declares on
+/// what is written. After a failure the folder holds a part of the content: it is the caller's to remove.
 [[nodiscard]] Result<Unpacked> unpack_zip(const std::string& path, const std::string& folder,
                                           const UnzipLimits& limits = {});
 

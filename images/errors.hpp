@@ -124,6 +124,9 @@ inline constexpr ErrorRow kErrors[] = {
      "The zip's directory and the header before the data differ: made by a faulty tool, or to deceive a "
      "scanner.",
      "make the zip again"},
+    {"zip-entry-larger", ErrorKind::bad_input, "entry {name} holds more than the {bytes} bytes it declares",
+     "The zip's directory and its data differ: made by a faulty tool, or to get past a limit on size.",
+     "make the zip again"},
     {"zip-entry-without-name", ErrorKind::bad_input, "entry {name} has no name", "The zip is made wrongly.",
      "make the zip again"},
     {"zip-entry-zero-byte", ErrorKind::bad_input, "entry {name} has a zero byte in its name",
@@ -154,6 +157,8 @@ inline constexpr ErrorRow kErrors[] = {
      "choose another file system through TMPDIR, or rename the entry"},
     {"unpack-not-empty", ErrorKind::internal, "cannot unpack into {folder}: it is not an empty folder",
      "Something else writes to lemu's own folder.", "set TMPDIR to a folder of yours"},
+    {"unpack-interrupted", ErrorKind::internal, "unpacking was interrupted", "A signal ended lemu.",
+     "run it again"},
     {"unpack-out-of-memory", ErrorKind::internal, "cannot read the zip: out of memory",
      "The machine has no memory left.", "end other programs, or give the container more memory"},
 };

@@ -139,10 +139,11 @@ Result<FunctionCode> prepare_folder(const Package& package) {
   return code;
 }
 
-Result<FunctionCode> prepare_zip(const Package& package, const std::string& unpack_folder) {
+Result<FunctionCode> prepare_zip(const Package& package, const std::string& unpack_folder,
+                                 std::function<bool()> interrupted) {
   Result<std::string> folder = real_path(unpack_folder);
   if (!folder) return fail(std::move(folder.error()));
-  Result<Unpacked> unpacked = unpack_zip(package.path, *folder);
+  Result<Unpacked> unpacked = unpack_zip(package.path, *folder, {.interrupted = std::move(interrupted)});
   if (!unpacked) return fail(std::move(unpacked.error()));
   Result<Bootstrap> bootstrap =
       find_bootstrap({*folder, package.given, PackageKind::zip, unpacked->files_without_mode});
@@ -173,11 +174,12 @@ Result<Package> open_package(const std::string& target) {
   return package;
 }
 
-Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder) {
+Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder,
+                             std::function<bool()> interrupted) {
   switch (package.kind) {
     case PackageKind::bootstrap_file: return prepare_file(package);
     case PackageKind::folder: return prepare_folder(package);
-    case PackageKind::zip: return prepare_zip(package, unpack_folder);
+    case PackageKind::zip: return prepare_zip(package, unpack_folder, std::move(interrupted));
   }
   throw std::logic_error("a package of no kind");
 }

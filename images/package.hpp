@@ -3,6 +3,7 @@
 // run. Both are values. Blocking; any thread (not the one that serves: a zip is unpacked here).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ struct FunctionCode {
 /// Makes the code ready: a zip is unpacked into `unpack_folder`, which must exist and be empty then (else it
 /// is not used); what a failed unpacking leaves there is the caller's to remove. A package without a
 /// bootstrap that Lambda would start is invalid_entrypoint, with Lambda's own words in aws_message and what
-/// is wrong in ours. What the bootstrap holds is not looked at.
-[[nodiscard]] Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder);
+/// is wrong in ours. What the bootstrap holds is not looked at. `interrupted` is asked while it takes long,
+/// and makes it fail.
+[[nodiscard]] Result<FunctionCode> prepare(const Package& package, const std::string& unpack_folder,
+                                           std::function<bool()> interrupted = {});
 
 }  // namespace lemu::images

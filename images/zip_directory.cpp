@@ -161,15 +161,28 @@ class DirectoryReader {
     entry.unix_mode = unix_mode(data);
     // Bit 0: encrypted; bit 6: strongly; bit 13: the directory itself hides values (4.4.4).
     entry.encrypted = (number_at(data, 8, 2) & (1U << 0 | 1U << 6 | 1U << 13)) != 0;
+    entry.size = number_at(data, 24, 4);
+    Status wide = read_wide(entry, data, data.substr(kEntrySize + name, extra));
+    if (!wide) return fail(std::move(wide.error()));
+    data.remove_prefix(whole);
+    return entry;
+  }
+
+  /// Takes from the zip64 extra field what did not fit.
+  Status read_wide(ZipEntry& entry, std::string_view data, std::string_view extra) const {
+    const std::size_t sizes = entry.size == kIn64 ? 8 : 0;
+    const std::size_t before = sizes + (number_at(data, 20, 4) == kIn64 ? 8 : 0);
+    if (entry.size == kIn64) {
+      const std::optional<std::uint64_t> size = zip64_value(extra, 0);
+      if (!size) return broken("entry " + in_quotes(entry.name) + " does not say how large it is");
+      entry.size = *size;
+    }
     if (entry.header_offset == kIn64) {
-      const std::size_t before =
-          (number_at(data, 24, 4) == kIn64 ? 8 : 0) + (number_at(data, 20, 4) == kIn64 ? 8 : 0);
-      const std::optional<std::uint64_t> offset = zip64_value(data.substr(kEntrySize + name, extra), before);
+      const std::optional<std::uint64_t> offset = zip64_value(extra, before);
       if (!offset) return broken("entry " + in_quotes(entry.name) + " does not say where its data is");
       entry.header_offset = *offset;
     }
-    data.remove_prefix(whole);
-    return entry;
+    return {};
   }
 
   /// Only archives made on Unix (3) and macOS (19) carry modes, in the high half of the external attributes

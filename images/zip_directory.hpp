@@ -23,6 +23,7 @@ struct ZipEntry {
   std::string name;                 ///< the raw bytes: hostile
   std::size_t position = 0;         ///< its place in the central directory, from 0
   std::uint64_t header_offset = 0;  ///< where its local header starts, from the file's start
+  std::uint64_t size = 0;           ///< unpacked, as it declares
   mode_t unix_mode = 0;             ///< type and permissions; 0 when the archive was made without any
   bool encrypted = false;
 };

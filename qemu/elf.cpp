@@ -141,6 +141,8 @@ class ElfReader {
     segments_.resize(header_.e_phnum);
     std::memcpy(segments_.data(), table.data(), size);
     for (const Elf64_Phdr& segment : segments_) {
+      if (segment.p_type == PT_LOAD && segment.p_filesz > 0)
+        info_.loaded_end = std::max(info_.loaded_end, segment.p_offset + segment.p_filesz);
       if (segment.p_type == PT_INTERP) {
         std::optional<std::string> name = read_name(segment.p_offset, segment.p_filesz);
         if (!name) return cut_short("interpreter");

@@ -41,6 +41,7 @@ struct ElfInfo {
   std::string soname;
   std::string rpath;                           ///< DT_RPATH, unsplit
   std::string runpath;                         ///< DT_RUNPATH, unsplit
+  std::uint64_t loaded_end = 0;                ///< where in the file its loaded parts end: its least size
   std::optional<GlibcVersion> glibc_needed;    ///< highest GLIBC_x.y asked of any library
   std::optional<GlibcVersion> glibc_provided;  ///< highest GLIBC_x.y this file itself defines (libc.so.6)
 

@@ -75,6 +75,11 @@ class InvokeCommand {
     Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
     if (!settings) return fail(std::move(settings.error()));
     if (options_.report == ReportFormat::none) settings->memory_figure = Invocation::MemoryFigure::unwanted;
+    // Within a handler: asio allows that, and it lets a signal come through.
+    settings->run.interrupted = [this] {
+      context_.poll();
+      return context_.stopped();
+    };
     session_.emplace(context_, std::move(*settings), ids_, output_);
     return {};
   }
@@ -86,6 +91,7 @@ class InvokeCommand {
 
   asio::awaitable<void> invoke_all() {
     Status opened = co_await session_->open();
+    if (context_.stopped()) co_return;  // by a signal
     if (!opened) {
       exit_code_ = refuse(opened.error());
       co_return;

@@ -77,6 +77,13 @@ std::vector<Abandoned> find_abandoned(const std::string& base) {
   return found;
 }
 
+/// The lock goes last: without it the folder would be taken for abandoned, and removed by two at once.
+Status remove_environment(const std::string& path) {
+  for (const char* part : {"/code", "/tmp"})
+    if (Status removed = remove_tree(path + part); !removed) return removed;
+  return remove_tree(path);
+}
+
 Status sweep(const std::string& base) {
   if (environments_in(base).empty()) return {};
   std::vector<Abandoned> abandoned;
@@ -87,7 +94,7 @@ Status sweep(const std::string& base) {
   }
   for (const Abandoned& left : abandoned) {
     // What cannot be removed now is tried again next time; it is no reason not to run.
-    const Status swept = remove_tree(left.path);
+    const Status swept = remove_environment(left.path);
     static_cast<void>(swept);
   }
   return {};
@@ -139,7 +146,7 @@ EnvironmentFolder::EnvironmentFolder(EnvironmentFolder&& other) noexcept
 
 EnvironmentFolder::~EnvironmentFolder() {
   if (path_.empty()) return;
-  const Status removed = remove_tree(path_);
+  const Status removed = remove_environment(path_);
   static_cast<void>(removed);  // the next sweep tries again
 }
 

@@ -48,6 +48,7 @@ class Preparer {
     Result<qemu::Program> program = qemu::inspect_program(code_.bootstrap_host_path);
     if (!program) return fail(std::move(program.error()));
     if (Status s = decide_arch(*program); !s) return fail(std::move(s.error()));
+    note_oddities(*program);
     if (emulated())
       if (Status s = find_emulator(); !s) return fail(std::move(s.error()));
     if (Status s = choose_root(*program); !s) return fail(std::move(s.error()));
@@ -76,7 +77,7 @@ class Preparer {
     Result<std::string> unpack_folder;
     if (package->kind == images::PackageKind::zip) unpack_folder = folder_.code();
     if (!unpack_folder) return fail(std::move(unpack_folder.error()));
-    Result<images::FunctionCode> code = images::prepare(*package, *unpack_folder);
+    Result<images::FunctionCode> code = images::prepare(*package, *unpack_folder, settings_.interrupted);
     if (!code) return fail(std::move(code.error()));
     code_ = std::move(*code);
     prepared_.request.task_folder = code_.task_folder;
@@ -97,6 +98,20 @@ class Preparer {
             elf != nullptr ? "the bootstrap is an ELF program for it"
                            : "the bootstrap is a script and --arch was not given: this host's own");
     return {};
+  }
+
+  /// What the user should know, though the function runs.
+  void note_oddities(const qemu::Program& program) {
+    const std::string not_emulated =
+        " is not used: the function is for " + lambda_name(prepared_.request.arch) + ", as this host is";
+    if (!emulated() && settings_.qemu) prepared_.notes.push_back("--qemu" + not_emulated);
+    if (!emulated() && settings_.cpu) prepared_.notes.push_back("--cpu" + not_emulated);
+    std::error_code failed;
+    const std::uintmax_t size = std::filesystem::file_size(program.path, failed);
+    if (failed || program.elf() == nullptr || size >= program.elf()->loaded_end) return;
+    prepared_.notes.push_back("the bootstrap is cut short: it has " + std::to_string(size) +
+                              " bytes of at least " + std::to_string(program.elf()->loaded_end) +
+                              ", so it will crash: build or copy it again");
   }
 
   Status find_emulator() {

@@ -4,6 +4,7 @@
 // libraries, its loader. Blocking.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct RunSettings {
   sandbox::Stdio stdio = sandbox::Stdio::log;
   std::vector<std::string> shell;  ///< run this instead of the bootstrap
   std::string libexec;             ///< folder of lemu-sandbox and lemu-qemu-wrapper
+  /// Asked while a preparation takes long: whether to give it up.
+  std::function<bool()> interrupted;
 };
 
 struct PreparedFunction {

@@ -2,6 +2,7 @@
 #include "emulator/environment/environment_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/inotify.h>
 
 #include <filesystem>
 #include <optional>
@@ -53,4 +54,33 @@ TEST_CASE("making a folder sweeps what a killed lemu left, and nothing else") {
   REQUIRE(next->tmp());
   CHECK(folders_in(base) ==
         std::set<std::string>{kept_path, in_use->path(), next->path(), next->mount_point()});
+}
+
+TEST_CASE("a folder's lock goes last: without it another lemu would take the rest for abandoned") {
+  Result<TemporaryFolder> parent = TemporaryFolder::make("lemu-test-");
+  REQUIRE(parent);
+  std::optional<EnvironmentFolder> folder;
+  {
+    Result<EnvironmentFolder> made = EnvironmentFolder::make(parent->path() + "/base");
+    REQUIRE(made);
+    folder.emplace(std::move(*made));
+  }
+  REQUIRE(folder->tmp());
+  const Result<std::string> code = folder->code();
+  REQUIRE(code);
+  REQUIRE(write_file(*code + "/bootstrap", ""));
+  const Fd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  REQUIRE(::inotify_add_watch(watch.get(), folder->path().c_str(), IN_DELETE | IN_MOVED_FROM) >= 0);
+  folder.reset();
+
+  alignas(inotify_event) char events[4096];
+  const ssize_t size = ::read(watch.get(), events, sizeof events);
+  REQUIRE(size > 0);
+  std::vector<std::string> gone;
+  for (const char* at = events; at < events + size;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(at);
+    if (event->len > 0) gone.emplace_back(event->name);
+    at += sizeof *event + event->len;
+  }
+  CHECK(gone == std::vector<std::string>{"code", "tmp", "lock"});
 }

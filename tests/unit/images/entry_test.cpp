@@ -104,3 +104,25 @@ TEST_CASE("a link may lead only inside the package") {
     CHECK(checked.error().message.find("entry '" + row.path + "'") == 0);
   }
 }
+
+TEST_CASE("a name in a message says nothing to the terminal") {
+  struct Row {
+    std::string name;
+    std::string shown;
+  };
+  const Row rows[] = {
+      {"plain name", "'plain name'"},
+      {"a\x1b[31m\n", "'a\\x1b[31m\\x0a'"},
+      {"\u00e9 \u4e2d \U0001f600", "'\u00e9 \u4e2d \U0001f600'"},
+      {"\xff\xfe", "'\\xff\\xfe'"},
+      {"\xc2\x9b"
+       "2J",
+       "'\\xc2\\x9b2J'"},                     // CSI as one character
+      {"\xe4\xb8", "'\\xe4\\xb8'"},           // cut short
+      {"\xc0\xaf", "'\\xc0\\xaf'"},           // longer than need be
+      {"\xed\xa0\x80", "'\\xed\\xa0\\x80'"},  // half of a UTF-16 pair
+      {"\xf5\x80\x80\x80", "'\\xf5\\x80\\x80\\x80'"},
+      {std::string(300, 'x'), "'" + std::string(200, 'x') + "…'"},
+  };
+  for (const Row& row : rows) CHECK(lemu::images::in_quotes(row.name) == row.shown);
+}
