@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <unordered_set>
+#include <utility>
 
 #include "base/syscall.hpp"
 #include "qemu/errors.hpp"
@@ -153,6 +154,12 @@ Result<Fd> open_of(const MemoryMeter::Options& options, pid_t pid, const char* n
 
 tl::unexpected<Error> absent(std::string_view why) { return fail<"memory-not-measured">(why); }
 
+/// Smaps waits for the kernel to finish what a process does to its memory, its forking above all: not to be
+/// read of each in a fork bomb.
+constexpr std::size_t kFewProcesses = 16;
+/// Beyond it the rest is left out, which makes a sum too small, never too large.
+constexpr std::chrono::milliseconds kLongestLook{50};
+
 }  // namespace
 
 MemorySplit split_smaps(std::string_view smaps) {
@@ -252,7 +259,8 @@ std::uint64_t MemoryMeter::share_of(pid_t pid) {
 /// The function's processes where all are to be looked at; finds the main one either way.
 Result<std::vector<pid_t>> MemoryMeter::processes_for(Look look) {
   std::vector<pid_t> processes;
-  if (look == Look::all_processes) processes = sandbox::function_processes(options_.helper, options_.proc);
+  if (look == Look::all_processes)
+    processes = sandbox::descendants(options_.helper, options_.proc, {.latest = Clock::now() + kLongestLook});
   if (processes.size() > 1) several_ = true;
   if (!main_.status.valid() && (options_.main != 0 || !processes.empty())) {
     Status found = find_main(processes);
@@ -265,7 +273,7 @@ Result<std::uint64_t> MemoryMeter::at_most() {
   Result<std::vector<pid_t>> processes = processes_for(Look::all_processes);
   if (!processes) return fail(std::move(processes.error()));
   if (options_.execution == Execution::native || processes->size() > 1) {
-    Result<MemoryFigure> figure = peak_of(*processes);
+    Result<MemoryFigure> figure = peak_of(*std::move(processes));
     if (!figure) return fail(std::move(figure.error()));
     return figure->bytes;
   }
@@ -278,16 +286,55 @@ Result<std::uint64_t> MemoryMeter::at_most() {
 Result<MemoryFigure> MemoryMeter::peak(Look look) {
   Result<std::vector<pid_t>> processes = processes_for(look);
   if (!processes) return fail(std::move(processes.error()));
-  return peak_of(*processes);
+  return peak_of(*std::move(processes));
 }
 
-Result<MemoryFigure> MemoryMeter::peak_of(const std::vector<pid_t>& processes) {
+/// What many processes use by the kernel's counters, which are read without waiting: of each what it has
+/// beyond the main process, as children begin as its copies. Leaves those that could be read, the largest
+/// first.
+std::uint64_t MemoryMeter::crowd(std::vector<pid_t>& processes) {
+  const Clock::time_point latest = Clock::now() + kLongestLook;
+  std::vector<std::pair<std::uint64_t, pid_t>> anonymous;
+  std::uint64_t of_main = 0;
+  std::uint64_t sum = 0;
+  for (const pid_t pid : processes) {
+    if (Clock::now() > latest) break;
+    const Result<Fd> status = open_of(options_, pid, "status");
+    if (!status) continue;
+    const std::uint64_t bytes = read_status_field(status->get(), "RssAnon:").value_or(0);
+    anonymous.emplace_back(bytes, pid);
+    if (pid != main_.pid) continue;
+    of_main = bytes;
+    sum = without_share(read_status_field(status->get(), "VmRSS:").value_or(0));
+  }
+  std::sort(anonymous.rbegin(), anonymous.rend());
+  processes.clear();
+  for (const auto& [bytes, pid] : anonymous) {
+    processes.push_back(pid);
+    if (pid != main_.pid) sum += bytes - std::min(bytes, of_main);
+  }
+  return sum;
+}
+
+/// The sum of their proportional shares.
+std::uint64_t MemoryMeter::together(const std::vector<pid_t>& processes) {
+  const Clock::time_point latest = Clock::now() + kLongestLook;
+  std::uint64_t sum = 0;
+  for (const pid_t pid : processes) {
+    if (Clock::now() > latest) break;
+    sum += share_of(pid);
+  }
+  return sum;
+}
+
+Result<MemoryFigure> MemoryMeter::peak_of(std::vector<pid_t> processes) {
   Result<std::uint64_t> own =
       main_.status.valid() ? main_peak() : Result<std::uint64_t>(absent("its process has ended"));
-  if (processes.size() > 1) {
-    std::uint64_t together = 0;
-    for (const pid_t pid : processes) together += share_of(pid);
-    raise(together);
+  if (processes.size() > kFewProcesses) {
+    const std::uint64_t sum = crowd(processes);
+    raise(sum > options_.limit ? together(processes) : sum);
+  } else if (processes.size() > 1) {
+    raise(together(processes));
   }
   if (!highest_) return fail(std::move(own.error()));
   const bool gone = !own && !told_at_exit_ && how() == Obtained::exact;

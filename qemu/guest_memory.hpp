@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,17 +56,19 @@ class MemoryMeter {
  public:
   struct Options {
     pid_t main = 0;    ///< host pid of the runtime's process; 0: the first below the helper
-    pid_t helper = 0;  ///< host pid of lemu-sandbox: the function's processes are below it
+    pid_t helper = 0;  ///< host pid of the helper's last stage: what is below it is the function's
     Execution execution = Execution::native;
     std::string proc = "/proc";
+    std::uint64_t limit = 0;  ///< bytes: what comes over it is looked at closely
   };
   explicit MemoryMeter(Options options) : options_(std::move(options)) {}
 
   /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark rises
   /// by less than 1 MiB (the precision under emulation); else, there, 0.5–3 ms, and 30 ms for a function that
   /// uses 1 GB. Several processes are
-  /// added by proportional share (PSS), as what they share is there once. After the last process ended: the
-  /// figure last known. Fails (host_lacks) when nothing was ever measured.
+  /// added by proportional share (PSS), as what they share is there once; more than 16, unless they come over
+  /// `limit`, by the memory that each has beyond the main process. What cannot be read in 50 ms is left out.
+  /// After the last process ended: the figure last known. Fails (host_lacks) when nothing was ever measured.
   /// With Look::main_process the other processes count as they did when they were last looked at, and it is
   /// cheap (20 µs natively, as long as the mark stands also under emulation).
   enum class Look { all_processes, main_process };
@@ -80,6 +83,7 @@ class MemoryMeter {
   void note_exit(std::uint64_t max_resident);
 
  private:
+  using Clock = std::chrono::steady_clock;
   /// The process the function started with; the open file follows it over an exec and refuses after its end.
   struct Main {
     pid_t pid = 0;
@@ -89,7 +93,9 @@ class MemoryMeter {
   Status find_main(const std::vector<pid_t>& processes);
   Result<std::uint64_t> main_peak();
   Result<std::vector<pid_t>> processes_for(Look look);
-  Result<MemoryFigure> peak_of(const std::vector<pid_t>& processes);
+  Result<MemoryFigure> peak_of(std::vector<pid_t> processes);
+  std::uint64_t crowd(std::vector<pid_t>& processes);
+  std::uint64_t together(const std::vector<pid_t>& processes);
   std::uint64_t share_of(pid_t pid);
   Result<MemorySplit> split(pid_t pid);
   [[nodiscard]] std::uint64_t without_share(std::uint64_t resident) const;

@@ -121,6 +121,9 @@ asio::awaitable<ExecutionEnvironment::InitEnd> ExecutionEnvironment::run_init(Cl
     return runtime_->next_at || runtime_->init_error || ended() || memory_->over_limit();
   });
   if (!decided) co_return InitEnd::timed_out;
+  // Having said that it cannot start, a runtime says on stderr why, and leaves.
+  if (runtime_->init_error && !ended())
+    co_await wait_until(deadline, [this] { return ended() || memory_->over_limit(); });
   if (ended() && !runtime_->next_at) co_await settle_connections();
   co_return runtime_->next_at && !ended() ? InitEnd::ready : InitEnd::failed;
 }

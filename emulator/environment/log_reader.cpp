@@ -10,14 +10,38 @@
 namespace lemu::emulator {
 namespace {
 
-constexpr std::string_view kQemuSays = "qemu: uncaught target signal ";
+// How QEMU's own lines begin (linux-user/signal.c, accel/tcg, util/qemu-thread-posix.c), and GLib's for an
+// assertion of QEMU's: a guest's fork that this host refuses a thread ends in one.
+constexpr std::array<std::string_view, 6> kBeginnings{"qemu: uncaught target signal ",
+                                                      "qemu: qemu_thread_create: ",
+                                                      "qemu: unhandled CPU exception ",
+                                                      "qemu:handle_cpu_signal received ",
+                                                      "**\nERROR:",
+                                                      "Bail out! ERROR:"};
 constexpr std::size_t kLongestQemuLine = 200;
 
-/// How many of the last bytes of `text` begin kQemuSays.
-std::size_t possible_start(std::string_view text) {
-  for (std::size_t size = std::min(text.size(), kQemuSays.size() - 1); size > 0; --size)
-    if (text.substr(text.size() - size) == kQemuSays.substr(0, size)) return size;
-  return 0;
+/// The beginning that stands at this place; empty when none does.
+std::string_view beginning_at(std::string_view text, std::size_t at) {
+  for (const std::string_view beginning : kBeginnings)
+    if (text.substr(at).starts_with(beginning)) return beginning;
+  return {};
+}
+
+/// A place where one stands, or (at the end of the text) could still come to stand.
+std::size_t find_beginning(std::string_view text, std::size_t from) {
+  for (std::size_t at = from; at < text.size(); ++at) {
+    if (text[at] != 'q' && text[at] != '*' && text[at] != 'B') continue;
+    const std::string_view rest = text.substr(at);
+    for (const std::string_view beginning : kBeginnings)
+      if (rest.starts_with(beginning.substr(0, rest.size()))) return at;
+  }
+  return text.size();
+}
+
+/// A program with GLib in it has assertions of its own: QEMU's name its sources.
+bool is_qemus(std::string_view line) {
+  return line.find("ERROR:") == std::string_view::npos || line.find("/tcg/") != std::string_view::npos ||
+         line.find("/linux-user/") != std::string_view::npos;
 }
 
 }  // namespace
@@ -25,26 +49,28 @@ std::size_t possible_start(std::string_view text) {
 EmulatorWords::Split EmulatorWords::feed(std::string_view bytes) {
   Split split;
   kept_ += bytes;
+  std::size_t done = 0;
   while (true) {
-    const std::size_t start = kept_.find(kQemuSays);
-    if (start == std::string::npos) {
-      const std::size_t keep = possible_start(kept_);
-      split.function.append(kept_, 0, kept_.size() - keep);
-      kept_.erase(0, kept_.size() - keep);
-      return split;
+    const std::size_t start = find_beginning(kept_, done);
+    split.function.append(kept_, done, start - done);
+    done = start;
+    const std::string_view beginning = beginning_at(kept_, start);
+    const std::size_t end = kept_.find('\n', start + beginning.size());
+    const bool undecided =
+        beginning.empty() || (end == std::string::npos && kept_.size() - start < kLongestQemuLine);
+    if (undecided) break;
+    const std::string_view line = std::string_view(kept_).substr(start, end - start);
+    if (end == std::string::npos || line.size() > kLongestQemuLine ||
+        !is_qemus(line)) {  // the function's own words after all
+      split.function += kept_[start];
+      done = start + 1;
+    } else {
+      split.emulator.append(line).push_back('\n');
+      done = end + 1;
     }
-    split.function.append(kept_, 0, start);
-    kept_.erase(0, start);
-    const std::size_t end = kept_.find('\n');
-    if (end == std::string::npos && kept_.size() < kLongestQemuLine) return split;
-    if (end == std::string::npos || end > kLongestQemuLine) {  // the function's own words after all
-      split.function += kept_[0];
-      kept_.erase(0, 1);
-      continue;
-    }
-    split.emulator.append(kept_, 0, end + 1);
-    kept_.erase(0, end + 1);
   }
+  kept_.erase(0, done);
+  return split;
 }
 
 std::string EmulatorWords::flush() { return std::exchange(kept_, {}); }

@@ -32,8 +32,8 @@ class LogReader {
 
 /// Takes QEMU's own words out of a guest's output. QEMU writes them to the guest's stderr when the guest
 /// crashes
-/// ("qemu: uncaught target signal 11 (Segmentation fault) - core dumped"; linux-user/signal.c). Pure; keeps
-/// back only what could still become such a line.
+/// ("qemu: uncaught target signal 11 (Segmentation fault) - core dumped") or QEMU itself is refused
+/// something. Pure; keeps back only what could still become such a line.
 class EmulatorWords {
  public:
   struct Split {

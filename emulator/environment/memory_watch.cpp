@@ -33,6 +33,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
     qemu::MemoryMeter::Options options;
     options.main = pid;
     options.helper = helper_;
+    options.limit = limit_;
     options.execution =
         guest_ == LogReader::Guest::emulated ? qemu::Execution::emulated : qemu::Execution::native;
     meter_.emplace(options);

@@ -108,13 +108,14 @@ bool kernel_lists_children(const std::string& proc, pid_t pid) {
 
 }  // namespace
 
-std::vector<pid_t> descendants(pid_t root, const std::string& proc) {
+std::vector<pid_t> descendants(pid_t root, const std::string& proc, const SearchLimits& limits) {
   const bool listed = kernel_lists_children(proc, root);
   const Children every = listed ? Children() : all_children(proc);
   std::vector<pid_t> found = {root};
   // A process that moves while we look could be met twice.
   std::unordered_set<pid_t> seen = {root};
-  for (std::size_t i = 0; i < found.size(); ++i) {
+  for (std::size_t i = 0; i < found.size() && found.size() <= limits.most; ++i) {
+    if (i > 0 && std::chrono::steady_clock::now() > limits.latest) break;
     const auto known = every.find(found[i]);
     const std::vector<pid_t> children =
         listed ? children_of(proc, found[i]) : (known == every.end() ? std::vector<pid_t>() : known->second);
@@ -122,24 +123,8 @@ std::vector<pid_t> descendants(pid_t root, const std::string& proc) {
       if (seen.insert(child).second) found.push_back(child);
   }
   found.erase(found.begin());
+  if (found.size() > limits.most) found.resize(limits.most);
   return found;
-}
-
-std::vector<pid_t> function_processes(pid_t helper, const std::string& proc) {
-  std::vector<pid_t> processes = descendants(helper, proc);
-  const std::optional<Stat> own = read_stat(proc, helper);
-  if (!own) return processes;
-  std::unordered_set<pid_t> helpers = {helper};
-  std::vector<pid_t> functions;
-  for (const pid_t pid : processes) {
-    const std::optional<Stat> stat = read_stat(proc, pid);
-    if (!stat) continue;  // ended meanwhile
-    if (stat->name == own->name && helpers.contains(stat->parent))
-      helpers.insert(pid);
-    else
-      functions.push_back(pid);
-  }
-  return functions;
 }
 
 }  // namespace lemu::sandbox

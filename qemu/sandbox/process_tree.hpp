@@ -5,18 +5,24 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <vector>
 
 namespace lemu::sandbox {
 
+/// How much is looked for, the nearest first: a fork bomb is not to hold up who counts its processes.
+struct SearchLimits {
+  std::size_t most = std::numeric_limits<std::size_t>::max();
+  std::chrono::steady_clock::time_point latest = std::chrono::steady_clock::time_point::max();
+};
+
 /// All descendants of `root`, without `root` itself, parents before their children. Read from
 /// /proc/PID/task/TID/children, or, where the kernel has no such file (CONFIG_PROC_CHILDREN), from the parent
 /// of every process there is, which costs some ten microseconds for each.
-std::vector<pid_t> descendants(pid_t root, const std::string& proc = "/proc");
-
-/// The descendants that are the function's own: without the helper's further processes on the way, which are
-/// told by bearing the helper's own name (/proc/PID/stat) and being started by one of its kind.
-std::vector<pid_t> function_processes(pid_t helper, const std::string& proc = "/proc");
+std::vector<pid_t> descendants(pid_t root, const std::string& proc = "/proc",
+                               const SearchLimits& limits = {});
 
 }  // namespace lemu::sandbox

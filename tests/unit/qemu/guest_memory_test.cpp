@@ -48,7 +48,9 @@ struct FakeProc {
     const std::string base = std::to_string(pid) + "/";
     folder.add(base + "stat", stat_text(pid, "bootstrap", 10, pid), 0644);
     folder.add(base + "status",
-               "Name:\tbootstrap\nVmHWM:\t" + std::to_string(high_water_kib) + " kB\nVmRSS:\t1 kB\n", 0644);
+               "Name:\tbootstrap\nVmHWM:\t" + std::to_string(high_water_kib) + " kB\nVmRSS:\t" +
+                   std::to_string(resident_kib) + " kB\nRssAnon:\t" + std::to_string(resident_kib) + " kB\n",
+               0644);
     folder.add(base + "smaps", smaps, 0644);
     folder.add(base + "smaps_rollup",
                "00-ff ---p 00 00:00 0 [rollup]\nRss: 9 kB\nPss:  " + std::to_string(resident_kib / 2) +
@@ -162,6 +164,23 @@ TEST_CASE("several processes are added by their proportional share") {
   REQUIRE(guests);
   CHECK(guests->bytes == 3 * (kMixedGuest / 2));
   CHECK(guests->how == Obtained::sampled_and_split);
+}
+
+TEST_CASE("many processes are added by what each has beyond the main one, and closely only over the limit") {
+  FakeProc proc;
+  proc.process(20, 8000, 8000, "");
+  for (pid_t pid = 21; pid < 41; ++pid) proc.process(pid, 9000, 9000, "");
+  proc.process(41, 2000, 2000, "");
+  constexpr std::uint64_t kEstimate = (8000 + 20 * 1000) * kKib;
+  constexpr std::uint64_t kClosely = (4000 + 20 * 4500 + 1000) * kKib;
+  for (const std::uint64_t limit : {kEstimate, kEstimate - 1}) {
+    MemoryMeter meter({.main = 20, .helper = 10, .proc = proc.folder.path, .limit = limit});
+    const Result<MemoryFigure> peak = meter.peak();
+    REQUIRE(peak);
+    CHECK(peak->bytes == (limit < kEstimate ? kClosely : kEstimate));
+    CHECK(peak->how == Obtained::sampled);
+    CHECK(meter.peak()->bytes == peak->bytes);
+  }
 }
 
 TEST_CASE("the last word after the end, and nothing where nothing was measured") {

@@ -55,7 +55,9 @@ TEST_CASE("a process's descendants, by either of the kernel's files") {
   for (const std::string& proc : {with_children.path, without.path}) {
     CAPTURE(proc);
     CHECK(descendants(10, proc) == std::vector<pid_t>{11, 20, 21, 22});
-    CHECK(function_processes(10, proc) == std::vector<pid_t>{20, 21, 22});
+    CHECK(descendants(10, proc, {.most = 2}) == std::vector<pid_t>{11, 20});
+    CHECK(descendants(10, proc, {.most = 4}) == std::vector<pid_t>{11, 20, 21, 22});
+    CHECK(descendants(10, proc, {.latest = {}}) == std::vector<pid_t>{11});
     CHECK(descendants(22, proc).empty());
     CHECK(descendants(12345, proc).empty());
   }
