@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 void* touch(long mb) {
   const size_t size = (size_t)mb << 20;
@@ -27,12 +28,15 @@ static void do_alloc(struct call* call) {
   put(&call->out, "{\"touched\":%ld,\"ok\":%s}", mb, memory ? "true" : "false");
 }
 
-/// {"do":"hoard","children":N,"mb":M,"pause":MS}: N processes take M MB each, a megabyte at a time, and keep
-/// it; this one waits for them.
+/// {"do":"hoard","children":N,"mb":M,"pause":MS,"name":"…"}: N processes, called so, take M MB each, a
+/// megabyte at a time, and keep it; this one waits for them.
 static void do_hoard(struct call* call) {
   const long n = number_field(call, "children", 2), mb = number_field(call, "mb", 100);
   const long pause = number_field(call, "pause", 0);
   int ready[2];
+  char name[16];
+  text_field(call, "name", name, sizeof name);
+  if (*name) prctl(PR_SET_NAME, name);
   if (pipe2(ready, O_CLOEXEC) != 0) return;
   for (long i = 0; i < n; ++i) {
     if (fork() != 0) continue;
