@@ -79,6 +79,9 @@ class MemoryMeter {
   /// limit: peak() need only be asked when this is over it.
   Result<std::uint64_t> at_most();
 
+  /// Whether there ever was more than one process.
+  [[nodiscard]] bool saw_several() const { return several_; }
+
   /// The main process ended with this ru_maxrss (getrusage(2), in bytes): the last word on its peak.
   void note_exit(std::uint64_t max_resident);
 

@@ -74,7 +74,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<MemoryFigure> figure() {
     if (!meter_) return std::nullopt;
     using Look = qemu::MemoryMeter::Look;
-    const bool seen_lately = Clock::now() - looked_at_ < kCalm;
+    const bool seen_lately = Clock::now() - looked_at_ < kCalm && !meter_->saw_several();
     const Result<qemu::MemoryFigure> peak =
         meter_->peak(seen_lately ? Look::main_process : Look::all_processes);
     if (!peak) {
