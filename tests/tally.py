@@ -27,13 +27,17 @@ def main(paths):
     total = [0, 0, 0]
     for path in paths:
         try:
-            cases = ElementTree.parse(path).iter("testcase")
+            suites = list(ElementTree.parse(path).iter("testsuite"))
         except (OSError, ElementTree.ParseError) as error:
             print(f"tally: {path}: {error}", file=sys.stderr)
             total[1] += 1  # a run that left no result did not pass
             continue
-        for case in cases:
-            total = [a + b for a, b in zip(total, count(case))]
+        for suite in suites:
+            for case in suite.iter("testcase"):
+                counts = count(case)
+                total = [a + b for a, b in zip(total, counts)]
+                if counts[1]:
+                    print(f"failed in {suite.get('name')}: {case.get('classname')}.{case.get('name')}", file=sys.stderr)
     print("%d passed, %d failed, %d skipped" % tuple(total))
     return 1 if total[1] else 0
 

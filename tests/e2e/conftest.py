@@ -14,7 +14,8 @@ def pytest_addoption(parser):
     group = parser.getgroup("lemu")
     group.addoption("--mode", action="append", help="only this mode: x86_64-native, arm64-binfmt, arm64-direct, …-bare")
     group.addoption("--arch", help="only this architecture: arm64 or x86_64")
-    group.addoption("--launch", help="only this way of starting: native, binfmt or direct")
+    group.addoption("--launch", choices=["native", "binfmt", "direct"],
+                    help=f"only this way of starting; every run for {harness.FOREIGN_ARCH} is made to start so")
     group.addoption("--host", help="only where this is withheld: " + ", ".join(harness.POOR_HOSTS))
 
 
@@ -22,15 +23,24 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "bare: also run without a sandbox")
     config.addinivalue_line("markers", "poor_host(*names, only=False): also where something is withheld (harness.POOR_HOSTS)")
     config.addinivalue_line("markers", "needs(*capabilities): what this test cannot do without")
+    config.addinivalue_line("markers", "free_choice: lemu chooses how to start a function: no test for --launch")
     config.addinivalue_line("markers", "leaves(*words): leftovers that are this test's subject")
     unknown = set(capabilities.must_run()) - set(capabilities.CAPABILITIES)
     if unknown:
         raise pytest.UsageError(f"LEMU_MUST_RUN names what no test knows: {', '.join(sorted(unknown))}")
+    launch = config.getoption("--launch")
+    harness.launch_of_foreign = None if launch == "native" else launch
     harness.become_subreaper()
 
 
+def launch_on(mode):
+    """How lemu is made to start a mode that leaves the choice to it."""
+    return harness.launch_of_foreign if mode.emulated and mode.launch == "auto" else mode.launch
+
+
 def pytest_generate_tests(metafunc):
-    if "any_user" in metafunc.fixturenames:
+    asked = [marker.args[0] for marker in metafunc.definition.iter_markers("parametrize")]
+    if "any_user" in metafunc.fixturenames and "any_user" not in asked:
         metafunc.parametrize("any_user", ["as-user", "as-root"] if os.geteuid() == 0 else ["as-user"], indirect=True)
     if "mode" not in metafunc.fixturenames:
         return
@@ -44,8 +54,14 @@ def pytest_generate_tests(metafunc):
         modes += [mode for mode in harness.POOR_MODES if not poor.args or mode.host in poor.args]
     modes = [mode for mode in modes
              if (not option("mode") or str(mode) in option("mode")) and option("host") in (None, mode.host)
-             and option("arch") in (None, mode.arch) and option("launch") in (None, mode.launch)]
+             and option("arch") in (None, mode.arch) and option("launch") in (None, mode.launch, launch_on(mode))]
     metafunc.parametrize("mode", modes, ids=str)
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--launch"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("free_choice")])
+        items[:] = [item for item in items if not item.get_closest_marker("free_choice")]
 
 
 def pytest_runtest_setup(item):

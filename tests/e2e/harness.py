@@ -63,7 +63,8 @@ class Mode:
 
     @property
     def options(self):
-        return ["--arch", self.arch, "--launch", self.launch, "--sandbox", self.sandbox]
+        launch = ["--launch", self.launch] if self.launch != "auto" else []
+        return ["--arch", self.arch, *launch, "--sandbox", self.sandbox]
 
 
 MODES = [Mode(HOST_ARCH, "native"), Mode(FOREIGN_ARCH, "binfmt"), Mode(FOREIGN_ARCH, "direct")]
@@ -133,6 +134,16 @@ def exit_error(request_id, words):
     return (f'{{"errorType":"Runtime.ExitError","errorMessage":"RequestId: {request_id} Error: {words}"}}').encode()
 
 
+launch_of_foreign = None  # --launch: how every run of the foreign architecture is started that does not say it itself
+
+
+def with_launch(arguments):
+    foreign = "--arch" in arguments and arguments[arguments.index("--arch") + 1] == FOREIGN_ARCH
+    if launch_of_foreign and foreign and "--launch" not in arguments:
+        return [arguments[0], "--launch", launch_of_foreign, *arguments[1:]]
+    return arguments
+
+
 class Lemu:
     """The staged program with private HOME, TMPDIR and XDG_RUNTIME_DIR below one folder."""
 
@@ -161,7 +172,7 @@ class Lemu:
 
     def command(self, *arguments, host="", around=()):
         """`around` are words before all of it: a program that arranges something and execs the rest."""
-        words = [*around, *self.as_user(str(self.stage / "bin/lemu"), *map(str, arguments))]
+        words = [*around, *self.as_user(str(self.stage / "bin/lemu"), *with_launch(list(map(str, arguments))))]
         if host:
             folder = self.folder / "again"
             folder.mkdir(exist_ok=True)

@@ -40,6 +40,7 @@ def function(report, arch):
     return next(one for one in report["functions"] if one["architecture"] == arch)
 
 
+@pytest.mark.free_choice
 @pytest.mark.needs("userns", QEMU, "cross-cc")
 def test_what_it_says_is_what_invoke_does(any_user):
     report = doctor(any_user)

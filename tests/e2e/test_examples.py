@@ -49,7 +49,8 @@ def test_readme(lemu, folder):
     capabilities.require(f"qemu-{capabilities.FOREIGN_MACHINE}", "userns", *READMES[folder])
     done = list(steps((REPO / folder / "README.md").read_text()))
     assert done, "the README shows no command"
-    environment = {**lemu.environment, "PATH": f"{STAGE / 'bin'}:{os.environ['PATH']}", "HOME": os.environ["HOME"]}
+    environment = {**lemu.environment, "PATH": f"{STAGE / 'bin'}:{os.environ['PATH']}", "HOME": os.environ["HOME"],
+                   **{name: os.environ[name] for name in ("GOCACHE", "GOMODCACHE") if name in os.environ}}
     for command, expected in done:
         # The reader's terminal shows both streams; a response is followed by a newline there.
         run = subprocess.run(["script", "-qec", command, "/dev/null"], cwd=REPO, env=environment, text=True,

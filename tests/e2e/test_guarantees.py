@@ -165,7 +165,7 @@ def no_survivors(run):
 
 # ---- names, keys, rights
 
-SEGMENT, PRIVATE = 0x6c656d75, 0o600
+SEGMENT = 0x6c650000 + os.getpid() % 0x10000
 
 
 class SharedMemory:

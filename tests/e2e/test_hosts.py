@@ -44,6 +44,7 @@ def section(text, title):
     return [line.strip() for line in lines[begin:end] if line]
 
 
+@pytest.mark.free_choice
 @pytest.mark.needs("userns", "poor-hosts", QEMU, "cross-cc")
 @pytest.mark.parametrize("host", POOR_HOSTS)
 def test_what_is_lost_is_said_alike_everywhere(any_user, host):
