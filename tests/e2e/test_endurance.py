@@ -38,7 +38,7 @@ def test_warm_invocations_leave_lemu_as_it_was(lemu, mode):
             if settled is None:
                 settled = seen
     lemu.finish(process).ok()
-    assert seen[1] == settled[1], "descriptors"
+    assert seen[1] - settled[1] <= 3, "descriptors (a look at /proc opens some for a moment)"
     assert seen[0] - settled[0] <= 256 + KB_PER_CALL * WARM, "resident memory, kB"
 
 
