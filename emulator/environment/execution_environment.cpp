@@ -298,6 +298,7 @@ asio::awaitable<void> ExecutionEnvironment::reset() {
   all_gone_ = false;
   sandbox_->kill_all();
   co_await wait_until(Clock::now() + kHelperPatience, [this] { return all_gone_ || helper_gone_; });
+  lost_ = !all_gone_ || refused_by_host();
   log_reader_->drain();
   api_->restart();
   memory_->forget_process();

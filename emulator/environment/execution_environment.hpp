@@ -70,6 +70,10 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   /// Runs the specification's program, which is no runtime, to its end: its wait(2) status.
   boost::asio::awaitable<Result<int>> run_program();
 
+  /// The helper is gone, or starts nothing any more, which a function can bring about that runs as its user:
+  /// no invocation can succeed here.
+  [[nodiscard]] bool lost() const { return helper_gone_ || lost_; }
+
   /// Wanted parts of the sandbox that this host refused; known once open() is done.
   [[nodiscard]] const std::vector<sandbox::Report>& losses() const { return losses_; }
   /// The helper's pid on the host; -1 before open().
@@ -121,6 +125,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   bool ready_ = false;
   bool helper_gone_ = false;
   bool all_gone_ = false;
+  bool lost_ = false;
   std::optional<sandbox::Report> refused_;
   std::vector<sandbox::Report> losses_;
   std::optional<std::chrono::nanoseconds> init_duration_;  ///< until the first invocation has reported it

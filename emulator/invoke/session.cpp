@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "emulator/report/platform_error.hpp"
+#include "emulator/report/report_line.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/losses.hpp"
 #include "rapi/listener.hpp"
@@ -77,6 +79,7 @@ asio::awaitable<Status> Session::launch_without_sandbox(const Error& refusal) {
 
 asio::awaitable<Status> Session::launch(qemu::SandboxChoice sandbox) {
   environment_.reset();
+  launched_ = sandbox;
   qemu::LaunchRequest request = prepared_.request;
   request.sandbox = sandbox;
   Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
@@ -160,6 +163,34 @@ asio::awaitable<Status> Session::init() {
   co_return co_await environment_->init();
 }
 
+/// A new environment in place of one that the function has ended or broken, and its init.
+asio::awaitable<Status> Session::renew() {
+  Status launched = co_await launch(launched_);
+  if (!launched) co_return fail(std::move(launched.error()));
+  describe_mode();
+  Status initialised = co_await environment_->init();
+  if (!initialised) environment_.reset();
+  co_return initialised;
+}
+
+/// An invocation for which there is no environment.
+InvocationRecord Session::failed_without_environment(const std::string& request_id,
+                                                     const std::function<void(Answer)>& answered) {
+  const PlatformError error =
+      platform_error("Sandbox.Failure", request_id, "there is no execution environment");
+  output_.platform_line(start_line(request_id));
+  answered({Answer::Kind::function_error, error.payload});
+  output_.platform_line(end_line(request_id));
+  InvocationRecord record;
+  record.request_id = request_id;
+  record.function_name = settings_.function.name;
+  record.memory_size_mb = settings_.function.memory_mb;
+  record.status = InvocationStatus::error;
+  record.error_type = error.type;
+  record.max_memory_absent = "there was no execution environment";
+  return record;
+}
+
 asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, const std::string& client_context,
                                                   std::function<void(Answer)> answered) {
   Invocation invocation;
@@ -169,6 +200,13 @@ asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, cons
   invocation.event.client_context = client_context;
   invocation.event.body = event;
   invocation.memory_figure = settings_.memory_figure;
+  if (!environment_ || environment_->lost()) {
+    const Status renewed = co_await renew();
+    if (!renewed) {
+      output_.note("the execution environment is lost, and there is no new one: " + renewed.error().message);
+      co_return failed_without_environment(invocation.event.request_id, answered);
+    }
+  }
   co_return co_await environment_->invoke(std::move(invocation), std::move(answered));
 }
 

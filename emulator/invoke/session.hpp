@@ -52,6 +52,8 @@ class Session {
   boost::asio::awaitable<Status> open();
   /// The init ahead of the first invocation.
   boost::asio::awaitable<Status> init();
+  /// An environment that is lost is replaced by a new one first, as on Lambda; without a sandbox /tmp stays
+  /// the same.
   boost::asio::awaitable<InvocationRecord> invoke(const std::string& event, const std::string& client_context,
                                                   std::function<void(Answer)> answered);
 
@@ -71,6 +73,9 @@ class Session {
   boost::asio::awaitable<Status> launch(qemu::SandboxChoice sandbox);
   boost::asio::awaitable<Status> launch_without_sandbox(const Error& refusal);
   [[nodiscard]] bool may_go_without_sandbox(const Error& error) const;
+  boost::asio::awaitable<Status> renew();
+  InvocationRecord failed_without_environment(const std::string& request_id,
+                                              const std::function<void(Answer)>& answered);
   void describe_mode();
 
   boost::asio::io_context& context_;
@@ -81,6 +86,7 @@ class Session {
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
   PreparedFunction prepared_;
   qemu::LaunchPlan plan_;
+  qemu::SandboxChoice launched_ = qemu::SandboxChoice::automatic;  ///< how the last launch() was asked for
   std::string refusal_;  ///< why there is no sandbox, when there was to be one
   std::vector<qemu::Reason> reasons_;
   std::vector<std::string> qemu_command_;

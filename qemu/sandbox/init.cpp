@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <vector>
 
 #include "qemu/sandbox/descendants.hpp"
@@ -93,7 +94,10 @@ class Init {
     const int signals = ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     pollfd waits[2] = {{kControlFd, POLLIN, 0}, {signals, POLLIN, 0}};
     while (true) {
-      if (::poll(waits, 2, -1) < 0) continue;
+      if (::poll(waits, 2, -1) < 0) {
+        if (errno == EINTR) continue;
+        end();  // its limits are the function's to lower where both are the same user
+      }
       if (waits[1].revents != 0) {
         signalfd_siginfo drained;
         while (::read(signals, &drained, sizeof drained) > 0) {
