@@ -2,16 +2,16 @@
 #include "qemu/sandbox/root.hpp"
 
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string>
+
+#include "qemu/sandbox/read_only_tree.hpp"
 
 namespace lemu::sandbox {
 namespace {
@@ -57,31 +57,6 @@ bool make_symlink(const std::string& path, const std::string& text) {
   return with_parents(path, [&] { return ::symlink(text.c_str(), path.c_str()) == 0; });
 }
 
-/// The flags of an existing mount that a remount inside a user namespace must repeat (they are locked).
-unsigned long locked_flags(const char* target) {
-  struct statvfs about {};
-  if (::statvfs(target, &about) < 0) return 0;
-  unsigned long flags = 0;
-  if (about.f_flag & ST_NOSUID) flags |= MS_NOSUID;
-  if (about.f_flag & ST_NODEV) flags |= MS_NODEV;
-  if (about.f_flag & ST_NOEXEC) flags |= MS_NOEXEC;
-  if (about.f_flag & ST_NOATIME) flags |= MS_NOATIME;
-  if (about.f_flag & ST_RELATIME) flags |= MS_RELATIME;
-  return flags;
-}
-
-/// Read-only for a bound tree, submounts included where the kernel has mount_setattr(2) (Linux 5.12).
-bool restrict_tree(const char* target) {
-  struct mount_attr attributes {};
-  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-  if (::syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE, &attributes, sizeof attributes) == 0)
-    return true;
-  if (errno != ENOSYS) return false;
-  return ::mount(nullptr, target, nullptr,
-                 MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | locked_flags(target),
-                 nullptr) == 0;
-}
-
 bool bind(const Mount& mount, const std::string& target) {
   struct stat about {};
   if (::stat(mount.source.c_str(), &about) < 0) return false;
@@ -92,7 +67,7 @@ bool bind(const Mount& mount, const std::string& target) {
     if (!made) return false;
   }
   if (::mount(mount.source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) < 0) return false;
-  if (mount.access == MountAccess::read_write || restrict_tree(target.c_str())) return true;
+  if (mount.access == MountAccess::read_write || make_tree_read_only(target.c_str())) return true;
   const int code = errno;
   ::umount2(target.c_str(), MNT_DETACH);  // one that is only wanted must not stay, writable
   errno = code;

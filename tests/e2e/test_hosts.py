@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosts that withhold something: functions of both architectures run there, and what is lost is said, alike everywhere."""
 import json
+import os
 import re
 import subprocess
 
 import capabilities
 import pytest
-from harness import FOREIGN_ARCH, HOST_ARCH, MACHINE, POOR_HOSTS
+from harness import FOREIGN_ARCH, HOST_ARCH, MACHINE, POOR_HOST, POOR_HOSTS
 
 QEMU = f"qemu-{MACHINE[FOREIGN_ARCH]}"
 
@@ -111,3 +112,18 @@ def test_a_root_without_null(any_user):
         seen = any_user.run("invoke", "--arch", HOST_ARCH, "--sandbox", sandbox, "--data", '{"do":"fds"}',
                             any_user.function(HOST_ARCH, "probe"), host="no-devices").ok().json()
         assert re.match(r"pipe:", seen["0"]), seen
+
+
+@pytest.mark.parametrize("kernel", [[], ["--old-mounts"]], ids=["", "before-5.12"])
+def test_what_is_mounted_below_a_bound_folder_is_read_only_too(any_user, kernel):
+    capabilities.require("userns", "poor-hosts")
+    system = next(path for path in ("/usr/src", "/usr/games", "/usr/local/src") if os.path.isdir(path))
+    package = any_user.package(HOST_ARCH)
+    inner = package / "in ner"  # what /proc/self/mountinfo escapes
+    inner.mkdir()
+    writable = [f"--writable-below={place}" for place in (system, inner)]
+    for path in (f"{system}/new", "/var/task/in ner/new", "/var/task/new"):
+        opened = any_user.run("invoke", "--arch", HOST_ARCH, "--sandbox", "on", "--data",
+                              json.dumps({"do": "open", "path": path, "mode": "c"}), package,
+                              around=[str(POOR_HOST), *writable, *kernel, "--"]).ok().json()
+        assert opened["error"] == "EROFS", path
