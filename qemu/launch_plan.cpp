@@ -99,6 +99,8 @@ class Planner {
     return {command.front(), command};
   }
 
+  [[nodiscard]] bool host_may_execute() const { return request_.host_registration && !request_.own_emulator; }
+
   Status choose_execution() {
     const Program what = program();
     if (!plan_.emulated) return execute_natively(what);
@@ -112,9 +114,12 @@ class Planner {
       case LaunchChoice::native: break;
     }
     if (isolated()) return execute_privately(what, Need::wanted);
-    if (request_.host_registration) return execute_by_host(what);
-    return execute_directly(what,
-                            "a private binfmt_misc needs the sandbox, and the host has no registration");
+    if (host_may_execute()) return execute_by_host(what);
+    return execute_directly(
+        what,
+        request_.host_registration
+            ? "a private binfmt_misc needs the sandbox, and the host's registration has a QEMU of its own"
+            : "a private binfmt_misc needs the sandbox, and the host has no registration");
   }
 
   Status execute_natively(const Program& what) {
@@ -151,7 +156,7 @@ class Planner {
     because("execution: private binfmt",
             need == Need::required ? "asked for with --launch binfmt" : "the first choice inside a sandbox");
     if (need == Need::required) return {};
-    if (request_.host_registration) {
+    if (host_may_execute()) {
       plan_.fallback = ExecutionMode::host_binfmt;
       plan_.spec.direct = what;
     } else {

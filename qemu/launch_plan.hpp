@@ -60,6 +60,7 @@ struct LaunchRequest {
   std::string wrapper;                           ///< host path of lemu-qemu-wrapper
   std::string binfmt_registration;               ///< of the wrapper at sandbox::kWrapperPath
   std::optional<std::string> host_registration;  ///< name of a usable host binfmt registration
+  bool own_emulator = false;                     ///< by --qemu or --cpu: a registration would use its own
   std::string mount_point;      ///< an empty host folder that the sandbox's root is mounted on
   std::uint64_t tmp_bytes = 0;  ///< limit of /tmp
   std::string tmp_folder;       ///< host folder that is /tmp; empty: /tmp is in memory

@@ -157,7 +157,8 @@ Json verdict_json(const qemu::Diagnosis& d, const qemu::Verdict& verdict) {
   json["execution"] = {{"mode", word(verdict.trial->execution)},
                        {"reason", verdict.execution_reason},
                        {"emulated", verdict.arch != d.host.arch}};
-  if (verdict.arch != d.host.arch && !d.qemus.empty()) {
+  const bool by_host = verdict.trial->execution == qemu::ExecutionMode::host_binfmt;
+  if (verdict.arch != d.host.arch && !by_host && !d.qemus.empty()) {
     json["execution"]["qemu"] = d.qemus.front().program.path;
     json["execution"]["cpu"] = names_of(verdict.arch).default_cpu;
   }

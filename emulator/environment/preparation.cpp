@@ -155,6 +155,10 @@ class Preparer {
     // Without F the kernel looks the interpreter up in the sandbox's own root, where it is not.
     if (taker != nullptr && taker->flags.find('F') != std::string::npos)
       prepared_.request.host_registration = taker->name;
+    prepared_.request.own_emulator = settings_.qemu || settings_.cpu;
+    if (prepared_.request.own_emulator && prepared_.request.launch == qemu::LaunchChoice::host_binfmt)
+      prepared_.notes.push_back(std::string(settings_.qemu ? "--qemu" : "--cpu") +
+                                " is not used: the host's registration has a QEMU of its own");
     return {};
   }
 

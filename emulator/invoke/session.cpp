@@ -147,6 +147,13 @@ void Session::describe_mode() {
   mode_.emulated = plan_.emulated;
   mode_.timeout_scale = settings_.timeout_scale.value_or(1);
   if (!plan_.emulated) return;
+  if (settled.execution == qemu::ExecutionMode::host_binfmt) {
+    // The registration brings a QEMU of its own: the one that was found has no part in it.
+    std::erase_if(reasons_, [](const qemu::Reason& reason) {
+      return reason.choice.starts_with("QEMU: ") || reason.choice.starts_with("CPU model: ");
+    });
+    return;
+  }
   mode_.cpu_model = prepared_.request.cpu;
   mode_.qemu = prepared_.qemu.value_or("");
   qemu_command_ = qemu::qemu_command(prepared_.request, plan_.spec.isolation);

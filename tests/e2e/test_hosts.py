@@ -105,6 +105,43 @@ def test_too_much_memory_ends_the_function(any_user, mode):
     assert result.report["Error Type"] == "Runtime.OutOfMemory" and b"signal: killed" in result.stdout
 
 
+# The kernel's own format, see Documentation/admin-guide/binfmt-misc.rst: e_machine behind the ELF magic.
+MAGIC = {"arm64": r"\xb7\x00", "x86_64": r"\x3e\x00"}[FOREIGN_ARCH]
+REGISTRATION = (r":lemu-test:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00" + MAGIC +
+                r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:%s:F")
+
+
+@pytest.mark.needs("userns", "binfmt", "poor-hosts", QEMU, "cross-cc")
+@pytest.mark.skipif(os.geteuid() != 0, reason="root: only root gives a user namespace the ids that a host has")
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+@pytest.mark.parametrize("function", ["probe", "cpp"])
+def test_a_registration_of_the_host(lemu, sandbox, function):
+    """As distributions make it: QEMU with flag F, in a binfmt_misc that lemu finds there."""
+    qemu = capabilities.find_qemu(static=True)
+    if not qemu:
+        pytest.skip(f"{QEMU} of this distribution has no static build")
+
+    def invoke(*options):
+        event = {"do": "exec"} if function == "probe" else {"name": "Ada"}
+        return lemu.run("invoke", "--arch", FOREIGN_ARCH, "--sandbox", sandbox, "-v", "--report", "json", "--data",
+                        json.dumps(event), *options, lemu.function(FOREIGN_ARCH, function),
+                        around=[str(POOR_HOST), "--binfmt=" + REGISTRATION % qemu, "--"]).ok()
+    by_host = invoke("--launch", "host-binfmt")
+    execution = by_host.json_reports[0]["execution"]
+    assert execution["mode"] == "host-binfmt" and execution["reason"] == "the host's registration 'lemu-test'"
+    assert "qemu" not in execution and "cpu" not in execution, "which QEMU it has is the registration's affair"
+    if function == "probe":
+        assert by_host.json() == {"error": "", "exited": 7, "signal": 0}
+        assert f"child on {MACHINE[FOREIGN_ARCH]}" in by_host.lines
+    # What is chosen without being asked
+    expected = "private-binfmt" if sandbox == "on" else "host-binfmt"
+    assert invoke("--launch", "auto").json_reports[0]["execution"]["mode"] == expected
+    expected = "private-binfmt" if sandbox == "on" else "direct"
+    assert invoke("--launch", "auto", "--qemu", qemu).json_reports[0]["execution"]["mode"] == expected
+    unused = invoke("--launch", "host-binfmt", "--qemu", qemu)
+    assert "lemu: note: --qemu is not used: the host's registration has a QEMU of its own" in unused.lines
+
+
 def test_a_root_without_null(any_user):
     """stdin reads as empty all the same."""
     capabilities.require("userns", "poor-hosts")
