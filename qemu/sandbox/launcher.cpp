@@ -17,6 +17,7 @@
 
 #include "base/syscall.hpp"
 #include "qemu/sandbox/errors.hpp"
+#include "qemu/sandbox/report_pipe.hpp"
 
 namespace lemu::sandbox {
 namespace {
@@ -46,36 +47,6 @@ Result<pid_t> spawn_helper(const std::string& helper, const Fd& control, const F
   ::posix_spawn_file_actions_destroy(&actions);
   if (code != 0) return fail_errno<"helper-not-started">(code, helper);
   return pid;
-}
-
-struct ReceivedReport {
-  Report report;
-  pid_t sender = -1;
-};
-
-enum class Received { report, nothing_yet, end };
-
-Received receive_report(int fd, ReceivedReport& into) {
-  iovec data{&into.report, sizeof into.report};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t n = 0;
-  do n = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
-  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Received::nothing_yet;
-  // Reports are sent in one write of fixed size; anything else is not our helper any more.
-  if (n != static_cast<ssize_t>(sizeof into.report)) return Received::end;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS) {
-    ucred credentials{};
-    std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-    into.sender = credentials.pid;
-  }
-  return Received::report;
 }
 
 // Taking down a function that holds gigabytes takes the kernel seconds.

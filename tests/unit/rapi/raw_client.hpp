@@ -54,6 +54,9 @@ class RawClient {
     connect(address);
   }
 
+  /// Over a connection that is there already.
+  RawClient(boost::asio::io_context& context, Fd connected) : context_(context), fd_(std::move(connected)) {}
+
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
