@@ -39,7 +39,7 @@ HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLi
 void HttpConnection::read() {
   if (reading_ || paused_ || peer_closed_ || phase_ == Phase::closed) return;
   const bool waiting = phase_ == Phase::awaiting || phase_ == Phase::writing || phase_ == Phase::streaming;
-  if (waiting && in_.size() >= kPipelinedAtMost) return;  // answered() reads on
+  if (waiting && unread() >= kPipelinedAtMost) return;  // answered() reads on
   const bool large = parser_ && head_done_ && parser_->declared_rest() > kReadSize;
   reading_ = true;
   socket_.async_read_some(
@@ -47,10 +47,20 @@ void HttpConnection::read() {
       [self = shared_from_this()](ErrorCode ec, std::size_t count) { self->on_read(ec, count); });
 }
 
+/// The buffer may move what it holds, but not while a pending read writes behind it: requests that came ahead
+/// of their turn are taken then too.
+void HttpConnection::take(std::size_t count) {
+  if (reading_)
+    taken_ += count;
+  else
+    in_.consume(count);
+}
+
 void HttpConnection::on_read(ErrorCode ec, std::size_t count) {
   reading_ = false;
   if (phase_ == Phase::closed) return;
   in_.commit(count);
+  in_.consume(std::exchange(taken_, 0));
   if (ec) {
     peer_closed_ = true;
     if (phase_ == Phase::streaming && ec != boost::asio::error::eof)
@@ -79,7 +89,7 @@ void HttpConnection::on_end() {
     case Phase::receiving:
       if (parser_ && head_done_)
         truncate();
-      else if (parser_ || in_.size() == 0)
+      else if (parser_ || unread() == 0)
         close();
       return;  // else requests that came ahead of their turn are about to be taken
     case Phase::awaiting: handler_->on_peer_gone(HttpReply(weak_from_this(), serial_)); return;
@@ -109,17 +119,17 @@ void HttpConnection::begin_request() {
 
 HttpConnection::Pull HttpConnection::pull() {
   // An empty line between requests is tolerated (RFC 9112, 2.2).
-  while (!parser_ && in_.size() > 0) {
-    const char first = *static_cast<const char*>(in_.data().data());
+  while (!parser_ && unread() > 0) {
+    const char first = *static_cast<const char*>((in_.cdata() + taken_).data());
     if (first == '\r' || first == '\n')
-      in_.consume(1);
+      take(1);
     else
       begin_request();
   }
   if (!parser_) return Pull::more_needed;
-  while (in_.size() > 0) {
+  while (unread() > 0) {
     ErrorCode ec;
-    in_.consume(parser_->put(in_.data(), ec));
+    take(parser_->put(in_.cdata() + taken_, ec));
     if (in_pieces_) hand_over_piece();
     if (phase_ != Phase::receiving) return Pull::stopped;
     if (ec && ec != http::error::need_more) {
@@ -139,7 +149,7 @@ HttpConnection::Pull HttpConnection::pull() {
     }
     if (ec) break;
   }
-  if (in_.size() > limits_.header_bytes) {  // an endless chunk line or trailer
+  if (unread() > limits_.header_bytes) {  // an endless chunk line or trailer
     fail_request(431, "a line is too long");
     return Pull::stopped;
   }

@@ -58,6 +58,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   enum class Pull { more_needed, request_done, stopped };
 
   void read();
+  [[nodiscard]] std::size_t unread() const { return in_.size() - taken_; }
+  void take(std::size_t count);
   void on_read(ErrorCode ec, std::size_t count);
   void on_end();
   void process();
@@ -95,6 +97,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer_;
 
   boost::beast::flat_buffer in_;
+  std::size_t taken_ =
+      0;  // bytes at the front of in_ that are done with, while a read has the room behind them
   std::optional<RequestParser> parser_;
   HttpRequest request_;
   std::string out_;

@@ -146,7 +146,7 @@ void HttpConnection::answered() {
     return;
   }
   phase_ = Phase::receiving;
-  if (processing_ || (in_.size() == 0 && !peer_closed_)) return;
+  if (processing_ || (unread() == 0 && !peer_closed_)) return;
   // Requests that came ahead of their turn. Not from here: the one who answers may be in the middle of
   // something.
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
@@ -164,7 +164,7 @@ void HttpConnection::linger() {
     return;
   }
   phase_ = Phase::lingering;
-  in_.consume(in_.size());
+  take(unread());
   ::shutdown(socket_.native_handle(), SHUT_WR);
   set_deadline(limits_.linger_deadline);
   read();

@@ -132,13 +132,17 @@ class Conversation {
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
-  void send(std::string_view bytes) {
+  /// Whether what the handler put off is done before more is sent.
+  enum class Handler { goes_on, waits };
+  void send(std::string_view bytes, Handler handler) {
     // The connection may have closed: then nobody reads it.
     static_cast<void>(::send(peer_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
-    settle();
+    poll();
+    if (handler == Handler::goes_on) settle();
     receive();
   }
   Outcome finish() {
+    settle();
     ::shutdown(peer_.get(), SHUT_WR);
     settle();
     receive();
@@ -148,11 +152,13 @@ class Conversation {
   }
 
  private:
+  void poll() {
+    context_.restart();
+    while (context_.poll() > 0) continue;
+  }
   void settle() {
-    do {
-      context_.restart();
-      while (context_.poll() > 0) continue;
-    } while (connection_ && echo_.go_on());
+    do poll();
+    while (connection_ && echo_.go_on());
   }
   void receive() {
     char buffer[16384];
@@ -182,10 +188,11 @@ Outcome in_pieces(std::string_view bytes, std::string_view sizes, const HttpLimi
   Conversation conversation(context, limits);
   std::size_t turn = 0;
   while (!bytes.empty()) {
-    const std::size_t size =
-        sizes.empty() ? bytes.size() : static_cast<unsigned char>(sizes[turn++ % sizes.size()]) + 1U;
-    const std::string_view piece = bytes.substr(0, size);
-    conversation.send(piece);
+    // Seven bits of a byte are the size of a piece.
+    const unsigned char how = sizes.empty() ? 0 : static_cast<unsigned char>(sizes[turn++ % sizes.size()]);
+    const std::string_view piece =
+        bytes.substr(0, sizes.empty() ? bytes.size() : (how & 0x7f) + std::size_t{1});
+    conversation.send(piece, how & 0x80 ? Conversation::Handler::waits : Conversation::Handler::goes_on);
     bytes.remove_prefix(piece.size());
   }
   return conversation.finish();

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/fd.hpp"
+#include "tests/unit/rapi/unix_listener.hpp"
 
 namespace lemu::rapi::test {
 
@@ -54,8 +55,8 @@ class RawClient {
     connect(address);
   }
 
-  /// Over a connection that is there already.
-  RawClient(boost::asio::io_context& context, Fd connected) : context_(context), fd_(std::move(connected)) {}
+  RawClient(boost::asio::io_context& context, const UnixListener& listener)
+      : context_(context), fd_(listener.connect()) {}
 
   void send(std::string_view bytes) {
     while (!bytes.empty()) {

@@ -270,3 +270,17 @@ TEST_CASE("after a restart nothing of the old runtime counts, not even what was 
   RawClient fresh = env.working("id-2");
   CHECK(fresh.ask(respond("id-1", "x")).body == kUnknownId);
 }
+
+TEST_CASE("a request that came ahead of its turn is seen once, and so is what comes after it") {
+  Environment environment;
+  RawClient client = environment.client();
+  client.send(kNext);
+  run_until(environment.context, [&] { return environment.api->phase() == RuntimePhase::ready; });
+  client.send(kNext);
+  CHECK(client.silent());
+  CHECK(environment.api->dispatch(event("a")) == RuntimeApi::Handover::delivered);
+  CHECK(client.answer().has("Lambda-Runtime-Aws-Request-Id: a"));
+  CHECK(client.answer().has("Lambda-Runtime-Aws-Request-Id: a"));
+  CHECK(client.ask("GET /2018-06-01/ping HTTP/1.1\r\nHost: x\r\n\r\n").body == "pong");
+  CHECK(client.silent());
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// UnixListener: a server's listener without a port, for tests that make connections by the thousand: what is sent is
-// there when the call returns, and a connection leaves nothing in the kernel (TCP's would, for a minute).
+// UnixListener: a server's listener without a port, for tests that make connections by the thousand: what is
+// sent is there when the call returns, and a connection leaves nothing in the kernel (TCP's would, for a
+// minute).
 #pragma once
 
 #include <fcntl.h>
