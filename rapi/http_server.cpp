@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,6 +16,8 @@ namespace {
 namespace asio = boost::asio;
 using boost::asio::ip::tcp;
 
+// Who connects without end must not keep everything else waiting.
+constexpr int kAcceptedAtOnce = 64;
 // When descriptors run out, a connection has to end before another can begin.
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{50};
 
@@ -24,6 +27,12 @@ Fd accept_one(int listener) {
   do fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
   return Fd(fd);
+}
+
+std::size_t open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
+  return static_cast<std::size_t>(limit.rlim_cur);
 }
 
 }  // namespace
@@ -36,7 +45,8 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
         acceptor_(context.get_executor()),
         pause_(context.get_executor()),
         handler_(handler),
-        limits_(limits) {
+        limits_(limits),
+        most_(std::min(limits.connections, open_files_limit() / 2)) {
     acceptor_.assign(tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
   }
@@ -68,12 +78,16 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
 
  private:
   void accept_all() {
-    while (true) {
+    for (int i = 0; i < kAcceptedAtOnce; ++i) {
       Fd fd = accept_one(acceptor_.native_handle());
-      if (!fd.valid()) break;
-      if (connections_.size() < limits_.connections) adopt(std::move(fd));
+      if (!fd.valid()) return accept_later(errno);
+      if (connections_.size() < most_) adopt(std::move(fd));
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+    wait();
+  }
+
+  void accept_later(int error) {
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
       wait_for_descriptors();
     else
       wait();
@@ -112,6 +126,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
       pause_;
   HttpHandler& handler_;
   const HttpLimits limits_;
+  const std::size_t most_;  ///< connections, so that descriptors are left for the rest of the process
   std::vector<std::shared_ptr<HttpConnection>> connections_;
 };
 

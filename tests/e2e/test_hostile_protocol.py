@@ -2,7 +2,11 @@
 """A runtime that misuses its connections to the Runtime API: lemu answers what can be answered, forgets the rest, and
 the invocation goes on. Status codes and bodies of refusals are those of the Runtime API of aws-lambda-rie; where Go's
 net/http (its server) has an opinion on bare HTTP, ours is the same."""
+import json
+import subprocess
+
 import pytest
+from harness import MODES
 
 NEXT = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n"
 PING = "GET /2018-06-01/ping HTTP/1.1\r\nHost: x\r\n"
@@ -52,8 +56,15 @@ def test_a_body_that_ends_too_soon(lemu, mode, post, body):
 
 @pytest.mark.bare
 def test_one_byte_at_a_time(lemu, mode):
-    event = raw(POST + "Content-Length: 400\r\n\r\n" + "7" * 400, drip=1, answered=1)
-    assert lemu.invoke(mode, "probe", event, "--timeout", "30").ok().stdout == b"7" * 400
+    event = raw(POST + "Content-Length: 8000\r\n\r\n" + "7" * 8000, drip=1, answered=1)
+    assert lemu.invoke(mode, "probe", event, "--timeout", "60").ok().stdout == b"7" * 8000
+
+
+def test_the_largest_response_a_byte_at_a_time(lemu):
+    """Six million segments: lemu keeps up with the sender, so nobody waits for more than the sending."""
+    event = {"do": "respond", "size": LIMIT, "drip": 1}
+    result = lemu.invoke(MODES[0], "probe", event, "--timeout", "300", timeout=300).ok()
+    assert len(result.stdout) == LIMIT
 
 
 def test_the_largest_response_in_small_chunks(lemu, mode):
@@ -172,6 +183,25 @@ def test_more_connections_than_there_may_be(lemu, mode):
                          "--memory", "1024").ok()
     first, second = result.responses()
     assert first == {"opened": 1100} and second == {"memory": 2, "file": 2}
+
+
+def test_connections_leave_lemu_descriptors_of_its_own(lemu, mode):
+    """With lemu's descriptors in use up, it could not look at the function's memory any more."""
+    event = {"do": "connections", "n": 1100, "mb": 500}
+    words = lemu.command("invoke", *mode.options, "--timeout", "60", "--memory", "128", "--data", json.dumps(event),
+                         lemu.function(mode.arch, "probe"))
+    process = subprocess.Popen(["prlimit", "--nofile=128:128", *words], cwd=lemu.work, env=lemu.environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    result = lemu.finish(process).ok(1)
+    assert result.report["Error Type"] == "Runtime.OutOfMemory"
+
+
+@pytest.mark.bare
+def test_connecting_without_end(lemu, mode):
+    result = lemu.invoke(mode, "probe", {"do": "connect-for-ever", "at": 1}, "--timeout", "1", "--repeat", "2")
+    assert result.reports[0]["Status"] == "timeout" and result.seconds < 60
+    if mode.sandbox == "on":
+        assert result.stdout.splitlines()[1] == b'{"memory":1,"file":2}'
 
 
 def test_an_error_in_the_trailers(lemu, mode):

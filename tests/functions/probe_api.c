@@ -82,8 +82,22 @@ static void do_error(struct call* call) {
   call->answered = 1;
 }
 
-/// {"do":"respond","size":N,"chunked":1,"trailers":1,"mode":"streaming","pause":MS,"failed":"Runtime.X"}: N
-/// bytes in all, a JSON string. Chunked with empty trailers is how aws-lambda-go posts everything.
+/// The response, a byte in each segment.
+static void answer_in_drops(struct call* call, const char* body, size_t size) {
+  struct text head = {0};
+  put(&head,
+      "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
+      call->id, size);
+  rt_send_all(rt_socket, head.data, head.size);
+  for (size_t at = 0; at < size; ++at) rt_send_all(rt_socket, body + at, 1);
+  struct rt_reply reply = rt_read(rt_socket);
+  if (reply.status != 202) _exit(91);
+  rt_free(&reply);
+  free(head.data);
+}
+
+/// {"do":"respond","size":N,"chunked":1,"trailers":1,"mode":"streaming","pause":MS,"failed":"Runtime.X","drip":1}:
+/// N bytes in all, a JSON string. Chunked with empty trailers is how aws-lambda-go posts everything.
 static void do_respond(struct call* call) {
   const size_t size = (size_t)number_field(call, "size", 2);
   char mode[64], headers[1024];
@@ -92,6 +106,11 @@ static void do_respond(struct call* call) {
   memset(body, 'a', size);
   body[0] = body[size - 1] = '"';
   call->answered = 1;
+  if (number_field(call, "drip", 0)) {
+    answer_in_drops(call, body, size);
+    free(body);
+    return;
+  }
   if (!number_field(call, "chunked", 0)) {
     snprintf(headers, sizeof headers, *mode ? "Lambda-Runtime-Function-Response-Mode: %s\r\n" : "%s", mode);
     answer(call, headers, body, size);

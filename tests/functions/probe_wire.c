@@ -130,8 +130,8 @@ static void do_pipeline(struct call* call) {
   free(heard.data);
 }
 
-/// {"do":"connections","n":1100}: that many connections to the Runtime API, held open by children, as one
-/// process may have 1,024 descriptors. Answers on the kept one.
+/// {"do":"connections","n":1100,"mb":M}: that many connections to the Runtime API, held open by children, as
+/// one process may have 1,024 descriptors. Then touches M MB, and answers on the kept one.
 static void do_connections(struct call* call) {
   const long n = number_field(call, "n", 1100), each = 550;
   int told[2];
@@ -148,7 +148,18 @@ static void do_connections(struct call* call) {
     if (write(told[1], &count, sizeof count) < 0) _exit(1);
     for (;;) pause();
   }
+  if (number_field(call, "mb", 0)) touch(number_field(call, "mb", 0));
   put(&call->out, "{\"opened\":%ld}", opened);
+}
+
+/// Two processes connect and hang up without end; nobody answers.
+static void do_connect_for_ever(struct call* call) {
+  (void)call;
+  fork();
+  for (;;) {
+    const int fd = rt_connect();
+    if (fd >= 0) reset_connection(fd);
+  }
 }
 
 const struct named wire_behaviours[] = {{"raw", do_raw},
@@ -156,4 +167,5 @@ const struct named wire_behaviours[] = {{"raw", do_raw},
                                         {"garbage", do_garbage},
                                         {"pipeline", do_pipeline},
                                         {"connections", do_connections},
+                                        {"connect-for-ever", do_connect_for_ever},
                                         {NULL, NULL}};
