@@ -35,6 +35,11 @@ def run(command):
     return Run(wall, usage.ru_utime + usage.ru_stime)
 
 
+def status_field(pid, name):
+    """A number of /proc/PID/status, in its own unit (kB)."""
+    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split(f"\n{name}:")[1].split()[0])
+
+
 @dataclasses.dataclass
 class Watched:
     resident_mb: float  # the peak
@@ -48,8 +53,8 @@ def watch(command, interval=0.005):
     seen = Watched(0, 0)
     while process.poll() is None:
         try:
-            status, schedule = (proc / "status").read_text(), (proc / "schedstat").read_text()
-            seen = Watched(int(status.split("VmHWM:")[1].split()[0]) / 1024, int(schedule.split()[0]) / 1e9)
+            cpu_ns = int((proc / "schedstat").read_text().split()[0])
+            seen = Watched(status_field(process.pid, "VmHWM") / 1024, cpu_ns / 1e9)
         except (OSError, IndexError):  # it is ending
             pass
         time.sleep(interval)

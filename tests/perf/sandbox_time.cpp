@@ -4,7 +4,11 @@
 //     perf_sandbox_time lemu|bubblewrap PROGRAM HELPER MOUNT_POINT
 //
 // prints microseconds. PROGRAM is the built stamp.c. Both make the mounts of the same launch plan; bubblewrap
-// makes one user namespace where lemu makes two.
+// makes one user namespace where lemu makes two. And
+//
+//     perf_sandbox_time bubblewrap-command PROGRAM FOLDER MOUNT_POINT
+//
+// prints bubblewrap's words for such a sandbox, each ended by NUL; files for it are written to FOLDER.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -12,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -88,14 +93,22 @@ long long time_lemu(const sandbox::SandboxSpec& spec, const std::string& helper)
   return read_stamp(log.read_end) - begun;
 }
 
-int memory_file(const std::string& content) {
+/// A made file as bubblewrap can take it: a memory file's descriptor, or, to be used many times, a file in
+/// `folder`.
+std::vector<std::string> file_words(const sandbox::Mount& mount, const std::string& folder) {
+  if (!folder.empty()) {
+    std::string name = mount.target;
+    std::replace(name.begin(), name.end(), '/', '_');
+    if (!write_file(folder + "/" + name, mount.source)) give_up("cannot write to " + folder);
+    return {"--ro-bind", folder + "/" + name, mount.target};
+  }
   const int fd = ::memfd_create("file", 0);
-  if (fd < 0 || !write_all(fd, content)) give_up("cannot make a file in memory");
+  if (fd < 0 || !write_all(fd, mount.source)) give_up("cannot make a file in memory");
   ::lseek(fd, 0, SEEK_SET);
-  return fd;
+  return {"--file", std::to_string(fd), mount.target};
 }
 
-void append_mount(std::vector<std::string>& words, const sandbox::Mount& mount) {
+void append_mount(std::vector<std::string>& words, const sandbox::Mount& mount, const std::string& folder) {
   const auto add = [&words](std::vector<std::string> more) {
     words.insert(words.end(), more.begin(), more.end());
   };
@@ -111,23 +124,28 @@ void append_mount(std::vector<std::string>& words, const sandbox::Mount& mount) 
       return;
     case sandbox::MountKind::proc: add({"--proc", mount.target}); return;
     case sandbox::MountKind::folder: add({"--perms", mode, "--dir", mount.target}); return;
-    case sandbox::MountKind::file:
-      add({"--perms", mode, "--file", std::to_string(memory_file(mount.source)), mount.target});
-      return;
+    case sandbox::MountKind::file: add(file_words(mount, folder)); return;
     case sandbox::MountKind::symlink: add({"--symlink", mount.source, mount.target}); return;
   }
 }
 
-std::vector<std::string> bubblewrap_command(const sandbox::SandboxSpec& spec) {
-  std::vector<std::string> words = {"bwrap",         "--unshare-user",
-                                    "--unshare-pid", "--unshare-ipc",
-                                    "--unshare-uts", "--hostname",
-                                    spec.hostname,   "--uid",
-                                    "993",           "--gid",
-                                    "990",           "--cap-drop",
-                                    "ALL",           "--die-with-parent",
-                                    "--clearenv"};
-  for (const sandbox::Mount& mount : spec.mounts) append_mount(words, mount);
+std::vector<std::string> bubblewrap_command(const sandbox::SandboxSpec& spec,
+                                            const std::string& folder = {}) {
+  std::vector<std::string> words = {"/usr/bin/bwrap",
+                                    "--unshare-user",
+                                    "--unshare-pid",
+                                    "--unshare-ipc",
+                                    "--unshare-uts",
+                                    "--hostname",
+                                    spec.hostname,
+                                    "--uid",
+                                    "993",
+                                    "--gid",
+                                    "990",
+                                    "--cap-drop",
+                                    "ALL",
+                                    "--die-with-parent"};
+  for (const sandbox::Mount& mount : spec.mounts) append_mount(words, mount, folder);
   words.insert(words.end(), {"--remount-ro", "/", "--chdir", spec.working_folder, spec.normal.path});
   return words;
 }
@@ -160,7 +178,13 @@ long long time_bubblewrap(const sandbox::SandboxSpec& spec) {
 int main(int argc, char** argv) {
   if (argc != 5) give_up("usage: perf_sandbox_time lemu|bubblewrap PROGRAM HELPER MOUNT_POINT");
   const sandbox::SandboxSpec spec = plan(argv[2], argv[4]);
-  const bool ours = std::string(argv[1]) == "lemu";
+  const std::string which = argv[1];
+  if (which == "bubblewrap-command") {
+    for (const std::string& word : bubblewrap_command(spec, argv[3]))
+      std::fwrite(word.c_str(), 1, word.size() + 1, stdout);
+    return 0;
+  }
+  const bool ours = which == "lemu";
   const long long ns = ours ? time_lemu(spec, argv[3]) : time_bubblewrap(spec);
   std::printf("%.1f\n", static_cast<double>(ns) / 1e3);
   return 0;
