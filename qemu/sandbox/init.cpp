@@ -19,6 +19,7 @@
 #include "qemu/sandbox/descendants.hpp"
 #include "qemu/sandbox/function_user.hpp"
 #include "qemu/sandbox/limits.hpp"
+#include "qemu/sandbox/terminal.hpp"
 
 namespace lemu::sandbox {
 namespace {
@@ -155,6 +156,7 @@ class Init {
     if (!step.failed()) step = apply_limits(spec_.limits);
     if (!step.failed() && spec_.isolation == Isolation::namespaces) step = drop_capabilities();
     if (!step.failed()) step = forbid_new_privileges();
+    if (!step.failed() && spec_.stdio == Stdio::inherited) step = forbid_typing();
     if (step.failed()) return step;
     if (::chdir(spec_.working_folder.c_str()) < 0) return failed_at(Stage::working_folder);
     close_inherited();

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a function sees of this machine, and what it can do to it. What lemu promises is in test_guarantees.py."""
+import fcntl
 import json
 import os
+import subprocess
+import termios
 
 import pytest
 from harness import HOST_ARCH, MACHINE, MODES, Mode
@@ -161,3 +164,21 @@ def test_without_a_sandbox_it_is_said_what_is_lost(lemu, bare):
     result = lemu.invoke(bare, "probe", {"do": "ids"}, "-v").ok()
     assert "sandbox" in result.stderr
     assert result.json()["cwd"] == str(lemu.function(HOST_ARCH, "probe").parent)
+
+
+TYPE = ("import fcntl\nfor request in (0x5412, 0x541c):\n try: fcntl.ioctl(0, request, b'x')\n"
+        " except OSError as error: print('errno', error.errno)\n else: print('typed')")
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="needs /usr/bin/python3")
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_a_shells_program_cannot_type_into_the_terminal(any_user, sandbox):
+    words = any_user.command("shell", "--sandbox", sandbox, any_user.function(HOST_ARCH, "probe"), "--",
+                             "/usr/bin/python3", "-c", TYPE)
+    ours, theirs = os.openpty()
+    with subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, env=any_user.environment, cwd=any_user.work,
+                          text=True, preexec_fn=lambda: (os.setsid(), fcntl.ioctl(theirs, termios.TIOCSCTTY, 0))) as shell:
+        said = shell.stdout.read()
+    os.close(ours)
+    os.close(theirs)
+    assert (shell.returncode, said.splitlines()) == (0, ["errno 1", "errno 1"])
