@@ -10,6 +10,10 @@ inline constexpr ErrorRow kErrors[] = {
     {"port-in-use", ErrorKind::host_lacks, "cannot listen on 127.0.0.1:{port}: {os_error}",
      "Another program listens on this port of the loopback address.",
      "choose another port, or end the program that listens there"},
+    {"no-free-port", ErrorKind::host_lacks, "no free port on 127.0.0.1: {os_error}",
+     "The Runtime API needs a port of the loopback address, and programs hold all of those that the kernel "
+     "gives out.",
+     "end some of them (`ss -tan` lists them), or widen net.ipv4.ip_local_port_range"},
     {"cannot-listen", ErrorKind::host_lacks, "cannot listen on 127.0.0.1:{port}: {os_error}",
      "The Runtime API needs a port of the loopback address, and this machine or container gave none.",
      "bring the loopback interface up (ip link set lo up), and allow sockets where a container forbids them"},

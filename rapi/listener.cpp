@@ -14,6 +14,7 @@ namespace lemu::rapi {
 
 Result<Fd> listen_on_loopback(std::uint16_t port) {
   const auto failed = [port](int code) {
+    if (code == EADDRINUSE && port == 0) return fail_errno<"no-free-port">(code);
     return code == EADDRINUSE ? fail_errno<"port-in-use">(code, port)
                               : fail_errno<"cannot-listen">(code, port);
   };

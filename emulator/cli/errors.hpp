@@ -71,6 +71,19 @@ inline constexpr ErrorRow kErrors[] = {
      "The option takes one of a few words.", kOptionsExample},
 
     // lemu itself.
+    {"descriptors-too-few", ErrorKind::host_lacks,
+     "this process may open {limit} files at once, and lemu needs {needed}",
+     "The limit on open files (RLIMIT_NOFILE) is far below the usual 1024.",
+     "raise the limit: ulimit -n 1024"},
+    {"descriptors-not-raised", ErrorKind::host_lacks, "cannot raise the limit on open files: {os_error}",
+     "The limit on open files (RLIMIT_NOFILE) is far below the usual 1024, and a container forbids to raise "
+     "it.",
+     "raise the limit: ulimit -n 1024"},
+    {"unforeseen", ErrorKind::internal, "{what}",
+     "The kernel refused something that it should not, often for a limit on open files or memory; or lemu "
+     "has a "
+     "bug.",
+     "look at `ulimit -n` and the free memory; else report it as a bug"},
     {"lemu-not-found", ErrorKind::internal, "cannot tell where lemu is installed: {os_error}",
      "/proc is not mounted, or hidden from lemu.", "mount -t proc proc /proc"},
     {"helper-missing", ErrorKind::internal, "the helper {helper} is missing",

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // lemu: parses, runs, maps the exit code.
+#include <exception>
 #include <string>
 #include <vector>
 
 #include "emulator/cli/command_line.hpp"
 #include "emulator/cli/doctor.hpp"
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
 #include "emulator/cli/process_setup.hpp"
@@ -27,15 +29,24 @@ struct Runner {
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };
 
+int refuse(const lemu::Error& error) {
+  TerminalOutput(1, 2, Verbosity::normal).error(error);
+  return static_cast<int>(exit_code_of(error.kind));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   set_up_process();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   lemu::Result<Command> command = parse_command_line(arguments);
-  if (!command) {
-    TerminalOutput(1, 2, Verbosity::normal).error(command.error());
-    return static_cast<int>(exit_code_of(command.error().kind));
+  if (!command) return refuse(command.error());
+  try {
+    const lemu::Status ready =
+        std::holds_alternative<ShowText>(*command) ? lemu::Status{} : get_descriptors();
+    if (!ready) return refuse(ready.error());
+    return std::visit(Runner{}, *command);
+  } catch (const std::exception& bug) {
+    return refuse(fail<"unforeseen">(bug.what()).value());
   }
-  return std::visit(Runner{}, *command);
 }

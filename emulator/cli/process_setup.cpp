@@ -3,8 +3,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
+
+#include "emulator/cli/errors.hpp"
 
 namespace lemu::emulator::cli {
 
@@ -18,6 +23,17 @@ void set_up_process() {
     if (filler < 0) static_cast<void>(::socket(AF_UNIX, SOCK_STREAM, 0));
   }
   ::signal(SIGCHLD, SIG_DFL);
+}
+
+Status get_descriptors() {
+  // The most that has been seen in use is 20, one more for each connection to the Runtime API.
+  constexpr rlim_t kNeeded = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kNeeded) return {};
+  if (limit.rlim_max < kNeeded) return fail<"descriptors-too-few">(limit.rlim_max, kNeeded);
+  limit.rlim_cur = kNeeded;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_errno<"descriptors-not-raised">(errno);
+  return {};
 }
 
 bool ignored_by_caller(int signal) {

@@ -2,6 +2,8 @@
 // What a program started by just anybody must put right about itself before it does anything else.
 #pragma once
 
+#include "base/result.hpp"
+
 namespace lemu::emulator::cli {
 
 /// Fills descriptors 0 to 2 where they are closed, so that no file or socket of ours gets their numbers and
@@ -9,6 +11,9 @@ namespace lemu::emulator::cli {
 /// SIG_IGN for SIGCHLD, with which the kernel would keep every child's ending from us (wait(2)). Call it
 /// first, in a process of one thread.
 void set_up_process();
+
+/// As many open files as lemu needs: raises the process's own limit where that is possible, else fails.
+[[nodiscard]] Status get_descriptors();
 
 /// Whether whoever started us wants this signal ignored, as nohup(1) does; to be asked before handling it.
 [[nodiscard]] bool ignored_by_caller(int signal);

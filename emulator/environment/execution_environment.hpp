@@ -61,6 +61,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   /// The first init. A failure is logged (INIT_REPORT) and repeated by the first invocation. host_lacks when
   /// the host refused the function's process its user or its limits: nothing of the function has run then.
   boost::asio::awaitable<Status> init();
+  [[nodiscard]] bool initialised() const { return runtime_ != nullptr; }
   /// One invocation, one at a time. `answered` is called as soon as the caller's answer is known, exactly
   /// once, which may be before the invocation is complete. START, END and INIT_REPORT are logged; REPORT is
   /// the caller's to write from the record.

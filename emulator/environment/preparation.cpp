@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/environment/preparation.hpp"
 
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -48,6 +49,7 @@ class Preparer {
     Result<qemu::Program> program = qemu::inspect_program(code_.bootstrap_host_path);
     if (!program) return fail(std::move(program.error()));
     if (Status s = decide_arch(*program); !s) return fail(std::move(s.error()));
+    if (Status s = check_place(); !s) return fail(std::move(s.error()));
     note_oddities(*program);
     if (emulated())
       if (Status s = find_emulator(); !s) return fail(std::move(s.error()));
@@ -75,7 +77,8 @@ class Preparer {
     Result<images::Package> package = images::open_package(settings_.target);
     if (!package) return fail(std::move(package.error()));
     Result<std::string> unpack_folder;
-    if (package->kind == images::PackageKind::zip) unpack_folder = folder_.code();
+    unpacked_ = package->kind == images::PackageKind::zip;
+    if (unpacked_) unpack_folder = folder_.code();
     if (!unpack_folder) return fail(std::move(unpack_folder.error()));
     Result<images::FunctionCode> code = images::prepare(*package, *unpack_folder, settings_.interrupted);
     if (!code) return fail(std::move(code.error()));
@@ -98,6 +101,16 @@ class Preparer {
             elf != nullptr ? "the bootstrap is an ELF program for it"
                            : "the bootstrap is a script and --arch was not given: this host's own");
     return {};
+  }
+
+  /// The kernel's EACCES would look like a wrong mode. QEMU only reads what it is started with.
+  Status check_place() const {
+    struct statvfs about {};
+    const bool read_only_by_qemu = emulated() && settings_.launch == qemu::LaunchChoice::direct;
+    if (read_only_by_qemu || ::statvfs(code_.bootstrap_host_path.c_str(), &about) != 0) return {};
+    if ((about.f_flag & ST_NOEXEC) == 0) return {};
+    return unpacked_ ? fail<"unpacked-where-not-executable">(code_.task_folder)
+                     : fail<"package-not-executable-there">(code_.bootstrap_host_path);
   }
 
   /// What the user should know, though the function runs.
@@ -238,6 +251,7 @@ class Preparer {
   const RunSettings& settings_;
   EnvironmentFolder& folder_;
   images::FunctionCode code_;
+  bool unpacked_ = false;
   PreparedFunction prepared_;
 };
 

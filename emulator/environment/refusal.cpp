@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/environment/refusal.hpp"
 
+#include <cerrno>
 #include <cstring>
 
 #include "emulator/errors.hpp"
@@ -20,6 +21,8 @@ Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
     what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) +
             mount.target;
   }
+  if (report.os_error == EAGAIN)  // fork(2), unshare(2): a limit on processes
+    return fail_errno<"sandbox-without-process">(report.os_error, what).value();
   return fail_errno<"sandbox-refused">(report.os_error, what).value();
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -84,7 +85,8 @@ Result<std::string> read_from(const std::string& path, int stdin_fd) {
   if (path == "-") return read_all(stdin_fd, "standard input");
   Result<Fd> fd = open_file(path, O_RDONLY);
   if (fd) return read_all(fd->get(), path);
-  return fail<"event-not-opened">(fd.error().message);
+  return fd.error().os_error == EACCES ? fail<"event-not-readable">(fd.error().message, path)
+                                       : fail<"event-not-opened">(fd.error().message);
 }
 
 Status check_event(std::string_view bytes, const std::string& name) {
@@ -96,6 +98,10 @@ Status check_event(std::string_view bytes, const std::string& name) {
 }  // namespace
 
 Status check_json(std::string_view bytes, std::string_view name) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) return fail<"event-byte-order-mark">(name);  // the parser skips it
+  const std::size_t nul = bytes.find('\0');  // the parser takes it for the end
+  if (nul != std::string_view::npos)
+    return fail<"json-invalid">(name, place_of(bytes, nul + 1), "a NUL byte");
   Checker checker;
   if (json::sax_parse(bytes.begin(), bytes.end(), &checker)) return {};
   return fail<"json-invalid">(name, place_of(bytes, checker.position), shortened(std::move(checker.reason)));

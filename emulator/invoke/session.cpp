@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "emulator/errors.hpp"
 #include "emulator/report/platform_error.hpp"
 #include "emulator/report/report_line.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/losses.hpp"
+#include "qemu/trial.hpp"
 #include "rapi/listener.hpp"
 
 namespace lemu::emulator {
@@ -66,7 +68,7 @@ asio::awaitable<Status> Session::open() {
 }
 
 bool Session::may_go_without_sandbox(const Error& error) const {
-  return error.kind == ErrorKind::host_lacks && settings_.run.sandbox == qemu::SandboxChoice::automatic &&
+  return error.slug == "sandbox-refused" && settings_.run.sandbox == qemu::SandboxChoice::automatic &&
          refusal_.empty();
 }
 
@@ -161,8 +163,21 @@ void Session::describe_mode() {
 
 asio::awaitable<Result<int>> Session::run_program() { co_return co_await environment_->run_program(); }
 
+/// An emulator that cannot run anything looks like a function that crashes, or hangs.
+Status Session::check_emulator() const {
+  const qemu::LaunchRequest& request = prepared_.request;
+  const qemu::TrialBench bench{prepared_.helper, request.wrapper, request.emulator, request.host_registration,
+                               settings_.environment_base};
+  const bool off = plan_.spec.isolation == sandbox::Isolation::plain;
+  const Result<qemu::Trial> trial = qemu::try_launch(
+      bench, request.arch, off ? qemu::SandboxChoice::off : qemu::SandboxChoice::on, settings_.run.launch);
+  if (!trial || trial->works()) return {};
+  return fail<"qemu-broken">(mode_.qemu, names_of(request.arch).lambda, trial->text());
+}
+
 asio::awaitable<Status> Session::init() {
   Status initialised = co_await environment_->init();
+  if (initialised && mode_.emulated && !environment_->initialised()) co_return check_emulator();
   if (initialised || !may_go_without_sandbox(initialised.error())) co_return initialised;
   Status launched = co_await launch_without_sandbox(initialised.error());
   if (!launched) co_return fail(std::move(launched.error()));

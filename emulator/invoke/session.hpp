@@ -77,6 +77,7 @@ class Session {
   InvocationRecord failed_without_environment(const std::string& request_id,
                                               const std::function<void(Answer)>& answered);
   void describe_mode();
+  [[nodiscard]] Status check_emulator() const;
 
   boost::asio::io_context& context_;
   SessionSettings settings_;

@@ -45,6 +45,7 @@ Result<pid_t> spawn_helper(const std::string& helper, const Fd& control, const F
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, helper.c_str(), &actions, nullptr, arguments, environment);
   ::posix_spawn_file_actions_destroy(&actions);
+  if (code == EAGAIN) return fail_errno<"helper-without-process">(code, helper);  // fork(2): a limit
   if (code != 0) return fail_errno<"helper-not-started">(code, helper);
   return pid;
 }

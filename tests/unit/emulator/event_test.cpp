@@ -36,6 +36,8 @@ TEST_CASE("an event is JSON, and an error says where it is not") {
       {"\"\xFF\"", "E is not valid JSON: line 1, column 2: "},
       {"\"\xC3\"", "E is not valid JSON: line 1, column 3: "},
       {"   ", "E is not valid JSON: line 1, column 4: "},
+      {std::string("{}\0{", 4), "E is not valid JSON: line 1, column 3: a NUL byte"},
+      {"\xEF\xBB\xBF{}", "E starts with a byte order mark"},
       {"nul", "E is not valid JSON: line 1, column 4: "},
   };
   for (const Row& row : rows) {
