@@ -26,7 +26,7 @@ class Reader(threading.Thread):
         while piece := self.stream.read1(MB):
             self.count += len(piece)
             self.head = (self.head + piece)[:4096] if len(self.head) < 4096 else self.head
-            self.tail = (self.tail + piece)[-4096:]
+            self.tail = (self.tail + piece)[-4 * MB:]  # more than a pipe keeps of a flood behind the last word
             if self.count > 50 * MB:
                 self.enough.set()
         self.enough.set()
