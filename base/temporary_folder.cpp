@@ -42,6 +42,16 @@ bool is_self_or_parent(const char* name) {
   return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
+/// Moves a folder up to `top` under a name of its own. Names may be taken: a removal that was cut short
+/// leaves its own, and what is removed may hold any. False with errno.
+bool park_folder(int from, const char* name, int top, unsigned& moved) {
+  while (true) {
+    const std::string parked = ".lemu-removing-" + std::to_string(moved++);
+    if (::renameat(from, name, top, parked.c_str()) == 0) return true;
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR) return false;
+  }
+}
+
 /// Empties one folder. A folder in it that is not empty is moved up to `top`, to be emptied in its turn: so
 /// the depth of the tree costs neither stack nor descriptors. Any entry left behind shows as ENOTEMPTY later.
 Status empty_folder(int top, const std::string& name, unsigned& moved) {
@@ -57,8 +67,7 @@ Status empty_folder(int top, const std::string& name, unsigned& moved) {
       return fail_errno<"system-call-failed">(errno, std::string("remove folder ") + entry->d_name);
     // Moving a folder writes its "..", which needs its own write permission.
     ::fchmodat(fd, entry->d_name, S_IRWXU, 0);
-    const std::string parked = ".lemu-removing-" + std::to_string(moved++);
-    if (::renameat(fd, entry->d_name, top, parked.c_str()) != 0)
+    if (!park_folder(fd, entry->d_name, top, moved))
       return fail_errno<"system-call-failed">(errno, std::string("move folder ") + entry->d_name);
   }
   return {};

@@ -79,3 +79,17 @@ TEST_CASE("removing a tree follows no link, and goes through unwritable and very
   CHECK(fs::exists(beside + "/precious"));
   CHECK(lemu::remove_tree(tree).has_value());
 }
+
+TEST_CASE("a removal that was cut short is no obstacle to the next, nor is a file of such a name") {
+  auto outer = TemporaryFolder::make("lemu-test-");
+  REQUIRE(outer);
+  const std::string tree = outer->path() + "/tree";
+  for (const char* folder : {"/.lemu-removing-0/inner", "/.lemu-removing-2/inner", "/a/b/c", "/d/e"})
+    fs::create_directories(tree + folder);
+  REQUIRE(lemu::write_file(tree + "/.lemu-removing-1", "x"));
+  const lemu::Status removed = lemu::remove_tree(tree);
+  const std::string reason = removed ? "" : removed.error().message;
+  CAPTURE(reason);
+  CHECK(removed.has_value());
+  CHECK_FALSE(fs::exists(tree));
+}
