@@ -415,13 +415,21 @@ def after_the_answer(lemu, mode):
 
 
 def in_the_tear_down(lemu, mode):
-    """Held while it removes what it had unpacked."""
-    process = lemu.start("invoke", many_files(lemu))
-    assert process.stdout.read(2) == b"{}"
-    wait_until(lambda: list(lemu.tmp.glob("lemu-*/env-*/code/.lemu-removing-*")))
-    process.send_signal(signal.SIGSTOP)
+    """Held while it removes what it had unpacked, to which comes what takes it a while: links, as they are soon made."""
+    with unread("pipe") as (reader, writer):
+        process = lemu.start("invoke", zip_of(lemu, mode.arch), stdout=writer)
+        lines_until(process.stderr, "REPORT ")
+        (code,) = lemu.tmp.glob("lemu-*/env-*/code")
+        for folder in (code / name for name in "abcd"):
+            folder.mkdir()
+            (folder / "0").touch()
+            for n in range(1, 25_000):
+                os.link(folder / "0", folder / str(n))
+        os.read(reader, 1_000_000)  # what lemu waits for
+        wait_until(lambda: list(code.glob(".lemu-removing-*")))
+        process.send_signal(signal.SIGSTOP)
     wait_until(lambda: open(f"/proc/{process.pid}/stat").read().rsplit(")")[1].split()[0] == "T")
-    assert list(lemu.tmp.glob("lemu-*/env-*/code/*"))
+    assert list(code.iterdir())
     return process
 
 
