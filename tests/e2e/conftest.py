@@ -31,6 +31,7 @@ def pytest_configure(config):
     launch = config.getoption("--launch")
     harness.launch_of_foreign = None if launch == "native" else launch
     harness.become_subreaper()
+    harness.pass_on_no_ignored_signals()
 
 
 def launch_on(mode):

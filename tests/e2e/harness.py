@@ -244,6 +244,14 @@ def become_subreaper():
     ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
 
 
+def pass_on_no_ignored_signals():
+    """Who runs the tests may have these ignored (nohup, a shell's "&"), and lemu would leave it at that: a signal that is
+    caught is not inherited."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def descendants():
     """Living processes below this one, {pid: command}."""
     parents, commands = {}, {}
