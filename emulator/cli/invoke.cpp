@@ -147,17 +147,17 @@ class InvokeCommand {
   }
 
   void explain() {
-    for (const qemu::Reason& reason : session_->reasons())
+    for (const qemu::Reason& reason : session_->launcher().reasons())
       output_.detail(reason.choice + " (" + reason.because + ")");
-    for (const std::string& lost : session_->plan().lost) output_.detail("not given: " + lost);
-    const sandbox::SandboxSpec& spec = session_->plan().spec;
+    for (const std::string& lost : session_->launcher().plan().lost) output_.detail("not given: " + lost);
+    const sandbox::SandboxSpec& spec = session_->launcher().plan().spec;
     const bool direct = session_->mode().execution == "direct" && spec.direct;
     std::string command;
     for (const std::string& word : (direct ? *spec.direct : spec.normal).arguments) command += " " + word;
     output_.detail("command:" + command);
     if (session_->mode().execution == "private-binfmt") {
       command.clear();
-      for (const std::string& word : session_->qemu_command()) command += " " + word;
+      for (const std::string& word : session_->launcher().qemu_command()) command += " " + word;
       for (const sandbox::QemuVariable& variable : sandbox::kQemuEnvironment)
         command += std::string(" -U ") + variable.name;
       output_.detail("the kernel runs it by:" + command + " -0 ARGV0 PATH");

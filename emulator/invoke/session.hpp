@@ -9,34 +9,17 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "emulator/environment/execution_environment.hpp"
-#include "emulator/environment/preparation.hpp"
-#include "emulator/function/config.hpp"
-#include "emulator/function/credentials.hpp"
-#include "emulator/function/variables.hpp"
+#include "emulator/invoke/function_launcher.hpp"
 #include "emulator/invoke/identifiers.hpp"
 #include "emulator/report/invocation_record.hpp"
 
 namespace lemu::emulator {
 
-struct SessionSettings {
-  RunSettings run;
-  FunctionConfig function;
-  UserVariables variables;
-  Credentials credentials;
-  std::optional<double> timeout_scale;  ///< stretches function timeout, init limit and deadline alike
-  std::string environment_base;         ///< where environments' folders are made
+struct SessionSettings : FunctionSetup {
+  std::string environment_base;  ///< where environments' folders are made
   enum class Folder { removed, kept } folder = Folder::removed;
   Invocation::MemoryFigure memory_figure = Invocation::MemoryFigure::wanted;
-};
-
-/// Where a session's results and remarks go.
-class SessionOutput : public LogSink {
- public:
-  /// Something the user should know; a sentence.
-  virtual void note(const std::string& text) = 0;
 };
 
 class Session {
@@ -52,8 +35,6 @@ class Session {
   boost::asio::awaitable<Status> open();
   /// The init ahead of the first invocation.
   boost::asio::awaitable<Status> init();
-  /// An environment that is lost is replaced by a new one first, as on Lambda; without a sandbox /tmp stays
-  /// the same.
   boost::asio::awaitable<InvocationRecord> invoke(const std::string& event, const std::string& client_context,
                                                   std::function<void(Answer)> answered);
 
@@ -61,37 +42,26 @@ class Session {
   boost::asio::awaitable<Result<int>> run_program();
 
   /// How the function is run; known after open().
-  [[nodiscard]] const RunMode& mode() const { return mode_; }
-  [[nodiscard]] const std::vector<qemu::Reason>& reasons() const { return reasons_; }
-  [[nodiscard]] const qemu::LaunchPlan& plan() const { return plan_; }
-  /// The words that run a foreign program by QEMU; empty natively.
-  [[nodiscard]] const std::vector<std::string>& qemu_command() const { return qemu_command_; }
+  [[nodiscard]] const FunctionLauncher& launcher() const { return launcher_; }
+  [[nodiscard]] const RunMode& mode() const { return launcher_.mode(); }
   /// The folder that stays, when it was to be kept.
   [[nodiscard]] const std::string& folder() const { return folder_->path(); }
 
  private:
-  boost::asio::awaitable<Status> launch(qemu::SandboxChoice sandbox);
-  boost::asio::awaitable<Status> launch_without_sandbox(const Error& refusal);
-  [[nodiscard]] bool may_go_without_sandbox(const Error& error) const;
+  [[nodiscard]] EnvironmentPlace place();
   boost::asio::awaitable<Status> renew();
+  [[nodiscard]] Status check_emulator() const;
   InvocationRecord failed_without_environment(const std::string& request_id,
                                               const std::function<void(Answer)>& answered);
-  void describe_mode();
-  [[nodiscard]] Status check_emulator() const;
 
-  boost::asio::io_context& context_;
-  SessionSettings settings_;
   Identifiers& ids_;
   SessionOutput& output_;
+  const std::string environment_base_;
+  const SessionSettings::Folder folder_lot_;
+  const Invocation::MemoryFigure memory_figure_;
+  FunctionLauncher launcher_;
   std::optional<EnvironmentFolder> folder_;
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
-  PreparedFunction prepared_;
-  qemu::LaunchPlan plan_;
-  qemu::SandboxChoice launched_ = qemu::SandboxChoice::automatic;  ///< how the last launch() was asked for
-  std::string refusal_;  ///< why there is no sandbox, when there was to be one
-  std::vector<qemu::Reason> reasons_;
-  std::vector<std::string> qemu_command_;
-  RunMode mode_;
 };
 
 }  // namespace lemu::emulator

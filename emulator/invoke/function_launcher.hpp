@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// FunctionLauncher: one function made ready once, from which execution environments are launched, as many as
+// are wanted: what a session of one invocation and a daemon's pool share. Owned by either; outlives what it
+// launched. Lives on its io_context's thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/environment/execution_environment.hpp"
+#include "emulator/environment/preparation.hpp"
+#include "emulator/function/config.hpp"
+#include "emulator/function/credentials.hpp"
+#include "emulator/function/variables.hpp"
+
+namespace lemu::emulator {
+
+/// All that decides how a function is run.
+struct FunctionSetup {
+  RunSettings run;
+  FunctionConfig function;
+  UserVariables variables;
+  Credentials credentials;
+  std::optional<double> timeout_scale;  ///< stretches function timeout, init limit and deadline alike
+};
+
+/// Where results and remarks about a function go.
+class SessionOutput : public LogSink {
+ public:
+  /// Something the user should know; a sentence.
+  virtual void note(const std::string& text) = 0;
+};
+
+/// What is an environment's own.
+struct EnvironmentPlace {
+  EnvironmentFolder& folder;
+  LogSink& log;
+  std::string log_stream;  ///< as in AWS_LAMBDA_LOG_STREAM_NAME
+};
+
+class FunctionLauncher {
+ public:
+  /// `remark` is given sentences for the user.
+  FunctionLauncher(boost::asio::io_context& context, FunctionSetup setup,
+                   std::function<void(const std::string&)> remark);
+  FunctionLauncher(const FunctionLauncher&) = delete;
+  FunctionLauncher& operator=(const FunctionLauncher&) = delete;
+
+  /// Opens the package (a zip is unpacked into the folder's `code`), finds what runs it. Once. Blocking.
+  Status prepare(EnvironmentFolder& folder);
+  /// Makes the sandbox. Where it is refused and was not insisted on, goes on without one, from then on, and
+  /// says so.
+  boost::asio::awaitable<Result<std::unique_ptr<ExecutionEnvironment>>> launch(EnvironmentPlace place);
+  /// The init ahead of the first invocation. An environment that was refused its user or its limits is
+  /// replaced by one without a sandbox, as by launch().
+  boost::asio::awaitable<Status> init(std::unique_ptr<ExecutionEnvironment>& environment,
+                                      EnvironmentPlace place);
+
+  [[nodiscard]] const FunctionSetup& setup() const { return setup_; }
+  [[nodiscard]] const PreparedFunction& prepared() const { return prepared_; }
+  /// How the function is run; known once an environment was launched.
+  [[nodiscard]] const RunMode& mode() const { return mode_; }
+  [[nodiscard]] const std::vector<qemu::Reason>& reasons() const { return reasons_; }
+  [[nodiscard]] const qemu::LaunchPlan& plan() const { return plan_; }
+  /// The words that run a foreign program by QEMU; empty natively.
+  [[nodiscard]] const std::vector<std::string>& qemu_command() const { return qemu_command_; }
+
+ private:
+  using Environment = std::unique_ptr<ExecutionEnvironment>;
+  boost::asio::awaitable<Result<Environment>> launch_as(qemu::SandboxChoice sandbox,
+                                                        const EnvironmentPlace& place);
+  Result<EnvironmentSettings> environment_settings(qemu::LaunchPlan& plan,
+                                                   const EnvironmentPlace& place) const;
+  [[nodiscard]] Result<std::vector<std::string>> variables(const qemu::LaunchPlan& plan,
+                                                   const EnvironmentPlace& place,
+                                                   const std::string& runtime_api) const;
+  [[nodiscard]] bool may_go_without_sandbox(const Error& error) const;
+  void go_without_sandbox(const Error& refusal);
+  void describe_mode(qemu::LaunchPlan plan, const ExecutionEnvironment& environment);
+
+  boost::asio::io_context& context_;
+  FunctionSetup setup_;
+  std::function<void(const std::string&)> remark_;
+  PreparedFunction prepared_;
+  qemu::LaunchPlan plan_;  ///< as it was described
+  std::string refusal_;    ///< why there is no sandbox, when there was to be one
+  std::vector<qemu::Reason> reasons_;
+  std::vector<std::string> qemu_command_;
+  RunMode mode_;
+};
+
+}  // namespace lemu::emulator
