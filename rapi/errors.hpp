@@ -7,16 +7,19 @@
 namespace lemu::rapi {
 
 inline constexpr ErrorRow kErrors[] = {
-    {"port-in-use", ErrorKind::host_lacks, "cannot listen on 127.0.0.1:{port}: {os_error}",
-     "Another program listens on this port of the loopback address.",
+    {"port-in-use", ErrorKind::host_lacks, "cannot listen on {address}:{port}: {os_error}",
+     "Another program listens on this port of the address.",
      "choose another port, or end the program that listens there"},
-    {"no-free-port", ErrorKind::host_lacks, "no free port on 127.0.0.1: {os_error}",
-     "The Runtime API needs a port of the loopback address, and programs hold all of those that the kernel "
-     "gives out.",
+    {"no-free-port", ErrorKind::host_lacks, "no free port on {address}: {os_error}",
+     "lemu needs a port of the address (for the Runtime API: of the loopback address), and programs hold all of "
+     "those that the kernel gives out.",
      "end some of them (`ss -tan` lists them), or widen net.ipv4.ip_local_port_range"},
-    {"cannot-listen", ErrorKind::host_lacks, "cannot listen on 127.0.0.1:{port}: {os_error}",
-     "The Runtime API needs a port of the loopback address, and this machine or container gave none.",
+    {"cannot-listen", ErrorKind::host_lacks, "cannot listen on {address}:{port}: {os_error}",
+     "lemu needs a port of the address (for the Runtime API: of the loopback address), and this machine or "
+     "container gave none.",
      "bring the loopback interface up (ip link set lo up), and allow sockets where a container forbids them"},
+    {"listen-address", ErrorKind::bad_usage, "cannot listen on '{address}': it is not a numeric IPv4 address",
+     "lemu looks no names up.", "for example 127.0.0.1, or 0.0.0.0 for all addresses"},
     {"listener-address", ErrorKind::internal, "cannot tell the address of a listener: {os_error}",
      "lemu could not learn the port of its own Runtime API.", kNoRemedy},
 };

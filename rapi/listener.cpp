@@ -12,11 +12,13 @@
 
 namespace lemu::rapi {
 
-Result<Fd> listen_on_loopback(std::uint16_t port) {
-  const auto failed = [port](int code) {
-    if (code == EADDRINUSE && port == 0) return fail_errno<"no-free-port">(code);
-    return code == EADDRINUSE ? fail_errno<"port-in-use">(code, port)
-                              : fail_errno<"cannot-listen">(code, port);
+Result<Fd> listen_on_loopback(std::uint16_t port) { return listen_on("127.0.0.1", port); }
+
+Result<Fd> listen_on(const std::string& where, std::uint16_t port) {
+  const auto failed = [&where, port](int code) {
+    if (code == EADDRINUSE && port == 0) return fail_errno<"no-free-port">(code, where);
+    return code == EADDRINUSE ? fail_errno<"port-in-use">(code, where, port)
+                              : fail_errno<"cannot-listen">(code, where, port);
   };
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return failed(errno);
@@ -25,7 +27,7 @@ Result<Fd> listen_on_loopback(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::inet_pton(AF_INET, where.c_str(), &address.sin_addr) != 1) return fail<"listen-address">(where);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return failed(errno);
   if (::listen(fd.get(), SOMAXCONN) < 0) return failed(errno);
   return fd;

@@ -11,7 +11,9 @@
 
 namespace lemu::rapi {
 
-/// A listening TCP socket on 127.0.0.1; port 0 lets the kernel choose.
+/// A listening TCP socket at a numeric IPv4 address; port 0 lets the kernel choose.
+Result<Fd> listen_on(const std::string& address, std::uint16_t port);
+/// The same on 127.0.0.1.
 Result<Fd> listen_on_loopback(std::uint16_t port = 0);
 /// "127.0.0.1:PORT" of a listener: what AWS_LAMBDA_RUNTIME_API holds.
 Result<std::string> address_of(const Fd& listener);

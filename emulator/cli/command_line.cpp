@@ -31,6 +31,9 @@ Result<Command> invoke_command(std::span<const std::string> arguments) {
 Result<Command> shell_command(std::span<const std::string> arguments) {
   return as_command(parse_shell(arguments));
 }
+Result<Command> serve_command(std::span<const std::string> arguments) {
+  return as_command(parse_serve(arguments));
+}
 
 Result<Command> doctor_command(std::span<const std::string> arguments) {
   DoctorOptions options;
@@ -57,8 +60,9 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
   return Command(options);
 }
 
-constexpr std::array<CommandRow, 3> kCommands{{
+constexpr std::array<CommandRow, 4> kCommands{{
     {"invoke", "run a function and print its response", invoke_command},
+    {"serve", "serve functions with AWS's Lambda API, for SDKs and the AWS CLI", serve_command},
     {"shell", "look around in a function's environment", shell_command},
     {"doctor", "what this host can do, and what would improve it", doctor_command},
 }};

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke_options.hpp"
+#include "emulator/cli/serve_options.hpp"
 
 namespace lemu::emulator::cli {
 
@@ -23,7 +24,7 @@ struct ShowText {
   ExitCode code = ExitCode::success;
 };
 
-using Command = std::variant<ShowText, InvokeOptions, ShellOptions, DoctorOptions>;
+using Command = std::variant<ShowText, InvokeOptions, ShellOptions, ServeOptions, DoctorOptions>;
 
 /// `arguments` without the program's own name. bad_usage for an unknown command or option.
 [[nodiscard]] Result<Command> parse_command_line(std::span<const std::string> arguments);

@@ -70,6 +70,34 @@ inline constexpr ErrorRow kErrors[] = {
     {"value-not-a-choice", ErrorKind::bad_usage, "'{value}' is none of {words}{suggestion}",
      "The option takes one of a few words.", kOptionsExample},
 
+    // Serving functions.
+    {"function-missing", ErrorKind::bad_usage, "no function to serve",
+     "lemu serve was given neither --function nor --config.",
+     "--function hello=./bootstrap, as often as there are functions"},
+    {"function-twice", ErrorKind::bad_usage, "two functions are called '{name}'",
+     "A function is found by its name.", "give one of them another name"},
+    {"function-not-assigned", ErrorKind::bad_usage, "'{piece}' is not written NAME=PATH or key=value",
+     "A function is one word: its name and path, then its settings, with commas between.",
+     "--function hello=./bootstrap,arch=arm64,timeout=10,env.STAGE=test"},
+    {"function-without-target", ErrorKind::bad_usage, "'{text}' names no bootstrap, folder or .zip",
+     "The path behind the name is empty.", "--function hello=./bootstrap"},
+    {"serve-argument", ErrorKind::bad_usage, "unexpected argument '{word}'",
+     "lemu serve takes its functions by option.", "write --function NAME={word}"},
+    {"value-not-a-port", ErrorKind::bad_usage, "'{value}' is not a port: 0 to 65535",
+     "A TCP port is such a number.", kOptionsExample},
+    {"port-file-not-written", ErrorKind::bad_input, "--port-file: {reason}",
+     "The file cannot be made or written.", "name a file in a folder that you may write"},
+
+    // Talking to a running daemon.
+    {"endpoint-malformed", ErrorKind::bad_usage, "'{url}' is not the address of a lemu serve",
+     "lemu talks to numeric addresses and localhost; it looks no names up.",
+     "for example --endpoint http://127.0.0.1:9000"},
+    {"endpoint-silent", ErrorKind::host_lacks, "nobody serves {url}: {reason}",
+     "No lemu serve listens there, or it ended before it answered.",
+     "start `lemu serve`, or name its address with --endpoint"},
+    {"endpoint-refused", ErrorKind::bad_input, "{url} refused it: {reason}",
+     "The daemon answered with an error; its own words say which.", kNoRemedy},
+
     // lemu itself.
     {"descriptors-too-few", ErrorKind::host_lacks,
      "this process may open {limit} files at once, and lemu needs {needed}",

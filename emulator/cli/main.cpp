@@ -10,6 +10,7 @@
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
 #include "emulator/cli/process_setup.hpp"
+#include "emulator/cli/serve.hpp"
 #include "emulator/cli/shell.hpp"
 #include "emulator/cli/terminal_output.hpp"
 
@@ -26,6 +27,7 @@ struct Runner {
   }
   int operator()(const InvokeOptions& options) const { return run_invoke(options); }
   int operator()(const ShellOptions& options) const { return run_shell(options); }
+  int operator()(const ServeOptions& options) const { return run_serve(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };
 

@@ -113,6 +113,10 @@ Result<EnvironmentFolder> EnvironmentFolder::make(const std::string& base) {
   return folder;
 }
 
+EnvironmentFolder EnvironmentFolder::beside(const EnvironmentFolder& other) {
+  return EnvironmentFolder(other.base_);
+}
+
 /// Between a folder's making and its locking nobody may sweep: both happen under the base's own lock.
 Status EnvironmentFolder::make_own() {
   if (!path_.empty()) return {};

@@ -19,6 +19,9 @@ class EnvironmentFolder {
   /// For a folder below `base`, which is made, mode 0700, if need be. Sweeps what killed lemus left there.
   static Result<EnvironmentFolder> make(const std::string& base);
 
+  /// For another environment below the same base, without sweeping again.
+  static EnvironmentFolder beside(const EnvironmentFolder& other);
+
   EnvironmentFolder(EnvironmentFolder&& other) noexcept;
   EnvironmentFolder& operator=(EnvironmentFolder&&) = delete;
   EnvironmentFolder(const EnvironmentFolder&) = delete;

@@ -43,6 +43,7 @@ struct Invocation {
   rapi::Event event;  ///< the deadline is filled in when it is handed over
   /// Whether the record is to hold Max Memory Used. The limit is held either way.
   enum class MemoryFigure { wanted, unwanted } memory_figure = MemoryFigure::wanted;
+  enum class Log { none, tail } log = Log::none;  ///< whether the caller wants the end of the log
 };
 
 /// What Invoke returns.

@@ -144,6 +144,11 @@ std::string default_function_name(std::string_view target) {
   return name.substr(first, name.find_last_not_of('-') - first + 1);
 }
 
+std::string log_stream_name(std::string_view version, std::chrono::system_clock::time_point now,
+                            std::string_view id) {
+  return utc_date(now).append("/[").append(version).append("]").append(id);
+}
+
 Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
                                             const FunctionSurroundings& surroundings) {
   FunctionConfig config;
@@ -164,7 +169,7 @@ Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
   config.arn = "arn:" + std::string(partition_of(config.region)) + ":lambda:" + config.region + ":" +
                config.account_id + ":function:" + config.name;
   config.log_group = "/aws/lambda/" + config.name;
-  config.log_stream = utc_date(surroundings.now) + "/[" + config.version + "]" + surroundings.log_stream_id;
+  config.log_stream = log_stream_name(config.version, surroundings.now, surroundings.log_stream_id);
   return config;
 }
 

@@ -60,6 +60,10 @@ struct FunctionSurroundings {
 [[nodiscard]] Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
                                                           const FunctionSurroundings& surroundings);
 
+/// YYYY/MM/DD/[VERSION]ID, in UTC.
+[[nodiscard]] std::string log_stream_name(std::string_view version, std::chrono::system_clock::time_point now,
+                                          std::string_view id);
+
 /// A legal function name made from a target's path: the file's name without ".zip"; for a file called
 /// `bootstrap`, which says nothing, the name of its folder. Letters Lambda refuses become '-'; "function"
 /// when nothing is left.

@@ -121,8 +121,8 @@ Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchP
 }
 
 Result<std::vector<std::string>> FunctionLauncher::variables(const qemu::LaunchPlan& plan,
-                                                     const EnvironmentPlace& place,
-                                                     const std::string& runtime_api) const {
+                                                             const EnvironmentPlace& place,
+                                                             const std::string& runtime_api) const {
   FunctionConfig function = setup_.function;
   function.log_stream = place.log_stream;
   std::vector<std::string> variables;

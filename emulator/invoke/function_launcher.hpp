@@ -77,8 +77,8 @@ class FunctionLauncher {
   Result<EnvironmentSettings> environment_settings(qemu::LaunchPlan& plan,
                                                    const EnvironmentPlace& place) const;
   [[nodiscard]] Result<std::vector<std::string>> variables(const qemu::LaunchPlan& plan,
-                                                   const EnvironmentPlace& place,
-                                                   const std::string& runtime_api) const;
+                                                           const EnvironmentPlace& place,
+                                                           const std::string& runtime_api) const;
   [[nodiscard]] bool may_go_without_sandbox(const Error& error) const;
   void go_without_sandbox(const Error& refusal);
   void describe_mode(qemu::LaunchPlan plan, const ExecutionEnvironment& environment);

@@ -107,10 +107,21 @@ def python_ric():
     return "awslambdaric cannot be fetched: " + (fetched.stderr.strip()[-300:] if fetched else "no pip")
 
 
+def boto3():
+    return None if (TOOLS / "boto3/boto3").is_dir() else "no boto3 from PyPI in build/tools"
+
+
+def awscli_2():
+    told = subprocess.run(["/usr/bin/aws", "--version"], capture_output=True, text=True).stdout \
+        if os.path.exists("/usr/bin/aws") else ""
+    return None if told.startswith("aws-cli/2") else "no AWS CLI 2 from the distribution"
+
+
 CAPABILITIES = {
     "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "keyrings": keyrings, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
     f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
     f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "python-ric": python_ric,
+    "boto3": boto3, "awscli-2": awscli_2,
 }
 
 _absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// ApiReply: the right to answer one request of the Lambda API, with the fields every answer of it has. A
+// copyable handle. The io_context's thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "emulator/api/api_error.hpp"
+#include "rapi/http.hpp"
+
+namespace lemu::emulator {
+
+struct ApiAnswer {
+  unsigned status = 200;
+  std::string_view body = {};
+  std::string_view executed_version = {};
+  std::string_view function_error = {};
+  std::string_view log_result = {};  ///< base64
+  std::string_view trace = {};       ///< "root=1-…;sampled=0"
+};
+
+class ApiReply {
+ public:
+  ApiReply(rapi::HttpReply reply, std::string request_id)
+      : reply_(std::move(reply)), request_id_(std::move(request_id)) {}
+
+  void send(const ApiAnswer& answer) const;
+  void refuse(const ApiError& error) const;
+  [[nodiscard]] const std::string& request_id() const { return request_id_; }
+
+ private:
+  rapi::HttpReply reply_;
+  std::string request_id_;
+};
+
+}  // namespace lemu::emulator

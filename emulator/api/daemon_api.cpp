@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/api/daemon_api.hpp"
+
+namespace lemu::emulator {
+
+rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
+  // What is refused is so with the API's own fields, once its body was read and dropped.
+  const ApiRouteMatch match = match_api_route(request.method(), request.path());
+  if (match.kind != ApiRouteMatch::Kind::found || guard_.objection(request)) return {.body_limit = 0};
+  switch (match.route) {
+    case ApiRoute::invoke: return {.body_limit = payload_limit(invocation_type_of(request))};
+    case ApiRoute::health: return {.body_limit = 0};
+  }
+  return {};
+}
+
+void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
+  const ApiReply reply(std::move(http), make_request_id(ids_));
+  if (const std::optional<std::string> objection = guard_.objection(request))
+    return reply.refuse({ApiFault::access_denied, *objection});
+  const ApiRouteMatch match = match_api_route(request.method(), request.path());
+  switch (match.kind) {
+    case ApiRouteMatch::Kind::no_such_path:
+      return reply.refuse({ApiFault::unknown_operation, "lemu serves no operation at " +
+                                                            std::string(request.path()) +
+                                                            ": it has the Lambda API's Invoke"});
+    case ApiRouteMatch::Kind::wrong_method:
+      return reply.refuse({ApiFault::method_not_allowed,
+                           std::string(request.path()) + " is for " + std::string(match.allowed) + " only"});
+    case ApiRouteMatch::Kind::found: break;
+  }
+  switch (match.route) {
+    case ApiRoute::invoke: return invoke_.invoke(request, reply, match.name);
+    case ApiRoute::health: return reply.send({.body = R"({"status":"ok"})"});
+  }
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/api/function_reference.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/url.hpp"
+
+namespace lemu::emulator {
+namespace {
+
+constexpr std::size_t kReferenceLimit = 140;
+constexpr std::size_t kNameLimit = 64;
+constexpr std::size_t kAccountDigits = 12;
+constexpr std::string_view kLatest = "$LATEST";
+// As the service words it (the pattern is its model's).
+constexpr char kNamePattern[] =
+    "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?"
+    "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+
+using Parts = std::vector<std::string_view>;
+
+Parts split(std::string_view text) {
+  Parts parts;
+  while (true) {
+    const std::size_t colon = text.find(':');
+    parts.push_back(text.substr(0, colon));
+    if (colon == std::string_view::npos) return parts;
+    text.remove_prefix(colon + 1);
+  }
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
+  });
+}
+bool is_account(std::string_view text) {
+  return text.size() == kAccountDigits && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+ApiError unsatisfied(std::string_view value, const std::string& constraint) {
+  return {ApiFault::validation, "1 validation error detected: Value '" + std::string(value) +
+                                    "' at 'functionName' failed to satisfy constraint: " + constraint};
+}
+
+/// [arn:aws:lambda:REGION:][ACCOUNT:][function:]NAME[:QUALIFIER], in the pattern's own order.
+bool take(const Parts& parts, FunctionReference& into) {
+  std::size_t at = 0;
+  if (parts[0] == "arn") {
+    if (parts.size() < 7 || !parts[1].starts_with("aws") || parts[2] != "lambda") return false;
+    into.region = parts[3];
+    at = 4;
+  }
+  if (at + 1 < parts.size() && is_account(parts[at])) ++at;
+  if (at + 1 < parts.size() && parts[at] == "function") ++at;
+  const std::size_t left = parts.size() - at;
+  if (left > 2 || !is_word(parts[at])) return false;
+  into.name = parts[at];
+  if (left == 1) return true;
+  into.qualifier = parts[at + 1];
+  return into.qualifier == kLatest || is_word(into.qualifier);
+}
+
+}  // namespace
+
+tl::expected<FunctionReference, ApiError> parse_function_reference(std::string_view in_path,
+                                                                   std::string_view in_query) {
+  const std::string text = percent_decode(in_path).value_or(std::string(in_path));
+  if (text.size() > kReferenceLimit)
+    return tl::unexpected(unsatisfied(
+        text, "Member must have length less than or equal to " + std::to_string(kReferenceLimit)));
+  FunctionReference reference;
+  if (!take(split(text), reference))
+    return tl::unexpected(
+        unsatisfied(text, std::string("Member must satisfy regular expression pattern: ") + kNamePattern));
+  if (reference.name.size() > kNameLimit)
+    return tl::unexpected(
+        unsatisfied(text, "Member must have length less than or equal to " + std::to_string(kNameLimit)));
+  if (in_query.empty()) return reference;
+  if (!reference.qualifier.empty() && reference.qualifier != in_query)
+    return tl::unexpected(
+        ApiError{ApiFault::invalid_parameter_value,
+                 "The derived qualifier from the function name does not match the specified qualifier."});
+  reference.qualifier = in_query;
+  return reference;
+}
+
+}  // namespace lemu::emulator

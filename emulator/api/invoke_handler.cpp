@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/api/invoke_handler.hpp"
+
+#include "base/base64.hpp"
+
+namespace lemu::emulator {
+namespace {
+
+constexpr std::string_view kLatest = "$LATEST";
+constexpr std::string_view kUnhandled = "Unhandled";  // the only value AWS was seen to send
+
+/// "Root=1-…;Parent=…;Sampled=0" → "root=1-…;sampled=0", as Lambda answers.
+std::string answered_trace(std::string_view trace) {
+  const auto value_of = [trace](std::string_view key) {
+    const std::size_t at = trace.find(key);
+    if (at == std::string_view::npos) return std::string_view();
+    const std::string_view rest = trace.substr(at + key.size());
+    return rest.substr(0, rest.find(';'));
+  };
+  const std::string_view sampled = value_of("Sampled=");
+  return std::string("root=")
+      .append(value_of("Root="))
+      .append(";sampled=")
+      .append(sampled.empty() ? "0" : sampled);
+}
+
+/// A caller that waits for the answer, and for the log's end where it asked for that.
+class SynchronousCall final : public InvocationClient {
+ public:
+  SynchronousCall(ApiReply reply, LogType log, std::string trace)
+      : reply_(std::move(reply)), log_(log), trace_(std::move(trace)) {}
+
+  void answered(Answer answer) override {
+    if (log_ == LogType::none)
+      send(answer, {});
+    else
+      kept_ = std::move(answer);
+  }
+  void completed(const InvocationRecord&, std::string log_tail) override {
+    if (log_ == LogType::tail) send(kept_, base64_encode(log_tail));
+  }
+  void failed(const Error& error) override {
+    const std::string remedy = error.remedy.empty() ? "" : " (" + error.remedy + ")";
+    reply_.refuse({ApiFault::service, "lemu could not run the function: " + error.message + remedy});
+  }
+
+ private:
+  void send(const Answer& answer, std::string_view log) const {
+    reply_.send(
+        {.status = 200,
+         .body = answer.payload,
+         .executed_version = kLatest,
+         .function_error = answer.kind == Answer::Kind::function_error ? kUnhandled : std::string_view(),
+         .log_result = log,
+         .trace = answered_trace(trace_)});
+  }
+
+  ApiReply reply_;
+  LogType log_;
+  std::string trace_;
+  Answer kept_;
+};
+
+ApiError throttled(EnvironmentPool::Admission why) {
+  return {ApiFault::too_many_requests, "Rate Exceeded.",
+          why == EnvironmentPool::Admission::function_limit
+              ? "ReservedFunctionConcurrentInvocationLimitExceeded"
+              : "ConcurrentInvocationLimitExceeded"};
+}
+
+}  // namespace
+
+tl::expected<ServedFunction*, ApiError> InvokeHandler::find(const FunctionReference& reference) const {
+  ServedFunction* function = functions_.find(reference.name);
+  if (function != nullptr && !reference.region.empty() && reference.region != function->config().region)
+    return tl::unexpected(ApiError{ApiFault::resource_not_found, "Functions from '" + reference.region +
+                                                                     "' are not reachable in this region ('" +
+                                                                     function->config().region + "')"});
+  if (function != nullptr && (reference.qualifier.empty() || reference.qualifier == kLatest)) return function;
+  const FunctionRegistry::Functions& all = functions_.all();
+  std::string arn = function != nullptr ? function->config().arn
+                    : all.empty()       ? "function:" + reference.name
+                                        : all.begin()->second->config().arn;
+  arn = arn.substr(0, arn.rfind(':') + 1) + reference.name + ":" +
+        (reference.qualifier.empty() ? std::string(kLatest) : reference.qualifier);
+  return tl::unexpected(ApiError{ApiFault::resource_not_found, "Function not found: " + arn});
+}
+
+void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name) {
+  tl::expected<InvokeRequest, ApiError> asked = read_invoke_request(request, name);
+  if (!asked) return reply.refuse(asked.error());
+  const tl::expected<ServedFunction*, ApiError> function = find(asked->function);
+  if (!function) return reply.refuse(function.error());
+  tl::expected<std::string, ApiError> payload = take_payload(request, asked->type);
+  if (!payload) return reply.refuse(payload.error());
+  if (asked->type == InvocationType::dry_run) return reply.send({.status = 204});
+  if (asked->type == InvocationType::event)
+    return reply.refuse({ApiFault::unavailable, "asynchronous invocation is not available"});
+
+  if (asked->trace.empty()) asked->trace = make_trace_id(ids_, std::chrono::system_clock::now());
+  PoolTask task;
+  rapi::Event& event = task.invocation.event;
+  event.request_id = reply.request_id();
+  event.trace_id = asked->trace;
+  event.function_arn = (*function)->config().arn;
+  if (!asked->function.qualifier.empty()) event.function_arn += ":" + asked->function.qualifier;
+  event.client_context = std::move(asked->client_context);
+  event.body = std::move(*payload);
+  if (asked->log == LogType::tail) task.invocation.log = Invocation::Log::tail;
+  task.client = std::make_shared<SynchronousCall>(reply, asked->log, std::move(asked->trace));
+  const EnvironmentPool::Admission admission = (*function)->pool().submit(std::move(task));
+  if (admission != EnvironmentPool::Admission::accepted) reply.refuse(throttled(admission));
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/api/invoke_request.hpp"
+
+#include <optional>
+
+#include "base/base64.hpp"
+#include "base/url.hpp"
+#include "emulator/function/event.hpp"
+
+namespace lemu::emulator {
+namespace {
+
+constexpr std::size_t kAsyncLimit = 1'048'576;
+constexpr std::size_t kContextLimit = 3'583;  // of base64
+
+std::string_view word_of(InvocationType type) {
+  switch (type) {
+    case InvocationType::request_response: return "RequestResponse";
+    case InvocationType::event: return "Event";
+    case InvocationType::dry_run: return "DryRun";
+  }
+  return {};
+}
+
+std::optional<InvocationType> parse_type(std::string_view word) {
+  if (word.empty()) return InvocationType::request_response;
+  for (const InvocationType type :
+       {InvocationType::request_response, InvocationType::event, InvocationType::dry_run})
+    if (word == word_of(type)) return type;
+  return std::nullopt;
+}
+
+ApiError not_of_enum(std::string_view value, const char* member, const char* set) {
+  return {ApiFault::invalid_parameter_value,
+          "1 validation error detected: Value '" + std::string(value) + "' at '" + member +
+              "' failed to satisfy constraint: Member must satisfy enum value set: " + set};
+}
+
+ApiError bad_context() {
+  return {ApiFault::invalid_request_content, "Client context must be a valid Base64-encoded JSON object."};
+}
+
+tl::expected<std::string, ApiError> read_context(std::string_view encoded) {
+  if (encoded.size() > kContextLimit) return tl::unexpected(bad_context());
+  std::optional<std::string> context = base64_decode(encoded);
+  if (!context || !check_client_context(*context)) return tl::unexpected(bad_context());
+  return std::move(*context);
+}
+
+}  // namespace
+
+std::size_t payload_limit(InvocationType type) {
+  return type == InvocationType::event ? kAsyncLimit : kEventLimit;
+}
+
+InvocationType invocation_type_of(const rapi::HttpRequest& request) {
+  return parse_type(request.header("X-Amz-Invocation-Type")).value_or(InvocationType::request_response);
+}
+
+tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
+                                                          std::string_view name) {
+  InvokeRequest read;
+  const std::string_view target = request.target();
+  const std::size_t question = target.find('?');
+  const std::string qualifier = question == std::string_view::npos
+                                    ? std::string()
+                                    : query_value(target.substr(question + 1), "Qualifier");
+  tl::expected<FunctionReference, ApiError> reference = parse_function_reference(name, qualifier);
+  if (!reference) return tl::unexpected(std::move(reference.error()));
+  read.function = std::move(*reference);
+
+  const std::string_view type = request.header("X-Amz-Invocation-Type");
+  const std::optional<InvocationType> known = parse_type(type);
+  if (!known) return tl::unexpected(not_of_enum(type, "invocationType", "[Event, RequestResponse, DryRun]"));
+  read.type = *known;
+  const std::string_view log = request.header("X-Amz-Log-Type");
+  if (!log.empty() && log != "None" && log != "Tail")
+    return tl::unexpected(not_of_enum(log, "logType", "[None, Tail]"));
+  read.log = log == "Tail" ? LogType::tail : LogType::none;
+
+  if (const std::string_view context = request.header("X-Amz-Client-Context"); !context.empty()) {
+    tl::expected<std::string, ApiError> json = read_context(context);
+    if (!json) return tl::unexpected(std::move(json.error()));
+    read.client_context = std::move(*json);
+  }
+  read.trace = request.header("X-Amzn-Trace-Id");
+  return read;
+}
+
+tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type) {
+  switch (request.end) {
+    case rapi::BodyEnd::complete: break;
+    case rapi::BodyEnd::truncated:
+      return tl::unexpected(ApiError{ApiFault::invalid_request_content,
+                                     "The request's body ended before its declared length."});
+    case rapi::BodyEnd::too_large: {
+      const std::string_view length = request.header("Content-Length");
+      const std::string limit = std::to_string(payload_limit(type));
+      return tl::unexpected(ApiError{ApiFault::request_too_large,
+                                     (length.empty() ? "More than " + limit : std::string(length)) +
+                                         " byte payload is too large for the " + std::string(word_of(type)) +
+                                         " invocation type (limit " + limit + " bytes)"});
+    }
+  }
+  if (request.body.empty()) return std::string("{}");
+  if (const Status valid = check_json(request.body, "the payload"); !valid)
+    return tl::unexpected(ApiError{ApiFault::invalid_request_content,
+                                   "Could not parse request body into json: Could not parse payload into "
+                                   "json: " +
+                                       valid.error().message});
+  return std::move(request.body);
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// InvokeRequest: what a caller of Invoke asks for, read from the HTTP request and held to the API's limits.
+// Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "emulator/api/api_error.hpp"
+#include "emulator/api/function_reference.hpp"
+#include "rapi/http.hpp"
+
+namespace lemu::emulator {
+
+enum class InvocationType { request_response, event, dry_run };
+enum class LogType { none, tail };
+
+struct InvokeRequest {
+  FunctionReference function;
+  InvocationType type = InvocationType::request_response;
+  LogType log = LogType::none;
+  std::string client_context = {};  ///< JSON
+  std::string trace = {};           ///< the caller's X-Amzn-Trace-Id
+};
+
+/// How large a payload may be ("AWS Lambda quotas"); by the header alone.
+[[nodiscard]] std::size_t payload_limit(InvocationType type);
+/// What the header says, or RequestResponse for what it must not say.
+[[nodiscard]] InvocationType invocation_type_of(const rapi::HttpRequest& request);
+
+/// The request with its header's values checked. `name` as in the path.
+[[nodiscard]] tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
+                                                                        std::string_view name);
+/// The body: JSON within the limit; `{}` when it is empty.
+[[nodiscard]] tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request,
+                                                               InvocationType type);
+
+}  // namespace lemu::emulator

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/api/routes.hpp"
+
+#include <array>
+#include <optional>
+
+namespace lemu::emulator {
+namespace {
+
+struct Row {
+  std::string_view method;
+  std::string_view before_name;  // the whole path where there is no name in it
+  std::string_view after_name;
+  ApiRoute route;
+};
+
+// Paths of AWS's service model (botocore, lambda/2015-03-31); below /_lemu and /health they are lemu's own.
+constexpr std::array<Row, 2> kRoutes{{
+    {"POST", "/2015-03-31/functions/", "/invocations", ApiRoute::invoke},
+    {"GET", "/health", "", ApiRoute::health},
+}};
+
+/// The name, which is one segment; nothing when the path is another.
+std::optional<std::string_view> match_path(const Row& row, std::string_view path) {
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  if (row.after_name.empty())
+    return path == row.before_name ? std::optional<std::string_view>("") : std::nullopt;
+  if (path.size() <= row.before_name.size() + row.after_name.size() || !path.starts_with(row.before_name) ||
+      !path.ends_with(row.after_name))
+    return std::nullopt;
+  path.remove_prefix(row.before_name.size());
+  path.remove_suffix(row.after_name.size());
+  return path.find('/') == std::string_view::npos ? std::optional(path) : std::nullopt;
+}
+
+}  // namespace
+
+ApiRouteMatch match_api_route(std::string_view method, std::string_view path) {
+  for (const Row& row : kRoutes) {
+    const std::optional<std::string_view> name = match_path(row, path);
+    if (!name) continue;
+    if (method != row.method) return {.kind = ApiRouteMatch::Kind::wrong_method, .allowed = row.method};
+    return {.kind = ApiRouteMatch::Kind::found, .route = row.route, .name = *name};
+  }
+  return {};
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// All routes of the daemon, on one page: AWS's Lambda API and lemu's own. Pure.
+#pragma once
+
+#include <string_view>
+
+namespace lemu::emulator {
+
+enum class ApiRoute {
+  invoke,
+  health,
+};
+
+struct ApiRouteMatch {
+  enum class Kind { found, no_such_path, wrong_method } kind = Kind::no_such_path;
+  ApiRoute route = ApiRoute::health;  ///< when found
+  std::string_view name = {};         ///< the {name} of the path, still encoded: a view into it
+  std::string_view allowed = {};      ///< the method the path has, when another was used
+};
+
+/// `path` is without the query.
+[[nodiscard]] ApiRouteMatch match_api_route(std::string_view method, std::string_view path);
+
+}  // namespace lemu::emulator

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/pool_options.hpp"
+
+#include <charconv>
+
+#include "base/units.hpp"
+#include "emulator/cli/command_line_values.hpp"
+
+namespace lemu::emulator::cli {
+namespace {
+
+constexpr std::uint32_t kAccountLimit = 1000;  // "AWS Lambda quotas": concurrent executions
+
+Take take_span(std::chrono::nanoseconds& into) {
+  return [&into](const std::string& value) -> Status {
+    Result<std::chrono::nanoseconds> span = parse_duration(value);
+    if (!span) return fail(std::move(span.error()));
+    into = *span;
+    return {};
+  };
+}
+
+/// 0 is a value of its own: a function that is always throttled.
+Take take_concurrency(std::optional<std::uint32_t>& into) {
+  return [&into](const std::string& value) -> Status {
+    std::uint32_t count = 0;
+    if (value == "0") {
+      into = 0;
+      return {};
+    }
+    Status taken = take_count(count, kAccountLimit)(value);
+    if (taken) into = count;
+    return taken;
+  };
+}
+
+template <class Choice>
+Take set(Choice& into, Choice choice) {
+  return [&into, choice](const std::string&) -> Status {
+    into = choice;
+    return {};
+  };
+}
+
+}  // namespace
+
+OptionGroup pool_option_group(ServedFunctionOptions& into) {
+  return {
+      "Its environments",
+      {{"--concurrency", "N",
+        "reserved concurrency: at most N at once, more are throttled (429), 0 throttles all; default: the "
+        "account's 1000 for all functions together",
+        "--concurrency 10", take_concurrency(into.pool.reserved)},
+       {"--idle-timeout", "TIME", "end an environment that had nothing to do for so long (default: 10m)",
+        "--idle-timeout 30s", take_span(into.pool.idle_timeout)},
+       {"--max-age", "TIME", "replace an environment that is so old (default: 8h)", "--max-age 1h",
+        take_span(into.pool.max_age)},
+       {"--prewarm", "N", "make N environments ahead of the first invocations", "--prewarm 2",
+        take_count(into.prewarm, kAccountLimit)},
+       {"--cold", "", "a fresh environment for each invocation", "",
+        set(into.pool.reuse, PoolSettings::Reuse::never)},
+       {"--queue", "", "invocations over the concurrency wait for their turn in place of being throttled", "",
+        set(into.pool.when_busy, PoolSettings::WhenBusy::queue)}}};
+}
+
+}  // namespace lemu::emulator::cli

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// ServeOptions: everything `lemu serve` can be told. Plain values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "emulator/cli/function_options.hpp"
+#include "emulator/cli/invoke_options.hpp"
+#include "emulator/environment/pool.hpp"
+
+namespace lemu::emulator::cli {
+
+struct ServedFunctionOptions {
+  std::string target;  ///< a bootstrap, a folder or a zip
+  FunctionOptions function;
+  PoolSettings pool;
+  std::uint32_t prewarm = 0;
+};
+
+struct ServeOptions {
+  std::vector<ServedFunctionOptions> functions = {};
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 9000;  ///< 0: the kernel chooses
+  std::string port_file = {};
+  std::vector<std::string> host_names = {};
+  std::chrono::milliseconds drain_timeout{10'000};
+  Verbosity verbosity = Verbosity::normal;
+};
+
+/// The arguments after "serve".
+[[nodiscard]] Result<std::variant<ServeOptions, HelpText>> parse_serve(
+    std::span<const std::string> arguments);
+
+}  // namespace lemu::emulator::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a function to be served is written: NAME=PATH[,key=value…] on the command line, with the names of the
+// options of `lemu invoke` as keys. Pure.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "emulator/cli/serve_options.hpp"
+
+namespace lemu::emulator::cli {
+
+/// One function as it was written, wherever.
+struct WrittenFunction {
+  std::string origin;  ///< for messages: "--function hello"
+  std::string name;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+/// "NAME=PATH,key=value,…"; a comma within a value is written "\,".
+[[nodiscard]] Result<WrittenFunction> parse_written_function(const std::string& text);
+/// The function with its settings over the defaults.
+[[nodiscard]] Result<ServedFunctionOptions> apply_settings(const WrittenFunction& written,
+                                                           const ServedFunctionOptions& defaults);
+
+}  // namespace lemu::emulator::cli

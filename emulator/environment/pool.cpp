@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/environment/pool.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+
+namespace lemu::emulator {
+namespace asio = boost::asio;
+
+namespace {
+
+void rethrow(const std::exception_ptr& bug) {
+  if (bug) std::rethrow_exception(bug);
+}
+
+}  // namespace
+
+EnvironmentPool::EnvironmentPool(asio::io_context& context, EnvironmentMaker& maker,
+                                 AccountConcurrency& account, PoolSettings settings, Now now)
+    : context_(context),
+      maker_(maker),
+      account_(account),
+      settings_(settings),
+      now_(std::move(now)),
+      timer_(context) {
+  account_.reserved += settings_.reserved.value_or(0);
+}
+
+EnvironmentPool::~EnvironmentPool() = default;
+
+EnvironmentPool::Admission EnvironmentPool::may_run() const {
+  if (settings_.reserved)
+    return in_flight_ < *settings_.reserved ? Admission::accepted : Admission::function_limit;
+  return account_.in_flight + account_.reserved < account_.limit ? Admission::accepted
+                                                                 : Admission::account_limit;
+}
+
+void EnvironmentPool::begin() {
+  ++in_flight_;
+  if (!settings_.reserved) ++account_.in_flight;
+}
+
+void EnvironmentPool::finish() {
+  --in_flight_;
+  if (!settings_.reserved) --account_.in_flight;
+}
+
+EnvironmentPool::Admission EnvironmentPool::submit(PoolTask task) {
+  const Admission admission = may_run();
+  if (admission != Admission::accepted) {
+    // With nothing in flight nobody would ever take it from the queue.
+    if (settings_.when_busy == PoolSettings::WhenBusy::refuse || in_flight_ == 0) return admission;
+    queue_.push_back(std::move(task));
+    return Admission::accepted;
+  }
+  begin();
+  Slot* slot = idle_slot();
+  run_on(slot != nullptr ? *slot : new_slot(), std::move(task));
+  return Admission::accepted;
+}
+
+void EnvironmentPool::run_on(Slot& slot, PoolTask task) {
+  if (slot.state == Slot::State::idle) slot.state = Slot::State::busy;
+  asio::co_spawn(context_, serve(slot, std::move(task)), rethrow);
+}
+
+EnvironmentPool::Slot& EnvironmentPool::new_slot() {
+  slots_.emplace_back();
+  Slot& slot = slots_.back();
+  slot.self = std::prev(slots_.end());
+  slot.born = now_();
+  return slot;
+}
+
+EnvironmentPool::Slot* EnvironmentPool::idle_slot() {
+  if (idle_.empty()) return nullptr;
+  Slot* slot = idle_.back();
+  idle_.pop_back();
+  if (settings_.rest == PoolSettings::Rest::frozen) slot->environment->thaw();
+  return slot;
+}
+
+void EnvironmentPool::prewarm(std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) asio::co_spawn(context_, warm_up(new_slot()), rethrow);
+}
+
+asio::awaitable<Status> EnvironmentPool::make(Slot& slot) {
+  Result<std::unique_ptr<PooledEnvironment>> made = co_await maker_.make();
+  if (!made) co_return fail(std::move(made.error()));
+  slot.environment = std::move(*made);
+  slot.state = Slot::State::busy;
+  co_return Status{};
+}
+
+asio::awaitable<void> EnvironmentPool::warm_up(Slot& slot) {
+  const Status made = co_await make(slot);
+  if (!made)
+    retire(slot);  // the first invocation tries again, and tells its caller why not
+  else
+    rest(slot);
+}
+
+/// One task after another while there are any.
+asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
+  while (true) {
+    if (!slot.environment) {
+      ++cold_starts_;
+      const Status made = co_await make(slot);
+      if (!made) task.client->failed(made.error());
+    }
+    if (slot.environment) {
+      InvocationClient& client = *task.client;
+      const InvocationRecord record = co_await slot.environment->invoke(
+          std::move(task.invocation), [&client](Answer answer) { client.answered(std::move(answer)); });
+      client.completed(record, slot.environment->take_tail());
+    }
+    task.client.reset();
+    if (queue_.empty()) break;
+    if (settings_.reuse == PoolSettings::Reuse::never && slot.environment)
+      maker_.end(std::move(slot.environment));
+    task = std::move(queue_.front());
+    queue_.pop_front();
+  }
+  finish();
+  if (slot.environment)
+    rest(slot);
+  else
+    retire(slot);
+}
+
+void EnvironmentPool::rest(Slot& slot) {
+  slot.idle_since = now_();
+  const bool too_old = slot.idle_since - slot.born >= settings_.max_age;
+  if (settings_.reuse == PoolSettings::Reuse::never || too_old) {
+    retire(slot);
+    return;
+  }
+  slot.state = Slot::State::idle;
+  if (settings_.rest == PoolSettings::Rest::frozen) slot.environment->freeze();
+  idle_.push_back(&slot);
+  expire_at(expiry_of(slot));
+}
+
+void EnvironmentPool::retire(Slot& slot) {
+  if (slot.environment) maker_.end(std::move(slot.environment));
+  slots_.erase(slot.self);
+}
+
+EnvironmentPool::Clock::time_point EnvironmentPool::expiry_of(const Slot& slot) const {
+  return std::min(slot.idle_since + settings_.idle_timeout, slot.born + settings_.max_age);
+}
+
+void EnvironmentPool::expire() {
+  const Clock::time_point now = now_();
+  std::vector<Slot*> kept;
+  for (Slot* slot : std::exchange(idle_, {})) {
+    if (expiry_of(*slot) <= now)
+      retire(*slot);
+    else
+      kept.push_back(slot);
+  }
+  idle_ = std::move(kept);
+  for (const Slot* slot : idle_) expire_at(expiry_of(*slot));
+}
+
+/// The timer is left running when an idle environment is used, and looks again when it fires: a warm
+/// invocation costs no timer operation.
+void EnvironmentPool::expire_at(Clock::time_point when) {
+  if (timer_running_ && timer_.expiry() <= when) return;
+  timer_running_ = true;
+  timer_.expires_at(when);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (code) return;
+    timer_running_ = false;
+    expire();
+  });
+}
+
+EnvironmentPool::Count EnvironmentPool::count() const {
+  Count count;
+  for (const Slot& slot : slots_) switch (slot.state) {
+      case Slot::State::starting: ++count.starting; break;
+      case Slot::State::busy: ++count.busy; break;
+      case Slot::State::idle: ++count.idle; break;
+    }
+  count.queued = queue_.size();
+  return count;
+}
+
+}  // namespace lemu::emulator

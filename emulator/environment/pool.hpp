@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// EnvironmentPool: the execution environments of one function version: one invocation each at a time, as many
+// as concurrent invocations need, kept warm until they have been idle too long. Owns them. Lives on its
+// io_context's thread.
+//
+// The rules are Lambda's ("Understanding Lambda function scaling"): an invocation takes an idle environment
+// or has a new one made for it, unless that would exceed the function's reserved concurrency or what the
+// account has left for functions without one.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "emulator/environment/execution_environment.hpp"
+
+namespace lemu::emulator {
+
+/// An environment as the pool sees it: initialised, and alive until destroyed.
+class PooledEnvironment {
+ public:
+  virtual ~PooledEnvironment() = default;
+  /// As ExecutionEnvironment::invoke, REPORT included.
+  virtual boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
+                                                          std::function<void(Answer)> answered) = 0;
+  /// The log of the latest invocation alone, START to REPORT: its last bytes, when it was asked for.
+  [[nodiscard]] virtual std::string take_tail() = 0;
+  /// Between invocations: no processor time; and back.
+  virtual void freeze() {}
+  virtual void thaw() {}
+};
+
+class EnvironmentMaker {
+ public:
+  virtual ~EnvironmentMaker() = default;
+  virtual boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() = 0;
+  /// Takes over one that is no longer wanted.
+  virtual void end(std::unique_ptr<PooledEnvironment> environment) = 0;
+};
+
+/// Who waits for an invocation. Called on the io_context's thread.
+class InvocationClient {
+ public:
+  virtual ~InvocationClient() = default;
+  /// As soon as the answer is known, once.
+  virtual void answered(Answer answer) = 0;
+  /// The invocation is complete; after answered().
+  virtual void completed(const InvocationRecord& record, std::string log_tail) = 0;
+  /// There is no environment to invoke; in place of both.
+  virtual void failed(const Error& error) = 0;
+};
+
+struct PoolTask {
+  Invocation invocation;
+  std::shared_ptr<InvocationClient> client;
+};
+
+/// What all functions of an account share.
+struct AccountConcurrency {
+  std::uint32_t limit = 1000;   ///< "AWS Lambda quotas"
+  std::uint32_t reserved = 0;   ///< set aside for functions that reserve some
+  std::uint32_t in_flight = 0;  ///< of functions that reserve none
+};
+
+struct PoolSettings {
+  std::optional<std::uint32_t> reserved = {};
+  std::chrono::nanoseconds idle_timeout = std::chrono::minutes(10);
+  std::chrono::nanoseconds max_age = std::chrono::hours(8);
+  enum class Reuse { warm, never } reuse = Reuse::warm;
+  enum class WhenBusy { refuse, queue } when_busy = WhenBusy::refuse;
+  enum class Rest { running, frozen } rest = Rest::running;
+};
+
+class EnvironmentPool {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Now = std::function<Clock::time_point()>;
+
+  EnvironmentPool(boost::asio::io_context& context, EnvironmentMaker& maker, AccountConcurrency& account,
+                  PoolSettings settings, Now now = Clock::now);
+  ~EnvironmentPool();
+  EnvironmentPool(const EnvironmentPool&) = delete;
+  EnvironmentPool& operator=(const EnvironmentPool&) = delete;
+
+  enum class Admission { accepted, function_limit, account_limit };
+  /// Runs the task now or, where queueing is asked for, when its turn comes.
+  Admission submit(PoolTask task);
+  /// Makes environments ahead of their first invocations.
+  void prewarm(std::uint32_t count);
+  /// Ends those that are idle too long or too old by `now`.
+  void expire();
+
+  struct Count {
+    std::size_t starting = 0;
+    std::size_t busy = 0;
+    std::size_t idle = 0;
+    std::size_t queued = 0;
+  };
+  [[nodiscard]] Count count() const;
+  /// Environments made for an invocation since the beginning.
+  [[nodiscard]] std::uint64_t cold_starts() const { return cold_starts_; }
+
+ private:
+  struct Slot {
+    std::unique_ptr<PooledEnvironment> environment;  // none while it is being made
+    enum class State { starting, busy, idle } state = State::starting;
+    Clock::time_point born;
+    Clock::time_point idle_since;
+    std::list<Slot>::iterator self;
+  };
+
+  [[nodiscard]] Admission may_run() const;
+  void begin();
+  void finish();
+  void run_on(Slot& slot, PoolTask task);
+  Slot& new_slot();
+  Slot* idle_slot();
+  boost::asio::awaitable<Status> make(Slot& slot);
+  boost::asio::awaitable<void> serve(Slot& slot, PoolTask task);
+  boost::asio::awaitable<void> warm_up(Slot& slot);
+  void rest(Slot& slot);
+  void retire(Slot& slot);
+  [[nodiscard]] Clock::time_point expiry_of(const Slot& slot) const;
+  void expire_at(Clock::time_point when);
+
+  boost::asio::io_context& context_;
+  EnvironmentMaker& maker_;
+  AccountConcurrency& account_;
+  const PoolSettings settings_;
+  const Now now_;
+  std::list<Slot> slots_;
+  std::vector<Slot*> idle_;  // the last to come to rest is the first to be used: others can expire
+  std::deque<PoolTask> queue_;
+  std::uint32_t in_flight_ = 0;
+  std::uint64_t cold_starts_ = 0;
+  boost::asio::steady_timer timer_;
+  bool timer_running_ = false;
+};
+
+}  // namespace lemu::emulator

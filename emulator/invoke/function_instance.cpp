@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/invoke/function_instance.hpp"
+
+#include "emulator/report/report_line.hpp"
+
+namespace lemu::emulator {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kTailBytes = 4096;  // Invoke's LogResult: "the last 4 KB of the execution log"
+
+}  // namespace
+
+void InstanceLog::append(std::string_view bytes) {
+  if (bytes.empty()) return;
+  at_line_start_ = bytes.back() == '\n';
+  if (!keeps_tail_) return;
+  tail_.append(bytes);
+  // Cut now and then only: a function may write line by line.
+  if (tail_.size() > 4 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+}
+
+void InstanceLog::platform_line(std::string_view line) {
+  if (!at_line_start_) append("\n");
+  append(line);
+}
+
+void InstanceLog::begin_tail() {
+  keeps_tail_ = true;
+  tail_.clear();
+}
+
+std::string InstanceLog::take_tail() {
+  keeps_tail_ = false;
+  if (tail_.size() > kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+  return std::exchange(tail_, {});
+}
+
+asio::awaitable<Status> FunctionInstance::start(FunctionLauncher& launcher) {
+  const EnvironmentPlace place{folder_, log_, log_stream_};
+  Result<std::unique_ptr<ExecutionEnvironment>> launched = co_await launcher.launch(place);
+  if (!launched) co_return fail(std::move(launched.error()));
+  environment_ = std::move(*launched);
+  co_return co_await launcher.init(environment_, place);
+}
+
+asio::awaitable<InvocationRecord> FunctionInstance::invoke(Invocation invocation,
+                                                           std::function<void(Answer)> answered) {
+  if (invocation.log == Invocation::Log::tail) log_.begin_tail();
+  InvocationRecord record = co_await environment_->invoke(std::move(invocation), std::move(answered));
+  log_.platform_line(report_line(record));
+  co_return record;
+}
+
+asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make() {
+  const std::string& version = launcher_.setup().function.version;
+  auto instance = std::make_unique<FunctionInstance>(
+      EnvironmentFolder::beside(folder_),
+      log_stream_name(version, std::chrono::system_clock::now(), ids_.hex(32)));
+  Status started = co_await instance->start(launcher_);
+  if (!started) co_return fail(std::move(started.error()));
+  co_return std::unique_ptr<PooledEnvironment>(std::move(instance));
+}
+
+}  // namespace lemu::emulator

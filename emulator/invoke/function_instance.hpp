@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// FunctionInstance: one execution environment in a daemon, with its folder and its log. Made by an
+// InstanceMaker, owned by a pool. Lives on its io_context's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "emulator/environment/pool.hpp"
+#include "emulator/invoke/function_launcher.hpp"
+#include "emulator/invoke/identifiers.hpp"
+
+namespace lemu::emulator {
+
+/// The log of one environment: keeps the end of the present invocation's part for who asked for it.
+class InstanceLog : public LogSink {
+ public:
+  void function_output(std::string_view bytes) override { append(bytes); }
+  void platform_line(std::string_view line) override;
+  void detail(std::string_view) override {}
+
+  void begin_tail();
+  [[nodiscard]] std::string take_tail();
+
+ private:
+  void append(std::string_view bytes);
+  bool keeps_tail_ = false;
+  bool at_line_start_ = true;
+  std::string tail_;
+};
+
+class FunctionInstance : public PooledEnvironment {
+ public:
+  FunctionInstance(EnvironmentFolder folder, std::string log_stream)
+      : folder_(std::move(folder)), log_stream_(std::move(log_stream)) {}
+
+  boost::asio::awaitable<Status> start(FunctionLauncher& launcher);
+  boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
+                                                  std::function<void(Answer)> answered) override;
+  [[nodiscard]] std::string take_tail() override { return log_.take_tail(); }
+
+ private:
+  EnvironmentFolder folder_;
+  std::string log_stream_;
+  InstanceLog log_;
+  std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
+};
+
+class InstanceMaker : public EnvironmentMaker {
+ public:
+  /// Instances' folders are made beside `folder`, which outlives this.
+  InstanceMaker(FunctionLauncher& launcher, const EnvironmentFolder& folder, Identifiers& ids)
+      : launcher_(launcher), folder_(folder), ids_(ids) {}
+  boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() override;
+  void end(std::unique_ptr<PooledEnvironment> environment) override { environment.reset(); }
+
+ private:
+  FunctionLauncher& launcher_;
+  const EnvironmentFolder& folder_;
+  Identifiers& ids_;
+};
+
+}  // namespace lemu::emulator

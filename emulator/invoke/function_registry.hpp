@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// FunctionRegistry: the functions a daemon serves, each with its launcher and its pool. Owned by the daemon;
+// lives on its io_context's thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "emulator/environment/pool.hpp"
+#include "emulator/invoke/function_instance.hpp"
+#include "emulator/invoke/function_launcher.hpp"
+
+namespace lemu::emulator {
+
+/// One function, $LATEST.
+class ServedFunction {
+ public:
+  ServedFunction(boost::asio::io_context& context, FunctionSetup setup, PoolSettings settings,
+                 AccountConcurrency& account, Identifiers& ids, EnvironmentFolder folder,
+                 std::function<void(const std::string&)> remark)
+      : folder_(std::move(folder)),
+        launcher_(context, std::move(setup), std::move(remark)),
+        maker_(launcher_, folder_, ids),
+        pool_(context, maker_, account, settings) {}
+
+  /// Blocking; once.
+  Status prepare() { return launcher_.prepare(folder_); }
+  [[nodiscard]] const FunctionConfig& config() const { return launcher_.setup().function; }
+  [[nodiscard]] EnvironmentPool& pool() { return pool_; }
+  [[nodiscard]] const FunctionLauncher& launcher() const { return launcher_; }
+
+ private:
+  EnvironmentFolder folder_;
+  FunctionLauncher launcher_;
+  InstanceMaker maker_;
+  EnvironmentPool pool_;
+};
+
+class FunctionRegistry {
+ public:
+  using Functions = std::map<std::string, std::unique_ptr<ServedFunction>, std::less<>>;
+
+  void add(std::unique_ptr<ServedFunction> function) {
+    functions_[function->config().name] = std::move(function);
+  }
+  /// nullptr when there is none of that name.
+  [[nodiscard]] ServedFunction* find(std::string_view name) const {
+    const Functions::const_iterator found = functions_.find(name);
+    return found == functions_.end() ? nullptr : found->second.get();
+  }
+  [[nodiscard]] const Functions& all() const { return functions_; }
+  void clear() { functions_.clear(); }
+
+ private:
+  Functions functions_;
+};
+
+}  // namespace lemu::emulator

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running `lemu serve`, and the clients that talk to it."""
+import http.client
+import json
+import os
+import re
+import signal
+import sys
+import time
+
+from harness import TOOLS
+
+CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+
+
+class Answer:
+    def __init__(self, response):
+        self.status, self.body = response.status, response.read()
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Daemon:
+    """Started in a `with`, ended by SIGTERM at its end unless the test has ended it itself."""
+
+    def __init__(self, lemu, *options, functions=None):
+        self.lemu = lemu
+        words = [*options]
+        for name, value in (functions or {}).items():
+            words += ["--function", f"{name}={value}"]
+        self.words = words
+        self.process, self.result = None, None
+
+    def __enter__(self):
+        self.process = self.lemu.start("serve", "--port", "0", *self.words)
+        line = self.process.stdout.readline().decode()
+        ready = re.fullmatch(r"lemu serves http://(127\.0\.0\.1):(\d+)\n", line)
+        if not ready:
+            raise AssertionError(f"no ready line but {line!r}\n{self.lemu.finish(self.process)}")
+        self.port = int(ready.group(2))
+        self.url = f"http://127.0.0.1:{self.port}"
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.result is None:
+            self.stop()
+        if kind is None:
+            self.result.ok()
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it, waits, and gives what it wrote."""
+        os.kill(self.process.pid, number)
+        self.result = self.lemu.finish(self.process)
+        return self.result
+
+    def request(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, headers or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def invoke(self, name, event=None, **headers):
+        """A raw Invoke; headers as invocation_type="Event"."""
+        fields = {"X-Amz-" + key.replace("_", "-").title(): value for key, value in headers.items()}
+        body = b"" if event is None else event if isinstance(event, bytes) else json.dumps(event).encode()
+        return self.request("POST", f"/2015-03-31/functions/{name}/invocations", body, fields)
+
+    def boto3(self, **config):
+        """A Lambda client of the current boto3."""
+        if str(TOOLS / "boto3") not in sys.path:
+            sys.path.insert(0, str(TOOLS / "boto3"))
+        import boto3
+        import botocore.config
+        return boto3.client("lambda", endpoint_url=self.url, **CREDENTIALS,
+                            config=botocore.config.Config(**{"retries": {"total_max_attempts": 1}, **config}))
+
+
+def eventually(condition, seconds=20):
+    """The condition's value once it is true."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
