@@ -211,9 +211,9 @@ inline constexpr ErrorRow kErrors[] = {
     {"dead-letter-unknown", ErrorKind::bad_input, "there is no dead letter with the request id {id}",
      "It was redriven or removed, or never given up.", "see the list of `lemu async ls`"},
     {"dead-letter-malformed", ErrorKind::bad_input, "this is no dead letter of lemu's",
-     "The file was changed, or another program put it there.", kNoRemedy},
+     "The file was changed, or another program put it there.", "send the event anew"},
     {"dead-letter-not-removed", ErrorKind::host_lacks, "cannot remove {path}: {os_error}",
-     "The folder of dead letters is not yours to write.", kNoRemedy},
+     "The folder of dead letters is not yours to write.", "look at who owns the state folder"},
 };
 
 template <Slug slug, class... Values>

@@ -96,7 +96,7 @@ inline constexpr ErrorRow kErrors[] = {
      "No lemu serve listens there, or it ended before it answered.",
      "start `lemu serve`, or name its address with --endpoint"},
     {"endpoint-refused", ErrorKind::bad_input, "{url} refused it: {reason}",
-     "The daemon answered with an error; its own words say which.", kNoRemedy},
+     "The daemon answered with an error; its own words say which.", "see `lemu ps` for what it serves"},
 
     // lemu itself.
     {"descriptors-too-few", ErrorKind::host_lacks,
