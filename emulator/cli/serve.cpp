@@ -92,7 +92,8 @@ class ServeCommand {
           write_file_atomically(options_.port_file, address.substr(address.rfind(':') + 1) + "\n");
       if (!written) return fail<"port-file-not-written">(written.error().message);
     }
-    return output_.answer("lemu serves http://" + address + "\n", TerminalOutput::Ending::as_it_is);
+    output_.answer("lemu serves http://" + address + "\n", TerminalOutput::Ending::as_it_is);
+    return output_.answers();
   }
 
   void await_signals() {

@@ -18,6 +18,8 @@ class InstanceLog : public LogSink {
   void function_output(std::string_view bytes) override { append(bytes); }
   void platform_line(std::string_view line) override;
   void detail(std::string_view) override {}
+  /// Nobody is waited for: what is not read in time is not kept.
+  void when_taken(std::function<void()> then) override { then(); }
 
   void begin_tail();
   [[nodiscard]] std::string take_tail();
