@@ -29,7 +29,7 @@ namespace {
 
 constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-class InvokeCommand {
+class InvokeCommand : private ResponseSink {
  public:
   explicit InvokeCommand(const InvokeOptions& options)
       : options_(options),
@@ -103,18 +103,32 @@ class InvokeCommand {
       co_return;
     }
     for (std::uint32_t i = 0; i < options_.repeat && !stdout_lost_; ++i) {
-      const InvocationRecord record = co_await session_->invoke(
-          event_, options_.client_context.value_or(""), [this](const Answer& answer) { deliver(answer); });
+      const InvocationRecord record =
+          co_await session_->invoke(event_, options_.client_context.value_or(""), *this,
+                                    [this](const Answer& answer) { deliver(answer); });
       report(record);
       co_await settle();
     }
     co_await conclude();
   }
 
+  // ResponseSink: what a function streams is written as it comes; a slow reader of stdout holds it back.
+  void begin(rapi::ResponseHead head) override { resume_ = std::move(head.resume); }
+  rapi::Flow piece(std::string_view bytes) override {
+    output_.part_of_answer(bytes);
+    if (output_.answers_taken()) return rapi::Flow::more;
+    output_.when_answers_taken(resume_);
+    return rapi::Flow::pause;
+  }
+
   void deliver(const Answer& answer) {
     using Ending = TerminalOutput::Ending;
-    if (answer.kind == Answer::Kind::function_error) exit_code_ = static_cast<int>(ExitCode::function_failed);
-    output_.answer(answer.payload, options_.repeat > 1 ? Ending::newline : Ending::as_it_is);
+    const bool failed = answer.kind == Answer::Kind::function_error;
+    if (failed) exit_code_ = static_cast<int>(ExitCode::function_failed);
+    output_.answer(answer.streamed ? "" : answer.payload,
+                   options_.repeat > 1 ? Ending::newline : Ending::as_it_is);
+    if (failed && answer.streamed)
+      output_.line("the response ended in an error: " + answer.error_type + " " + answer.payload);
   }
 
   /// Goes on when all output is taken: the one place where lemu waits for its readers.
@@ -210,6 +224,7 @@ class InvokeCommand {
   std::string json_reports_;
   int exit_code_ = static_cast<int>(ExitCode::success);
   bool stdout_lost_ = false;
+  std::function<void()> resume_;  // of the stream in hand
 };
 
 }  // namespace

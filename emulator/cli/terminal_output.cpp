@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include "emulator/cli/error_catalogue.hpp"
 #include "emulator/cli/errors.hpp"
 
@@ -43,10 +45,15 @@ void TerminalOutput::error(const Error& error) {
   if (!error.slug.empty()) detail("  see: " + documented_at(error.slug));
 }
 
+void TerminalOutput::part_of_answer(std::string_view bytes) {
+  if (!bytes.empty()) last_of_answer_ = bytes.back();
+  out_.write(bytes);
+}
+
 void TerminalOutput::answer(std::string_view payload, Ending ending) {
-  out_.write(payload);
-  const bool newline = ending == Ending::newline || (::isatty(out_fd_) == 1 && !payload.ends_with('\n'));
-  if (newline) out_.write("\n");
+  part_of_answer(payload);
+  const char last = std::exchange(last_of_answer_, '\0');
+  if (ending == Ending::newline || (::isatty(out_fd_) == 1 && last != '\n')) out_.write("\n");
 }
 
 Status TerminalOutput::answers() const {

@@ -31,6 +31,10 @@ class TerminalOutput : public SessionOutput {
   /// be left within a line.
   enum class Ending { as_it_is, newline };
   void answer(std::string_view payload, Ending ending);
+  /// What is known of an answer so far; answer() writes the rest.
+  void part_of_answer(std::string_view bytes);
+  [[nodiscard]] bool answers_taken() const { return out_.all_taken(); }
+  void when_answers_taken(std::function<void()> then) { out_.when_taken(std::move(then)); }
   /// Whether all answers could be written, as far as that is known.
   [[nodiscard]] Status answers() const;
   /// "lemu: error: …", with the remedy on a line of its own, and the place in docs/errors.md when verbose.
@@ -53,6 +57,7 @@ class TerminalOutput : public SessionOutput {
   Verbosity verbosity_;
   PlatformLines lines_;
   bool at_line_start_ = true;  ///< of stderr
+  char last_of_answer_ = 0;
 };
 
 }  // namespace lemu::emulator::cli

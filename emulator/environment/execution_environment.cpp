@@ -7,6 +7,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/base64.hpp"
 #include "base/syscall.hpp"
 #include "emulator/environment/refusal.hpp"
 #include "emulator/errors.hpp"
@@ -23,6 +24,8 @@ constexpr std::chrono::seconds kHelperPatience{30};
 // How long after the end of the runtime its last words may take to come through its sockets. They are in the
 // kernel already; only a child that holds the connection open makes this wait its full length.
 constexpr std::chrono::milliseconds kLastWords{100};
+
+constexpr std::string_view kTruncatedResponse = "Runtime.TruncatedResponse";
 
 std::int64_t unix_ms(std::chrono::system_clock::time_point when) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
@@ -41,6 +44,8 @@ struct ExecutionEnvironment::RuntimeProcess {
   std::optional<Answer> answer;              ///< to the invocation in hand
   InvocationStatus answer_status = InvocationStatus::success;
   std::string answer_error_type;
+  ResponseSink* sink = nullptr;                 ///< until the answer is known
+  std::optional<std::uint64_t> streamed_bytes;  ///< since the response began in pieces
   std::optional<rapi::FunctionError> init_error;
   std::optional<int> wait_status;
   std::optional<Clock::time_point> ended_at;
@@ -157,17 +162,19 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
     invocation.event.deadline_ms = unix_ms(std::chrono::system_clock::now() + (deadline - Clock::now()));
     runtime_->next_at.reset();
     runtime_->answer.reset();
+    runtime_->streamed_bytes.reset();
+    runtime_->sink = invocation.sink;
     memory_->begin();
-    api_->dispatch(std::move(invocation.event));
+    api_->dispatch(std::move(invocation.event), invocation.delivery);
     co_await await_answer(deadline, record, answered);
   } else if (init_end == InitEnd::timed_out) {
     const PlatformError error = timed_out(record.request_id, settings_.timeout);
-    answered({Answer::Kind::function_error, error.payload});
     end_by_platform(record, InvocationStatus::timeout, error.type);
+    give({Answer::Kind::function_error, error.payload}, record, answered);
   } else {
     const PlatformError error = why_it_ended(record.request_id);
-    answered({Answer::Kind::function_error, error.payload});
     end_by_platform(record, InvocationStatus::error, error.type);
+    give({Answer::Kind::function_error, error.payload}, record, answered);
   }
 
   record.duration = record.status == InvocationStatus::timeout
@@ -195,12 +202,16 @@ asio::awaitable<void> ExecutionEnvironment::await_answer(Clock::time_point deadl
   bool in_time =
       co_await wait_until(deadline, [this] { return runtime_->answer || ended() || memory_->over_limit(); });
   if (ended() && !runtime_->answer) co_await settle_connections();
+  if (broke_off()) {  // mostly as the runtime ended, which says more, and is known at once
+    co_await wait_until(Clock::now() + kLastWords, [this] { return ended(); });
+    if (ended()) runtime_->answer.reset();
+  }
 
   if (runtime_->answer && !memory_->check_now()) {
     record.status = runtime_->answer_status;
     record.error_type = runtime_->answer_error_type;
-    record.response_bytes = runtime_->answer->payload.size();
-    answered(std::move(*runtime_->answer));
+    record.response_bytes = runtime_->streamed_bytes.value_or(runtime_->answer->payload.size());
+    give(std::move(*runtime_->answer), record, answered);
     // The caller has its answer; the environment is busy until the runtime asks for the next event.
     in_time = co_await wait_until(deadline,
                                   [this] { return runtime_->next_at || ended() || memory_->over_limit(); });
@@ -223,8 +234,24 @@ asio::awaitable<void> ExecutionEnvironment::await_answer(Clock::time_point deadl
     error = timed_out(id, settings_.timeout);
     status = InvocationStatus::timeout;
   }
-  answered({Answer::Kind::function_error, error.payload});
   end_by_platform(record, status, error.type);
+  give({Answer::Kind::function_error, error.payload}, record, answered);
+}
+
+/// Tells the caller its answer; the sink hears nothing more.
+void ExecutionEnvironment::give(Answer answer, const InvocationRecord& record,
+                                const std::function<void(Answer)>& answered) {
+  runtime_->sink = nullptr;
+  answer.streamed = runtime_->streamed_bytes.has_value();
+  answer.status = record.status;
+  answer.error_type = record.error_type;
+  answered(std::move(answer));
+}
+
+/// A stream that has begun ended before its last chunk.
+bool ExecutionEnvironment::broke_off() const {
+  return runtime_->answer && runtime_->streamed_bytes && runtime_->answer_status == InvocationStatus::error &&
+         runtime_->answer_error_type == kTruncatedResponse;
 }
 
 void ExecutionEnvironment::end_by_platform(InvocationRecord& record, InvocationStatus status,
@@ -346,10 +373,26 @@ void ExecutionEnvironment::on_next() {
   wake();
 }
 
+void ExecutionEnvironment::on_response_begin(rapi::ResponseHead head) {
+  if (!runtime_ || runtime_->sink == nullptr) return;
+  runtime_->streamed_bytes = 0;
+  runtime_->sink->begin(std::move(head));
+}
+
+rapi::Flow ExecutionEnvironment::on_response_piece(std::string_view bytes) {
+  if (!runtime_ || runtime_->sink == nullptr) return rapi::Flow::more;
+  *runtime_->streamed_bytes += bytes.size();
+  return runtime_->sink->piece(bytes);
+}
+
 void ExecutionEnvironment::on_response(rapi::FunctionResponse response) {
   if (runtime_) {
     // A stream that says in its trailers that it failed has failed, after what it had already sent.
     const bool failed = !response.trailer_error_type.empty();
+    // What is not base64 is passed on as it is, like any other payload.
+    if (failed && runtime_->streamed_bytes)
+      response.body =
+          base64_decode(response.trailer_error_body).value_or(std::move(response.trailer_error_body));
     runtime_->answer =
         Answer{failed ? Answer::Kind::function_error : Answer::Kind::response, std::move(response.body)};
     runtime_->answer_status = failed ? InvocationStatus::handled_error : InvocationStatus::success;
@@ -376,8 +419,10 @@ void ExecutionEnvironment::on_response_rejected(rapi::ResponseFault fault) {
   if (runtime_) {
     PlatformError error;
     switch (fault) {
-      case rapi::ResponseFault::too_large: error = response_too_large(); break;
-      case rapi::ResponseFault::truncated: error = unexplained_error("Runtime.TruncatedResponse"); break;
+      case rapi::ResponseFault::too_large:
+        error = response_too_large(runtime_->streamed_bytes ? rapi::kMaxStreamedPayload : rapi::kMaxPayload);
+        break;
+      case rapi::ResponseFault::truncated: error = unexplained_error(kTruncatedResponse); break;
       case rapi::ResponseFault::bad_mode: error = {"Runtime.InvalidResponseModeHeader", ""}; break;
     }
     runtime_->answer = Answer{Answer::Kind::function_error, std::move(error.payload)};

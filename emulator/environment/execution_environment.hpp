@@ -20,6 +20,7 @@
 #include "base/result.hpp"
 #include "emulator/environment/log_reader.hpp"
 #include "emulator/environment/memory_watch.hpp"
+#include "emulator/environment/response_sink.hpp"
 #include "emulator/report/invocation_record.hpp"
 #include "emulator/report/platform_error.hpp"
 #include "qemu/sandbox/launcher.hpp"
@@ -44,12 +45,19 @@ struct Invocation {
   /// Whether the record is to hold Max Memory Used. The limit is held either way.
   enum class MemoryFigure { wanted, unwanted } memory_figure = MemoryFigure::wanted;
   enum class Log { none, tail } log = Log::none;  ///< whether the caller wants the end of the log
+  /// Takes the response where `delivery` asks for pieces.
+  ResponseSink* sink = nullptr;
+  rapi::ResponseDelivery delivery = rapi::ResponseDelivery::whole;
 };
 
 /// What Invoke returns.
 struct Answer {
   enum class Kind { response, function_error } kind = Kind::response;
-  std::string payload;
+  std::string payload;    ///< of a streamed response only what went wrong, if anything did
+  bool streamed = false;  ///< the sink has had the response
+  // As in the record.
+  InvocationStatus status = InvocationStatus::success;
+  std::string error_type = {};
 };
 
 class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::RuntimeObserver {
@@ -90,6 +98,8 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   void on_helper_gone() override;
   // RuntimeObserver
   void on_next() override;
+  void on_response_begin(rapi::ResponseHead head) override;
+  rapi::Flow on_response_piece(std::string_view bytes) override;
   void on_response(rapi::FunctionResponse response) override;
   void on_error(rapi::FunctionError error) override;
   void on_init_error(rapi::FunctionError error) override;
@@ -112,6 +122,8 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
 
   boost::asio::awaitable<void> await_answer(Clock::time_point deadline, InvocationRecord& record,
                                             const std::function<void(Answer)>& answered);
+  void give(Answer answer, const InvocationRecord& record, const std::function<void(Answer)>& answered);
+  [[nodiscard]] bool broke_off() const;
   void end_by_platform(InvocationRecord& record, InvocationStatus status, const std::string& type);
 
   boost::asio::io_context& context_;

@@ -88,7 +88,7 @@ InvocationRecord Session::failed_without_environment(const std::string& request_
 }
 
 asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, const std::string& client_context,
-                                                  std::function<void(Answer)> answered) {
+                                                  ResponseSink& sink, std::function<void(Answer)> answered) {
   Invocation invocation;
   invocation.event.request_id = make_request_id(ids_);
   invocation.event.trace_id = make_trace_id(ids_, std::chrono::system_clock::now());
@@ -96,6 +96,8 @@ asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, cons
   invocation.event.client_context = client_context;
   invocation.event.body = event;
   invocation.memory_figure = memory_figure_;
+  invocation.sink = &sink;
+  invocation.delivery = rapi::ResponseDelivery::as_streamed;
   if (!environment_ || environment_->lost()) {
     const Status renewed = co_await renew();
     if (!renewed) {

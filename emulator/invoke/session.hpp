@@ -35,8 +35,9 @@ class Session {
   boost::asio::awaitable<Status> open();
   /// The init ahead of the first invocation.
   boost::asio::awaitable<Status> init();
+  /// `sink` takes the response of a function that streams.
   boost::asio::awaitable<InvocationRecord> invoke(const std::string& event, const std::string& client_context,
-                                                  std::function<void(Answer)> answered);
+                                                  ResponseSink& sink, std::function<void(Answer)> answered);
 
   /// Runs the settings' `shell` in place of the runtime, to its end: its wait(2) status. No limit applies.
   boost::asio::awaitable<Result<int>> run_program();

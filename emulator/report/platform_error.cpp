@@ -102,10 +102,11 @@ PlatformError no_bootstrap(std::string_view request_id) {
                             "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
 }
 
-PlatformError response_too_large() {
+PlatformError response_too_large(std::size_t limit) {
   constexpr std::string_view type = "Function.ResponseSizeTooLarge";
   return {std::string(type),
-          payload_of(type, "Response payload size exceeded maximum allowed payload size (6291556 bytes).")};
+          payload_of(type, "Response payload size exceeded maximum allowed payload size (" +
+                               std::to_string(limit) + " bytes).")};
 }
 
 PlatformError unexplained_error(std::string_view type) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -36,8 +37,8 @@ enum class CoreDump { none, written };
 [[nodiscard]] PlatformError invalid_entrypoint(std::string_view request_id, std::string_view aws_message);
 [[nodiscard]] PlatformError no_bootstrap(std::string_view request_id);
 
-/// A buffered response above 6,291,556 bytes.
-[[nodiscard]] PlatformError response_too_large();
+/// A response above `limit`: 6,291,556 bytes where it is not streamed.
+[[nodiscard]] PlatformError response_too_large(std::size_t limit);
 
 /// Any other error of the platform: "RequestId: ID Error: MESSAGE".
 [[nodiscard]] PlatformError platform_error(std::string_view type, std::string_view request_id,

@@ -31,7 +31,7 @@ TEST_CASE("payloads are Lambda's, byte for byte") {
        "RequestId: ID Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"},
       {invalid_entrypoint("ID", "fork/exec /var/task/bootstrap: exec format error"),
        "Runtime.InvalidEntrypoint", "RequestId: ID Error: fork/exec /var/task/bootstrap: exec format error"},
-      {response_too_large(), "Function.ResponseSizeTooLarge",
+      {response_too_large(6'291'556), "Function.ResponseSizeTooLarge",
        "Response payload size exceeded maximum allowed payload size (6291556 bytes)."},
   };
   for (const Row& row : rows)
