@@ -28,6 +28,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(doctest REQUIRED)
 
+pkg_check_modules(ZLIB REQUIRED zlib)  # checksums of event streams
+
 # libarchive's own list of what a static link of it needs, less what only its other formats and its disk reader
 # call (xml2: xar; lz4: a filter; acl: files on disk). A zip reader links without them, so nobody installs them.
 pkg_check_modules(LIBARCHIVE REQUIRED libarchive)

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "emulator/api/event_stream.hpp"
+
 namespace lemu::emulator {
 namespace {
 
@@ -28,6 +30,18 @@ void ApiReply::refuse(const ApiError& error) const {
   const std::array<rapi::HttpField, 2> fields{
       {{"x-amzn-RequestId", request_id_}, {"x-amzn-ErrorType", row.name}}};
   reply_.send({.status = row.status, .content_type = kJson, .body = body_of(error), .fields = fields});
+}
+
+void ApiReply::fail(const Error& error) const {
+  const std::string remedy = error.remedy.empty() ? "" : " (" + error.remedy + ")";
+  refuse({ApiFault::service, "lemu could not run the function: " + error.message + remedy});
+}
+
+rapi::HttpStream ApiReply::begin_events(std::function<void(rapi::StreamEvent)> told) const {
+  const std::array<rapi::HttpField, 2> fields{
+      {{"x-amzn-RequestId", request_id_}, {"X-Amz-Executed-Version", kLatest}}};
+  return reply_.begin({.status = 200, .content_type = kEventStreamContentType, .fields = fields},
+                      std::move(told));
 }
 
 }  // namespace lemu::emulator

@@ -6,8 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "emulator/api/api_error.hpp"
-#include "rapi/http.hpp"
+#include "rapi/http_stream.hpp"
 
 namespace lemu::emulator {
 
@@ -20,6 +21,9 @@ struct ApiAnswer {
   std::string_view trace = {};       ///< "root=1-…;sampled=0"
 };
 
+/// Of a function that is not versioned here.
+inline constexpr std::string_view kLatest = "$LATEST";
+
 class ApiReply {
  public:
   ApiReply(rapi::HttpReply reply, std::string request_id)
@@ -27,6 +31,10 @@ class ApiReply {
 
   void send(const ApiAnswer& answer) const;
   void refuse(const ApiError& error) const;
+  /// There is nothing to invoke.
+  void fail(const Error& error) const;
+  /// Begins an answer of events (application/vnd.amazon.eventstream).
+  [[nodiscard]] rapi::HttpStream begin_events(std::function<void(rapi::StreamEvent)> told) const;
   [[nodiscard]] const std::string& request_id() const { return request_id_; }
 
  private:

@@ -8,7 +8,9 @@ rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
   const ApiRouteMatch match = match_api_route(request.method(), request.path());
   if (match.kind != ApiRouteMatch::Kind::found || guard_.objection(request)) return {.body_limit = 0};
   switch (match.route) {
-    case ApiRoute::invoke: return {.body_limit = payload_limit(invocation_type_of(request))};
+    case ApiRoute::invoke:
+    case ApiRoute::invoke_with_response_stream:
+      return {.body_limit = payload_limit(invocation_type_of(request))};
     case ApiRoute::health: return {.body_limit = 0};
   }
   return {};
@@ -30,7 +32,9 @@ void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
     case ApiRouteMatch::Kind::found: break;
   }
   switch (match.route) {
-    case ApiRoute::invoke: return invoke_.invoke(request, reply, match.name);
+    case ApiRoute::invoke: return invoke_.invoke(request, reply, match.name, InvokeOperation::buffered);
+    case ApiRoute::invoke_with_response_stream:
+      return invoke_.invoke(request, reply, match.name, InvokeOperation::streaming);
     case ApiRoute::health: return reply.send({.body = R"({"status":"ok"})"});
   }
 }

@@ -2,11 +2,11 @@
 #include "emulator/api/invoke_handler.hpp"
 
 #include "base/base64.hpp"
+#include "emulator/api/streaming_call.hpp"
 
 namespace lemu::emulator {
 namespace {
 
-constexpr std::string_view kLatest = "$LATEST";
 constexpr std::string_view kUnhandled = "Unhandled";  // the only value AWS was seen to send
 
 /// "Root=1-…;Parent=…;Sampled=0" → "root=1-…;sampled=0", as Lambda answers.
@@ -39,10 +39,7 @@ class SynchronousCall final : public InvocationClient {
   void completed(const InvocationRecord&, std::string log_tail) override {
     if (log_ == LogType::tail) send(kept_, base64_encode(log_tail));
   }
-  void failed(const Error& error) override {
-    const std::string remedy = error.remedy.empty() ? "" : " (" + error.remedy + ")";
-    reply_.refuse({ApiFault::service, "lemu could not run the function: " + error.message + remedy});
-  }
+  void failed(const Error& error) override { reply_.fail(error); }
 
  private:
   void send(const Answer& answer, std::string_view log) const {
@@ -86,8 +83,9 @@ tl::expected<ServedFunction*, ApiError> InvokeHandler::find(const FunctionRefere
   return tl::unexpected(ApiError{ApiFault::resource_not_found, "Function not found: " + arn});
 }
 
-void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name) {
-  tl::expected<InvokeRequest, ApiError> asked = read_invoke_request(request, name);
+void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name,
+                           InvokeOperation operation) {
+  tl::expected<InvokeRequest, ApiError> asked = read_invoke_request(request, name, operation);
   if (!asked) return reply.refuse(asked.error());
   const tl::expected<ServedFunction*, ApiError> function = find(asked->function);
   if (!function) return reply.refuse(function.error());
@@ -107,7 +105,14 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
   event.client_context = std::move(asked->client_context);
   event.body = std::move(*payload);
   if (asked->log == LogType::tail) task.invocation.log = Invocation::Log::tail;
-  task.client = std::make_shared<SynchronousCall>(reply, asked->log, std::move(asked->trace));
+  if (operation == InvokeOperation::streaming) {
+    auto call = std::make_shared<StreamingCall>(reply, asked->log);
+    task.invocation.sink = call.get();
+    task.invocation.delivery = rapi::ResponseDelivery::pieces;
+    task.client = std::move(call);
+  } else {
+    task.client = std::make_shared<SynchronousCall>(reply, asked->log, std::move(asked->trace));
+  }
   const EnvironmentPool::Admission admission = (*function)->pool().submit(std::move(task));
   if (admission != EnvironmentPool::Admission::accepted) reply.refuse(throttled(admission));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// InvokeHandler: the Invoke operation of the Lambda API over the functions of a registry. Owned by the
-// daemon; lives on its io_context's thread.
+// InvokeHandler: Invoke and InvokeWithResponseStream of the Lambda API over the functions of a registry.
+// Owned by the daemon; lives on its io_context's thread.
 #pragma once
 
 #include <string>
@@ -18,7 +18,8 @@ class InvokeHandler {
   InvokeHandler(FunctionRegistry& functions, Identifiers& ids) : functions_(functions), ids_(ids) {}
 
   /// Answers now or when the function has. `name` as in the path.
-  void invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name);
+  void invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name,
+              InvokeOperation operation);
 
  private:
   tl::expected<ServedFunction*, ApiError> find(const FunctionReference& reference) const;

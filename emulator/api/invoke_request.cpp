@@ -58,7 +58,7 @@ InvocationType invocation_type_of(const rapi::HttpRequest& request) {
 }
 
 tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
-                                                          std::string_view name) {
+                                                          std::string_view name, InvokeOperation operation) {
   InvokeRequest read;
   const std::string_view target = request.target();
   const std::size_t question = target.find('?');
@@ -72,6 +72,8 @@ tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpReques
   const std::string_view type = request.header("X-Amz-Invocation-Type");
   const std::optional<InvocationType> known = parse_type(type);
   if (!known) return tl::unexpected(not_of_enum(type, "invocationType", "[Event, RequestResponse, DryRun]"));
+  if (operation == InvokeOperation::streaming && *known == InvocationType::event)
+    return tl::unexpected(not_of_enum(type, "invocationType", "[RequestResponse, DryRun]"));
   read.type = *known;
   const std::string_view log = request.header("X-Amz-Log-Type");
   if (!log.empty() && log != "None" && log != "Tail")

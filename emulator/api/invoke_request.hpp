@@ -30,9 +30,13 @@ struct InvokeRequest {
 /// What the header says, or RequestResponse for what it must not say.
 [[nodiscard]] InvocationType invocation_type_of(const rapi::HttpRequest& request);
 
+/// Invoke, or InvokeWithResponseStream, which has no asynchronous form.
+enum class InvokeOperation { buffered, streaming };
+
 /// The request with its header's values checked. `name` as in the path.
 [[nodiscard]] tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
-                                                                        std::string_view name);
+                                                                        std::string_view name,
+                                                                        InvokeOperation operation);
 /// The body: JSON within the limit; `{}` when it is empty.
 [[nodiscard]] tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request,
                                                                InvocationType type);

@@ -15,8 +15,10 @@ struct Row {
 };
 
 // Paths of AWS's service model (botocore, lambda/2015-03-31); below /_lemu and /health they are lemu's own.
-constexpr std::array<Row, 2> kRoutes{{
+constexpr std::array<Row, 3> kRoutes{{
     {"POST", "/2015-03-31/functions/", "/invocations", ApiRoute::invoke},
+    {"POST", "/2021-11-15/functions/", "/response-streaming-invocations",
+     ApiRoute::invoke_with_response_stream},
     {"GET", "/health", "", ApiRoute::health},
 }};
 

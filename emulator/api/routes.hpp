@@ -8,6 +8,7 @@ namespace lemu::emulator {
 
 enum class ApiRoute {
   invoke,
+  invoke_with_response_stream,
   health,
 };
 

@@ -17,6 +17,12 @@ def _runs(*command):
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
 
 
+def _builds(script, out):
+    """Why it does not; None when it does."""
+    built = subprocess.run([script, out], capture_output=True, text=True)
+    return None if built.returncode == 0 else f"{script.relative_to(REPO)}: {built.stderr.strip()[-300:]}"
+
+
 def has_interpreter(path):
     """Is it an ELF program with a PT_INTERP?"""
     return b"INTERP" in subprocess.run(["readelf", "-lW", path], capture_output=True).stdout
@@ -83,8 +89,35 @@ def network():
 def go():
     if not shutil.which("go"):
         return "no go"
-    built = subprocess.run([REPO / "examples/go/build.sh", EXAMPLES / "go"], capture_output=True, text=True)
-    return None if built.returncode == 0 else f"the Go example does not build: {built.stderr.strip()[-300:]}"
+    return _builds(REPO / "examples/go/build.sh", EXAMPLES / "go") or \
+        _builds(REPO / "tests/functions/go-stream/build.sh", FUNCTIONS)
+
+
+def rust():
+    if not shutil.which("cargo") or not shutil.which("rustup"):
+        return "no cargo and rustup"
+    return _builds(REPO / "tests/functions/rust-stream/build.sh", FUNCTIONS)
+
+
+def js_sdk():
+    """AWS's SDK for JavaScript, from npm."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return "no node and npm"
+    if (TOOLS / "js-sdk/node_modules/@aws-sdk/client-lambda").is_dir():
+        return None
+    (TOOLS / "js-sdk").mkdir(parents=True, exist_ok=True)
+    got = subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", TOOLS / "js-sdk",
+                          "@aws-sdk/client-lambda@3"], capture_output=True, text=True)
+    return None if got.returncode == 0 else f"no @aws-sdk/client-lambda from npm: {got.stderr.strip()[-300:]}"
+
+
+def go_sdk():
+    """A client by AWS's SDK for Go v2."""
+    if not shutil.which("go"):
+        return "no go"
+    built = subprocess.run(["go", "build", "-o", TOOLS / "go-sdk", "."], cwd=REPO / "tests/e2e/clients/go-sdk",
+                           env={**os.environ, "CGO_ENABLED": "0"}, capture_output=True, text=True)
+    return None if built.returncode == 0 else f"tests/e2e/clients/go-sdk: {built.stderr.strip()[-300:]}"
 
 
 def python_ric():
@@ -120,8 +153,8 @@ def awscli_2():
 CAPABILITIES = {
     "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "keyrings": keyrings, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
     f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
-    f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "python-ric": python_ric,
-    "boto3": boto3, "awscli-2": awscli_2,
+    f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "rust": rust, "python-ric": python_ric,
+    "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "awscli-2": awscli_2,
 }
 
 _absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// StreamingCall: a caller of InvokeWithResponseStream: gets the response as the function writes it, each
+// piece as an event, and holds the function back while it is slow. Shared by the pool, until the invocation
+// is complete; lives on the io_context's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "emulator/api/api_reply.hpp"
+#include "emulator/api/event_stream.hpp"
+#include "emulator/api/invoke_request.hpp"
+#include "emulator/environment/pool.hpp"
+#include "rapi/http_stream.hpp"
+
+namespace lemu::emulator {
+
+class StreamingCall final : public InvocationClient,
+                            public ResponseSink,
+                            public std::enable_shared_from_this<StreamingCall> {
+ public:
+  StreamingCall(ApiReply reply, LogType log) : reply_(std::move(reply)), log_(log) {}
+
+  // ResponseSink
+  void begin(rapi::ResponseHead head) override;
+  rapi::Flow piece(std::string_view bytes) override;
+  // InvocationClient
+  void answered(Answer answer) override;
+  void completed(const InvocationRecord& record, std::string log_tail) override;
+  void failed(const Error& error) override { reply_.fail(error); }
+
+ private:
+  void start();
+  rapi::HttpStream::Room write_event(std::string_view payload);
+  void finish();
+  void on_event(rapi::StreamEvent event);
+
+  ApiReply reply_;
+  LogType log_;
+  rapi::HttpStream stream_;
+  std::function<void()> resume_ = [] {};
+  InvokeComplete complete_;
+};
+
+/// The ErrorCode of a response that had begun when it failed; empty for one that did not fail.
+[[nodiscard]] std::string error_code_within(const Answer& answer);
+
+}  // namespace lemu::emulator
