@@ -70,6 +70,17 @@ def test_more_than_a_buffered_response_may_hold(lemu, mode):
     assert result.stdout == b"s" * 20_000_000
 
 
+def test_more_than_can_be_streamed(lemu):
+    limit = 200 << 20
+    event = {**STREAMING, "size": 1 << 20, "count": 201, "at": 1}
+    result = lemu.invoke(MODES[0], "probe", event, "--repeat", "2", "--timeout", "60").ok(1)
+    streamed, counters = result.stdout.splitlines()
+    assert limit - (1 << 20) < len(streamed) <= limit
+    assert len(result.starting(BROKEN + "Function.ResponseSizeTooLarge ")) == 1
+    assert f"response: 413 {{\"errorMessage\":\"Exceeded maximum allowed payload size ({limit} bytes).\"" in result.stderr
+    assert json.loads(counters) == {"memory": 2, "file": 2}, "the same process must answer the second"
+
+
 def test_an_error_in_the_trailers(lemu, mode):
     body = base64.b64encode(b'{"errorMessage":"half way","errorType":"Asked"}').decode()
     event = {**STREAMING, "text": "one|two", "error_type": "Function.Asked", "error_body": body}

@@ -83,7 +83,11 @@ static void send_end(const struct call* call) {
   free(end.data);
   struct rt_reply reply = rt_read(rt_socket);
   if (reply.status == 0) _exit(91);
-  if (reply.status != 202) note("response: %d %s", reply.status, reply.body);
+  if (reply.status != 202) {
+    note("response: %d %s", reply.status, reply.body);
+    close(rt_socket);  // as the answer asks for
+    rt_socket = -1;
+  }
   rt_free(&reply);
 }
 
