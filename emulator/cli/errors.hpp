@@ -71,8 +71,7 @@ inline constexpr ErrorRow kErrors[] = {
      "The option takes one of a few words.", kOptionsExample},
 
     // Serving functions.
-    {"function-missing", ErrorKind::bad_usage, "no function to serve",
-     "lemu serve was given neither --function nor --config.",
+    {"function-missing", ErrorKind::bad_usage, "no function to serve", "lemu serve was given no --function.",
      "--function hello=./bootstrap, as often as there are functions"},
     {"function-twice", ErrorKind::bad_usage, "two functions are called '{name}'",
      "A function is found by its name.", "give one of them another name"},
@@ -87,16 +86,6 @@ inline constexpr ErrorRow kErrors[] = {
      "A TCP port is such a number.", kOptionsExample},
     {"port-file-not-written", ErrorKind::bad_input, "--port-file: {reason}",
      "The file cannot be made or written.", "name a file in a folder that you may write"},
-
-    // Talking to a running daemon.
-    {"endpoint-malformed", ErrorKind::bad_usage, "'{url}' is not the address of a lemu serve",
-     "lemu talks to numeric addresses and localhost; it looks no names up.",
-     "for example --endpoint http://127.0.0.1:9000"},
-    {"endpoint-silent", ErrorKind::host_lacks, "nobody serves {url}: {reason}",
-     "No lemu serve listens there, or it ended before it answered.",
-     "start `lemu serve`, or name its address with --endpoint"},
-    {"endpoint-refused", ErrorKind::bad_input, "{url} refused it: {reason}",
-     "The daemon answered with an error; its own words say which.", "see `lemu ps` for what it serves"},
 
     // lemu itself.
     {"descriptors-too-few", ErrorKind::host_lacks,

@@ -3,7 +3,6 @@
 
 #include <charconv>
 
-#include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/pool_options.hpp"
@@ -29,15 +28,6 @@ Take append_to(std::vector<std::string>& into) {
   };
 }
 
-Take take_milliseconds(std::chrono::milliseconds& into) {
-  return [&into](const std::string& value) -> Status {
-    Result<std::chrono::nanoseconds> span = parse_duration(value);
-    if (!span) return fail(std::move(span.error()));
-    into = std::chrono::duration_cast<std::chrono::milliseconds>(*span);
-    return {};
-  };
-}
-
 OptionGroup functions_group(std::vector<std::string>& into) {
   return {"The functions",
           {{"--function", "NAME=PATH[,KEY=VALUE...]",
@@ -58,9 +48,7 @@ OptionGroup daemon_group(ServeOptions& into) {
             "functions",
             "--listen 0.0.0.0", take_text(into.listen)},
            {"--host-name", "NAME", "answer to this host name too; repeatable", "--host-name lambda.test",
-            append_to(into.host_names)},
-           {"--drain-timeout", "TIME", "how long invocations may go on after SIGTERM (default: 10s)",
-            "--drain-timeout 30s", take_milliseconds(into.drain_timeout)}}};
+            append_to(into.host_names)}}};
 }
 
 CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,

@@ -2,7 +2,6 @@
 // ServeOptions: everything `lemu serve` can be told. Plain values.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,7 +29,6 @@ struct ServeOptions {
   std::uint16_t port = 9000;  ///< 0: the kernel chooses
   std::string port_file = {};
   std::vector<std::string> host_names = {};
-  std::chrono::milliseconds drain_timeout{10'000};
   Verbosity verbosity = Verbosity::normal;
 };
 
