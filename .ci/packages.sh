@@ -114,3 +114,26 @@ need_qemu() {
 }
 
 cross_packages() { echo "g++-${1:-$(other_arch | tr _ -)}-linux-gnu"; }
+
+# Clients and runtimes that the tests use as they are published, each at one version.
+need_boto3() {
+  local version=1.44.8 into=$REPO/build/tools/boto3
+  [[ -d $into/boto3-$version.dist-info ]] && return 0
+  rm -rf "$into"
+  /usr/bin/python3 -m pip install --quiet --no-compile --target "$into" "boto3==$version" >&2
+}
+
+need_js_sdk() {
+  local version=3.1164.0 into=$REPO/build/tools/js-sdk
+  command -v npm >/dev/null || return 1
+  grep -qsF "\"version\": \"$version\"" "$into/node_modules/@aws-sdk/client-lambda/package.json" && return 0
+  rm -rf "$into"
+  mkdir -p "$into"
+  npm install --silent --no-audit --no-fund --prefix "$into" "@aws-sdk/client-lambda@$version" >&2
+}
+
+# Its version, and that of everything it needs, are in go.mod and go.sum.
+need_go_sdk() {
+  command -v go >/dev/null || return 1
+  (cd tests/e2e/clients/go-sdk && CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$REPO/build/tools/go-sdk" .) >&2
+}

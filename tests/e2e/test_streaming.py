@@ -55,8 +55,8 @@ def test_the_first_byte_is_not_held_back(lemu):
                 delays.append(time.monotonic_ns() - written_at)
                 gate.open()
             lemu.finish(process).ok()
-    # A delayed acknowledgement or Nagle's algorithm would show as 40 ms in most of them.
-    assert sorted(delays)[len(delays) // 2] < 20_000_000, delays
+    # A delayed acknowledgement or Nagle's algorithm would show as 40 ms in nearly all of them.
+    assert sorted(delays)[len(delays) // 4] < 20_000_000, delays
 
 
 def test_repeated_streams_are_a_line_each(lemu, mode):

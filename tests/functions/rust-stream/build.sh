@@ -5,7 +5,7 @@ set -eu
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
-export CARGO_TARGET_DIR="$out/rust-target"
+export CARGO_TARGET_DIR="$out/../rust-target"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld
 for arch in arm64 x86_64; do
   target=$([ $arch = arm64 ] && echo aarch64 || echo x86_64)-unknown-linux-musl
