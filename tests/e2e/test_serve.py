@@ -4,11 +4,12 @@ import base64
 import json
 import re
 import subprocess
+import sys
 
 import pytest
 from capabilities import require
 from daemon import Daemon
-from harness import HOST_ARCH, UUID
+from harness import HOST_ARCH, REPO, STAGE, TOOLS, UUID
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:probe"
 NOT_FOUND = ('{"Type":"User","Message":"Function not found: '
@@ -52,6 +53,16 @@ def test_aws_cli_invokes_an_emulated_function(lemu):
         assert said["StatusCode"] == 200 and said["ExecutedVersion"] == "$LATEST"
         assert json.loads(out.read_text()) == {"n": 1}
         assert b"REPORT RequestId: " in base64.b64decode(said["LogResult"])
+
+
+@pytest.mark.needs("boto3")
+def test_the_readmes_example(lemu):
+    program, = re.findall(r"```python\n(.*?)```", (REPO / "README.md").read_text(), re.DOTALL)
+    (lemu.work / "bootstrap").symlink_to(lemu.function(HOST_ARCH, "probe"))
+    environment = {**lemu.environment, "PATH": f"{STAGE / 'bin'}:{lemu.environment['PATH']}",
+                   "PYTHONPATH": str(TOOLS / "boto3")}
+    ran = subprocess.run([sys.executable, "-c", program], cwd=lemu.work, env=environment, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (0, "b'{\"name\": \"Ada\"}'\n"), ran.stderr
 
 
 def test_an_answer_has_every_header(daemon):
