@@ -7,6 +7,7 @@ import tempfile
 
 import capabilities
 import harness
+import leftovers
 import pytest
 
 
@@ -88,10 +89,10 @@ def _make_lemu(request, user):
     folder.chmod(0o755)
     lemu = harness.Lemu(folder, user)
     request.node.lemus = getattr(request.node, "lemus", []) + [lemu]
-    before = harness.snapshot()
+    watch = leftovers.Watch()
     yield lemu
     marker = request.node.get_closest_marker("leaves")
-    left = harness.leftovers(before, lemu, marker.args if marker else ())
+    left = watch.leftovers(lemu, marker.args if marker else ())
     failed = getattr(request.node, "report_call", None) and request.node.report_call.failed
     if not left and not failed:
         shutil.rmtree(folder)

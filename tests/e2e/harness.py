@@ -149,6 +149,7 @@ class Lemu:
 
     def __init__(self, folder, user=None):
         self.folder, self.user, self.runs = folder, user, []
+        self.there, self.made = set(), set()  # files before and since the runs
         self.stage = STAGE
         self.tmp, self.run_dir, self.home, self.work = (folder / n for n in ("tmp", "run", "home", "work"))
         for path in (self.tmp, self.run_dir, self.home, self.work):
@@ -182,6 +183,7 @@ class Lemu:
 
     def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=None,
               preexec_fn=None, **around):
+        self.there |= self.files()
         return subprocess.Popen(self.command(*arguments, **around), cwd=self.work, env={**self.environment, **(env or {})},
                                 stdin=stdin, stdout=stdout, stderr=stderr, preexec_fn=preexec_fn, start_new_session=True)
 
@@ -202,9 +204,14 @@ class Lemu:
             out, err = process.communicate(timeout=30)
             err = (err or b"") + f"\nharness: killed after {timeout} s\n".encode()
         result = Result(process.args, process.returncode, out or b"", err or b"", time.monotonic() - begin)
+        self.made |= self.files() - self.there
         self.runs.append(result)
         (self.folder / f"run-{len(self.runs)}.txt").write_text(str(result))
         return result
+
+    def files(self):
+        """What lies in this lemu's folder, but for its own TMPDIR and runtime folder, which must be empty in the end."""
+        return {path for path in files_below(self.folder) if not re.match(r"(tmp|run)(/|$)|run-\d+\.txt$", path)}
 
     def invoke(self, mode, function, event=None, *options, **more):
         """`function` is a test function's name, or a path; `event` becomes --data."""
@@ -236,7 +243,7 @@ class Lemu:
         return folder
 
 
-# ---- what must be as it was
+# ---- processes and files
 
 def become_subreaper():
     """Orphans of what a test starts become children of this process, so that none can hide."""
@@ -289,49 +296,8 @@ def wait_for_no_descendants(seconds=5):
         time.sleep(0.01)  # no event tells that a grandchild is gone
 
 
-def mounts():
-    return sorted(line.split(" ", 2)[2] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines())
-
-
-def host_binfmt():
-    folder = pathlib.Path("/proc/sys/fs/binfmt_misc")
-    return sorted(os.listdir(folder)) if folder.is_dir() else []
-
-
-def our_cgroups():
-    found = []
-    for folder, names, _ in os.walk("/sys/fs/cgroup"):
-        found += [os.path.join(folder, name) for name in names if "lemu" in name]
-    return sorted(found)
-
-
-def shared_memory():
-    """Not lemu-test-… nor lemu-fuzz-…: unit tests and fuzzing may be run at the same time."""
-    return sorted(name for name in os.listdir("/dev/shm") if re.match("(?!lemu-(test|fuzz)-).*[lq]emu", name))
-
-
-def snapshot():
-    return {"mounts": mounts(), "host binfmt_misc": host_binfmt(), "cgroups": our_cgroups(),
-            "shared memory": shared_memory()}
-
-
 def files_below(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-
-
-def leftovers(before, lemu, allowed=()):
-    """Sentences, one for each thing that a test's lemu left behind."""
-    found = [f"process {pid}: {command}" for pid, command in wait_for_no_descendants().items()]
-    for name, after in snapshot().items():
-        found += [f"{name}: {item}" for item in after if item not in before[name]]
-        found += [f"{name}: {item} is gone" for item in before[name] if item not in after]
-    for folder in (lemu.tmp, lemu.run_dir):
-        found += [f"file {folder.name}/{path}" for path in files_below(folder) if not re.match(LASTING, path)]
-    return [what for what in found if not any(word in what for word in allowed)]
-
-
-# The folder that holds environments' folders stays; in it the lock that sweeping takes, and the mount point of roots.
-LASTING = r"lemu-\d+(/\.?lock|/root)?$"
 
 
 def wait_until(condition, seconds=10):

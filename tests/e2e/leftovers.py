@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a test's lemu left behind. Other lemus may run on this machine at the same time, so what is not in its own folders
+counts only where it can be from nobody else: by its owner, its name, or because no other process has it."""
+import contextlib
+import os
+import pathlib
+import re
+import time
+
+import harness
+
+# The user behind a sandboxed function where root runs lemu; and the tests' own where one was made for them (tests/as_user).
+OWNERS = {harness.NOBODY} if os.geteuid() == 0 else {os.geteuid()} if "LEMU_USER_OF_TESTS" in os.environ else set()
+# Not lemu-test-… nor lemu-fuzz-…: unit tests and fuzzing may be run at the same time.
+NAMES = r"(?!lemu-(test|fuzz)-).*[lq]emu|core(\.|$)"
+# The folder that holds environments' folders stays; in it the lock that sweeping takes, and the mount point of roots.
+LASTING = r"lemu-\d+(/\.?lock|/root)?$"
+
+
+def mounts():
+    return sorted(line.split(" ", 2)[2] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines())
+
+
+def host_binfmt():
+    folder = pathlib.Path("/proc/sys/fs/binfmt_misc")
+    return sorted(os.listdir(folder)) if folder.is_dir() else []
+
+
+def our_cgroups():
+    found = []
+    for folder, names, _ in os.walk("/sys/fs/cgroup"):
+        found += [os.path.join(folder, name) for name in names if "lemu" in name]
+    return sorted(found)
+
+
+def is_ours(entry):
+    with contextlib.suppress(OSError):
+        if entry.stat(follow_symlinks=False).st_uid in OWNERS:
+            return True
+    return False
+
+
+def files_outside():
+    """In places where no test's lemu has any business. In /tmp anybody's lemu may be at work: there only owners tell."""
+    found = []
+    for folder in {"/", "/tmp", "/var/tmp", "/run", f"/run/user/{os.getuid()}", "/dev/shm", "/dev/mqueue",
+                   os.path.expanduser("~")}:
+        with contextlib.suppress(OSError):
+            found += [entry.path for entry in os.scandir(folder)
+                      if is_ours(entry) or folder != "/tmp" and re.match(NAMES, entry.name)]
+    return sorted(found)
+
+
+def shared_objects():
+    """System V shared memory, semaphores and message queues; each file of /proc/sysvipc has a line of headings."""
+    found = []
+    for kind in ("shm", "sem", "msg"):
+        with contextlib.suppress(OSError):
+            heading, *lines = [line.split() for line in pathlib.Path("/proc/sysvipc", kind).read_text().splitlines()]
+            found += [f"{kind} {line[1]}" for line in lines if int(line[heading.index("cuid")]) in OWNERS]
+    return sorted(found)
+
+
+def snapshot():
+    """{what: its items}."""
+    return {"mounts": mounts(), "host binfmt_misc": host_binfmt(), "cgroups": our_cgroups(), "file": files_outside(),
+            "System V": shared_objects()}
+
+
+# ---- sockets
+
+LISTENING, CLOSED = "0A", "07"  # proc(5), /proc/net/tcp; an unconnected UDP socket is "closed"
+
+
+def sockets():
+    """Those that others could find: listening, bound or of a name. {inode: (user or None, words)}."""
+    found = {}
+    for protocol, state in (("tcp", LISTENING), ("tcp6", LISTENING), ("udp", CLOSED), ("udp6", CLOSED)):
+        for line in lines_of(protocol):
+            if line[3] == state:
+                found[line[9]] = (int(line[7]), f"{protocol} port {int(line[1].rsplit(':')[-1], 16)}")
+    for line in lines_of("unix"):
+        if len(line) > 7:
+            found[line[6]] = (None, f"unix {line[7]}")
+    return found
+
+
+def lines_of(protocol):
+    with contextlib.suppress(OSError):
+        return [line.split() for line in pathlib.Path("/proc/net", protocol).read_text().splitlines()[1:]]
+    return []
+
+
+def held_by_others():
+    """Inodes of the sockets that this process and strangers have, as far as this user may look."""
+    ours, inodes = harness.descendants(), set()
+    for process in os.listdir("/proc"):
+        if process.isdigit() and int(process) not in ours:
+            with contextlib.suppress(OSError):
+                folder = f"/proc/{process}/fd"
+                for fd in os.listdir(folder):
+                    with contextlib.suppress(OSError):
+                        inodes.add(os.readlink(f"{folder}/{fd}").removeprefix("socket:[").removesuffix("]"))
+    return inodes
+
+
+def new_sockets(before, seconds=5):
+    """Words for those that came since, and that a living process of ours has, or none at all. An ordinary user cannot see
+    who has what, but whose it is."""
+    end = time.monotonic() + seconds
+    while True:
+        new = {inode: words for inode, (user, words) in sockets().items() if inode not in before
+               and (os.geteuid() == 0 or user == os.geteuid())}
+        if new:
+            held = held_by_others()
+            still = sockets()
+            new = {inode: words for inode, words in new.items() if inode not in held and inode in still}
+        if not new or time.monotonic() > end:
+            return sorted(new.values())
+        time.sleep(0.01)  # a stranger's may be on its way from one process to another
+
+
+# ---- all of it
+
+class Watch:
+    """Looks at the machine when it is made, and tells afterwards what is other than it was."""
+
+    def __init__(self):
+        self.before, self.sockets = snapshot(), sockets()
+
+    def leftovers(self, lemu, allowed=(), seconds=5):
+        """Sentences, one for each thing that a test's lemu left behind."""
+        found = [f"process {pid}: {command}" for pid, command in harness.wait_for_no_descendants(seconds).items()]
+        found += [f"socket: {words}" for words in new_sockets(self.sockets, seconds)]
+        for name, after in snapshot().items():
+            found += [f"{name}: {item}" for item in after if item not in self.before[name]]
+            found += [f"{name}: {item} is gone" for item in self.before[name] if item not in after and name != "file"]
+        for folder in (lemu.tmp, lemu.run_dir):
+            found += [f"file {folder.name}/{path}" for path in harness.files_below(folder) if not re.match(LASTING, path)]
+        found += [f"file {path}" for path in sorted(lemu.made) if os.path.lexists(lemu.folder / path)]
+        return [what for what in found if not any(word in what for word in allowed)]
