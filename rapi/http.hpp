@@ -95,12 +95,15 @@ class HttpRequest {
   std::vector<Field> trailers_;
 };
 
-/// An answer to be written at once: nothing of it is kept after the call it is given to.
+/// An answer to be written at once: nothing of it is kept after the call it is given to, but for a body whose
+/// owner is named.
 struct HttpResponse {
   unsigned status = 200;
   std::string_view content_type = {};  ///< no such field when empty
   std::string_view body = {};
   std::span<const HttpField> fields = {};  ///< further fields; those with an empty value are left out
+  /// Of the body, where it is shared: what the kernel does not take at once is kept by it, and not copied.
+  const std::shared_ptr<const void>* owner = nullptr;
 };
 
 /// An answer that owns its body.

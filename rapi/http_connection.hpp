@@ -73,7 +73,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void fail_request(unsigned status, std::string_view reason);
 
   void write(const HttpResponse& response);
-  void write_bytes(std::string_view head, std::string_view body);
+  void write_bytes(std::string_view head, std::string_view body,
+                   const std::shared_ptr<const void>* owner = nullptr);
+  void write_rest(std::string_view head, std::string_view body, const std::shared_ptr<const void>* owner);
   std::optional<std::size_t> give_to_kernel(std::span<iovec> pieces);
   enum class Framing { length, chunked, until_close };
   void compose_head(const HttpResponse& response, Framing framing);
@@ -102,6 +104,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::optional<RequestParser> parser_;
   HttpRequest request_;
   std::string out_;
+  std::shared_ptr<const void> owner_;  // of a body that is written after out_, where it is not in it
   struct OutStream {
     std::function<void(StreamEvent)> told;
     Framing framing = Framing::chunked;

@@ -89,7 +89,7 @@ void HttpConnection::write(const HttpResponse& response) {
   compose_head(response, Framing::length);
   const bool no_body = request_.method() == "HEAD";
   phase_ = Phase::writing;
-  write_bytes(out_, no_body ? std::string_view() : response.body);
+  write_bytes(out_, no_body ? std::string_view() : response.body, response.owner);
 }
 
 /// How much of it the kernel took at once; nothing when the peer is gone.
@@ -104,8 +104,9 @@ std::optional<std::size_t> HttpConnection::give_to_kernel(std::span<iovec> piece
   return errno == EAGAIN || errno == EWOULDBLOCK ? std::optional<std::size_t>(0) : std::nullopt;
 }
 
-/// One gathered write. Only what the kernel does not take is copied, and follows when there is room.
-void HttpConnection::write_bytes(std::string_view head, std::string_view body) {
+/// One gathered write. What the kernel does not take follows when there is room.
+void HttpConnection::write_bytes(std::string_view head, std::string_view body,
+                                 const std::shared_ptr<const void>* owner) {
   std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
                               iovec{const_cast<char*>(body.data()), body.size()}};
   const std::optional<std::size_t> taken = give_to_kernel(std::span(pieces).first(body.empty() ? 1 : 2));
@@ -113,8 +114,7 @@ void HttpConnection::write_bytes(std::string_view head, std::string_view body) {
     close();
     return;
   }
-  const std::size_t sent = *taken;
-  if (sent == head.size() + body.size()) {
+  if (*taken == head.size() + body.size()) {
     if (phase_ == Phase::writing) answered();
     return;
   }
@@ -122,11 +122,21 @@ void HttpConnection::write_bytes(std::string_view head, std::string_view body) {
     close();
     return;
   }
-  std::string rest(sent < head.size() ? head.substr(sent) : std::string_view());
-  rest.append(body.substr(sent > head.size() ? sent - head.size() : 0));
+  const std::size_t of_head = std::min(*taken, head.size());
+  write_rest(head.substr(of_head), body.substr(*taken - of_head), owner);
+}
+
+/// Keeps a copy of what it writes, or of its owner.
+void HttpConnection::write_rest(std::string_view head, std::string_view body,
+                                const std::shared_ptr<const void>* owner) {
+  std::string rest(head);
+  if (owner == nullptr) rest.append(std::exchange(body, {}));
+  if (owner != nullptr) owner_ = *owner;
   out_ = std::move(rest);
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(body)};
   set_deadline(limits_.body_deadline);
-  asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](ErrorCode ec, std::size_t) {
+  asio::async_write(socket_, buffers, [self = shared_from_this()](ErrorCode ec, std::size_t) {
+    self->owner_.reset();
     if (self->phase_ != Phase::writing) return;
     std::string().swap(self->out_);
     if (ec)

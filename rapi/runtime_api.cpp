@@ -65,7 +65,9 @@ ResponseMode told_mode(const HttpRequest& request) {
   return mode_of(request) == Mode::streaming ? ResponseMode::streaming : ResponseMode::buffered;
 }
 
-HttpReply::Sent send_event(const HttpReply& reply, const Event& event) {
+HttpReply::Sent send_event(const HttpReply& reply, const std::shared_ptr<const Event>& shared) {
+  const Event& event = *shared;
+  const std::shared_ptr<const void> owner = shared;
   std::array<char, 20> digits;
   const std::to_chars_result end =
       std::to_chars(digits.data(), digits.data() + digits.size(), event.deadline_ms);
@@ -81,7 +83,8 @@ HttpReply::Sent send_event(const HttpReply& reply, const Event& event) {
       {.status = 200,
        .content_type = event.content_type.empty() ? kJson : std::string_view(event.content_type),
        .body = event.body,
-       .fields = fields});
+       .fields = fields,
+       .owner = &owner});
 }
 
 }  // namespace
@@ -245,7 +248,7 @@ void RuntimeApi::Service::next(HttpReply reply) {
       reply.send({.status = refusal.status, .content_type = refusal.content_type, .body = refusal.body});
       return;
     }
-    case RuntimeState::Next::same_again: send_event(reply, *state_.in_work()); return;
+    case RuntimeState::Next::same_again: send_event(reply, state_.in_work()); return;
     case RuntimeState::Next::still_waits:
       waiting_.push_back(std::move(reply));
       deliver();
@@ -259,11 +262,11 @@ void RuntimeApi::Service::next(HttpReply reply) {
 }
 
 RuntimeApi::Handover RuntimeApi::Service::deliver() {
-  while (const Event* event = state_.to_deliver()) {
+  while (const std::shared_ptr<const Event> event = state_.to_deliver()) {
     if (waiting_.empty()) return Handover::waits;
     const HttpReply reply = std::move(waiting_.front());
     waiting_.pop_front();
-    if (send_event(reply, *event) == HttpReply::Sent::gone) continue;
+    if (send_event(reply, event) == HttpReply::Sent::gone) continue;
     state_.delivered();
     return Handover::delivered;
   }

@@ -70,22 +70,22 @@ RuntimeState::Next RuntimeState::next() {
 
 void RuntimeState::dispatch(Event event) {
   assert(!event_ && "the previous event is not answered");
-  event_ = std::move(event);
+  event_ = std::make_shared<const Event>(std::move(event));
   // After an answer the answered id stays known until `next`: a second answer is then a wrong state, not a
   // wrong id.
   if (phase_ != RuntimePhase::response_sent) known_id_ = event_->request_id;
 }
 
-const Event* RuntimeState::to_deliver() const {
-  return phase_ == RuntimePhase::ready && event_ ? &*event_ : nullptr;
+std::shared_ptr<const Event> RuntimeState::to_deliver() const {
+  return phase_ == RuntimePhase::ready ? event_ : nullptr;
 }
 
 void RuntimeState::delivered() {
   if (const std::optional<RuntimePhase> then = after(phase_, RuntimeCall::event_taken)) phase_ = *then;
 }
 
-const Event* RuntimeState::in_work() const {
-  return phase_ == RuntimePhase::running && event_ ? &*event_ : nullptr;
+std::shared_ptr<const Event> RuntimeState::in_work() const {
+  return phase_ == RuntimePhase::running ? event_ : nullptr;
 }
 
 RuntimeState::Answer RuntimeState::begin(std::string_view id, RuntimeCall call) {

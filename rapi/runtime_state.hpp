@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,10 +69,10 @@ class RuntimeState {
   /// An event for the runtime. At most one may be unanswered.
   void dispatch(Event event);
   /// The event that a blocked `next` is to be given now, if any.
-  [[nodiscard]] const Event* to_deliver() const;
+  [[nodiscard]] std::shared_ptr<const Event> to_deliver() const;
   void delivered();
   /// The event the runtime is working on, if any.
-  [[nodiscard]] const Event* in_work() const;
+  [[nodiscard]] std::shared_ptr<const Event> in_work() const;
 
   /// The header of a response, or of an error, has come. The id is looked at before the state.
   Answer begin_response(std::string_view id) { return begin(id, RuntimeCall::response); }
@@ -91,8 +92,8 @@ class RuntimeState {
   Answer begin(std::string_view id, RuntimeCall call);
 
   RuntimePhase phase_ = RuntimePhase::started;
-  std::string known_id_;        // of the invocation that runs, or was answered since the last `next`
-  std::optional<Event> event_;  // not answered yet
+  std::string known_id_;                // of the invocation that runs, or was answered since the last `next`
+  std::shared_ptr<const Event> event_;  // not answered yet; shared with the answers it is written in
 };
 
 }  // namespace lemu::rapi

@@ -225,6 +225,33 @@ TEST_CASE("a reply may come later, once") {
   CHECK(client.answer().body == "GET /x[]");
 }
 
+TEST_CASE("a body that is shared is not copied for a client that does not read") {
+  Bench bench;
+  RawClient client = bench.client();
+  client.send("GET /later HTTP/1.1\r\n\r\n");
+  run_until(bench.context, [&] { return bench.echo.requests == 1; });
+  const auto body = std::make_shared<const std::string>(std::size_t{8} << 20, 'x');
+  const std::shared_ptr<const void> owner = body;
+  CHECK(bench.echo.later.send({.body = *body, .owner = &owner}) == HttpReply::Sent::queued);
+  CHECK(body.use_count() == 3);
+  CHECK(client.answer().body == *body);
+  run_until(bench.context, [&] { return body.use_count() == 2; });
+  CHECK(client.ask(kPing).body == "GET /x[]");
+}
+
+TEST_CASE("a client that leaves with a shared body unread lets it go") {
+  Bench bench;
+  const auto body = std::make_shared<const std::string>(std::size_t{8} << 20, 'x');
+  const std::shared_ptr<const void> owner = body;
+  {
+    RawClient client = bench.client();
+    client.send("GET /later HTTP/1.1\r\n\r\n");
+    run_until(bench.context, [&] { return bench.echo.requests == 1; });
+    CHECK(bench.echo.later.send({.body = *body, .owner = &owner}) == HttpReply::Sent::queued);
+  }
+  run_until(bench.context, [&] { return body.use_count() == 2; });
+}
+
 TEST_CASE("a client that only sends no more still gets its later reply") {
   Bench bench;
   RawClient client = bench.client();
