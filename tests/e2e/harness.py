@@ -182,10 +182,11 @@ class Lemu:
         return words
 
     def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=None,
-              preexec_fn=None, **around):
+              preexec_fn=None, start_new_session=True, **around):
         self.there |= self.files()
         return subprocess.Popen(self.command(*arguments, **around), cwd=self.work, env={**self.environment, **(env or {})},
-                                stdin=stdin, stdout=stdout, stderr=stderr, preexec_fn=preexec_fn, start_new_session=True)
+                                stdin=stdin, stdout=stdout, stderr=stderr, preexec_fn=preexec_fn,
+                                start_new_session=start_new_session)
 
     def run(self, *arguments, data=None, timeout=90, **more):
         begin = time.monotonic()
@@ -210,8 +211,9 @@ class Lemu:
         return result
 
     def files(self):
-        """What lies in this lemu's folder, but for its own TMPDIR and runtime folder, which must be empty in the end."""
-        return {path for path in files_below(self.folder) if not re.match(r"(tmp|run)(/|$)|run-\d+\.txt$", path)}
+        """What lies in this lemu's folder, but for its TMPDIR and runtime folder, which must be empty in the end, and for
+        what the harness and poor_host make."""
+        return {path for path in files_below(self.folder) if not re.match(r"(tmp|run|again)(/|$)|run-\d+\.txt$", path)}
 
     def invoke(self, mode, function, event=None, *options, **more):
         """`function` is a test function's name, or a path; `event` becomes --data."""

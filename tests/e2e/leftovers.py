@@ -11,6 +11,7 @@ import harness
 
 # The user behind a sandboxed function where root runs lemu; and the tests' own where one was made for them (tests/as_user).
 OWNERS = {harness.NOBODY} if os.geteuid() == 0 else {os.geteuid()} if "LEMU_USER_OF_TESTS" in os.environ else set()
+HOME = os.path.expanduser("~")
 # Not lemu-test-… nor lemu-fuzz-…: unit tests and fuzzing may be run at the same time.
 NAMES = r"(?!lemu-(test|fuzz)-).*[lq]emu|core(\.|$)"
 # The folder that holds environments' folders stays; in it the lock that sweeping takes, and the mount point of roots.
@@ -41,13 +42,13 @@ def is_ours(entry):
 
 
 def files_outside():
-    """In places where no test's lemu has any business. In /tmp anybody's lemu may be at work: there only owners tell."""
+    """In places where no test's lemu has any business. In /tmp anybody's lemu may be at work, so only owners tell; in the
+    home only names, as tools that tests use have files there."""
     found = []
-    for folder in {"/", "/tmp", "/var/tmp", "/run", f"/run/user/{os.getuid()}", "/dev/shm", "/dev/mqueue",
-                   os.path.expanduser("~")}:
+    for folder in {"/", "/tmp", "/var/tmp", "/run", f"/run/user/{os.getuid()}", "/dev/shm", "/dev/mqueue", HOME}:
         with contextlib.suppress(OSError):
             found += [entry.path for entry in os.scandir(folder)
-                      if is_ours(entry) or folder != "/tmp" and re.match(NAMES, entry.name)]
+                      if folder != HOME and is_ours(entry) or folder != "/tmp" and re.match(NAMES, entry.name)]
     return sorted(found)
 
 
@@ -91,32 +92,31 @@ def lines_of(protocol):
     return []
 
 
-def held_by_others():
-    """Inodes of the sockets that this process and strangers have, as far as this user may look."""
-    ours, inodes = harness.descendants(), set()
-    for process in os.listdir("/proc"):
-        if process.isdigit() and int(process) not in ours:
-            with contextlib.suppress(OSError):
-                folder = f"/proc/{process}/fd"
-                for fd in os.listdir(folder):
-                    with contextlib.suppress(OSError):
-                        inodes.add(os.readlink(f"{folder}/{fd}").removeprefix("socket:[").removesuffix("]"))
-    return inodes
+def holders():
+    """{inode: who has that socket}, as far as this user may look."""
+    found = {}
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            folder = f"/proc/{process}/fd"
+            for fd in os.listdir(folder):
+                with contextlib.suppress(OSError):
+                    inode = os.readlink(f"{folder}/{fd}").removeprefix("socket:[").removesuffix("]")
+                    found.setdefault(inode, set()).add(int(process))
+    return found
 
 
 def new_sockets(before, seconds=5):
-    """Words for those that came since, and that a living process of ours has, or none at all. An ordinary user cannot see
-    who has what, but whose it is."""
+    """Words for those that came since and that a process of ours has, or none at all. What an ordinary user sees nobody
+    have may be another user's, unless the kernel says whose it is."""
     end = time.monotonic() + seconds
     while True:
-        new = {inode: words for inode, (user, words) in sockets().items() if inode not in before
-               and (os.geteuid() == 0 or user == os.geteuid())}
+        new = {inode: about for inode, about in sockets().items() if inode not in before}
         if new:
-            held = held_by_others()
-            still = sockets()
-            new = {inode: words for inode, words in new.items() if inode not in held and inode in still}
+            have, ours, still = holders(), set(harness.descendants()), sockets()
+            new = {inode: (user, words) for inode, (user, words) in new.items() if inode in still and
+                   (have[inode] & ours if inode in have else os.geteuid() in (0, user))}
         if not new or time.monotonic() > end:
-            return sorted(new.values())
+            return sorted(words for _, words in new.values())
         time.sleep(0.01)  # a stranger's may be on its way from one process to another
 
 

@@ -85,6 +85,7 @@ def writable_code(run):
     package = run.package()
     assert run.probe(package, do="open", path=str(package / "new"), mode="c")["error"] == ""
     assert (package / "new").exists()
+    (package / "new").unlink()
 
 
 FIVE = {"null", "zero", "full", "random", "urandom"}

@@ -474,9 +474,8 @@ def test_a_stopped_lemu_goes_on(lemu, mode, stage):
                        "invocation": (["--data", '{"do":"sleep","ms":300}'], b'{"slept":300}'),
                        "after": (["--data", '{"sleep_after":300}'], b'{"sleep_after":300}')}[stage]
     # In a process group of its own, but in this session: orphaned groups are not stopped (setpgid(2)).
-    process = subprocess.Popen(lemu.command("invoke", *mode.options, "--timeout", "60", *options,
-                                            lemu.function(mode.arch, "probe")), cwd=lemu.work, env=lemu.environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: os.setpgid(0, 0))
+    process = lemu.start("invoke", *mode.options, "--timeout", "60", *options, lemu.function(mode.arch, "probe"),
+                         preexec_fn=lambda: os.setpgid(0, 0), start_new_session=False)
     if stage == "init":
         wait_until(lambda: started(process))
     else:
