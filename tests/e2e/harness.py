@@ -149,7 +149,7 @@ class Lemu:
 
     def __init__(self, folder, user=None):
         self.folder, self.user, self.runs = folder, user, []
-        self.there, self.made = set(), set()  # files before and since the runs
+        self.there, self.made = None, set()  # files before start(), and since
         self.stage = STAGE
         self.tmp, self.run_dir, self.home, self.work = (folder / n for n in ("tmp", "run", "home", "work"))
         for path in (self.tmp, self.run_dir, self.home, self.work):
@@ -183,7 +183,7 @@ class Lemu:
 
     def start(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=None,
               preexec_fn=None, start_new_session=True, **around):
-        self.there |= self.files()
+        self.there = self.files() | (self.there or set())
         return subprocess.Popen(self.command(*arguments, **around), cwd=self.work, env={**self.environment, **(env or {})},
                                 stdin=stdin, stdout=stdout, stderr=stderr, preexec_fn=preexec_fn,
                                 start_new_session=start_new_session)
@@ -205,7 +205,8 @@ class Lemu:
             out, err = process.communicate(timeout=30)
             err = (err or b"") + f"\nharness: killed after {timeout} s\n".encode()
         result = Result(process.args, process.returncode, out or b"", err or b"", time.monotonic() - begin)
-        self.made |= self.files() - self.there
+        if self.there is not None:
+            self.made |= self.files() - self.there
         self.runs.append(result)
         (self.folder / f"run-{len(self.runs)}.txt").write_text(str(result))
         return result
