@@ -3,6 +3,7 @@
 the invocation goes on. Status codes and bodies of refusals are those of the Runtime API of aws-lambda-rie; where Go's
 net/http (its server) has an opinion on bare HTTP, ours is the same."""
 import json
+import signal
 import subprocess
 
 import pytest
@@ -194,6 +195,18 @@ def test_connections_leave_lemu_descriptors_of_its_own(lemu, mode):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     result = lemu.finish(process).ok(1)
     assert result.report["Error Type"] == "Runtime.OutOfMemory"
+
+
+def test_an_event_that_many_connections_ask_for_and_none_reads(lemu, mode):
+    """lemu holds it once, whatever the kernel holds of it for each."""
+    event = lemu.work / "event.json"
+    event.write_text(json.dumps({"do": "connections", "n": 50, "next": 1, "sleep_after": 60000, "pad": "x" * 6_000_000}))
+    process = lemu.start("invoke", *mode.options, "--timeout", "60", "--memory", "512", lemu.function(mode.arch, "probe"), event)
+    assert process.stdout.read(13) == b'{"opened":50}'
+    status = dict(line.split(":\t") for line in open(f"/proc/{process.pid}/status").read().splitlines())
+    assert int(status["VmHWM"].split()[0]) < 64_000, status["VmHWM"]
+    process.send_signal(signal.SIGTERM)
+    assert lemu.finish(process).status == 143
 
 
 @pytest.mark.bare

@@ -92,6 +92,7 @@ def test_json_reports(lemu, mode):
             assert report["obtained"][figure], f"how {figure} was obtained"
 
 
+@pytest.mark.leaves("file work/reports.jsonl")
 def test_report_file(lemu, tmp_path):
     file = lemu.work / "reports.jsonl"
     result = lemu.invoke(MODES[0], "probe", {}, "--report", "json", "--report-file", file, "--repeat", "2").ok()
