@@ -137,3 +137,14 @@ need_go_sdk() {
   command -v go >/dev/null || return 1
   (cd tests/e2e/clients/go-sdk && CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$REPO/build/tools/go-sdk" .) >&2
 }
+
+# need_awslambdaric ARCH PYTHON: AWS's runtime client for the python3.N of that path, which is of that architecture.
+need_awslambdaric() {
+  local version=4.2.2 into=$REPO/build/tools/awslambdaric-$1 machine=${1/arm64/aarch64}
+  [[ -x $2 ]] || return 1
+  [[ -d $into/awslambdaric-$version.dist-info ]] && return 0
+  rm -rf "$into"
+  /usr/bin/python3 -m pip install --quiet --no-compile --target "$into" --only-binary=:all: \
+    --python-version "${2##*/python}" --platform "manylinux2014_$machine" --platform "manylinux_2_17_$machine" \
+    --platform "manylinux_2_28_$machine" "awslambdaric==$version" >&2
+}

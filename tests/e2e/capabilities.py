@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, MACHINE, POOR_HOST, REPO, TOOLS
+from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, HOST_ARCH, MACHINE, POOR_HOST, REPO, TOOLS
 
 FOREIGN_MACHINE = MACHINE[FOREIGN_ARCH]
 
@@ -23,8 +23,8 @@ def _builds(script, out):
     return None if built.returncode == 0 else f"{script.relative_to(REPO)}: {built.stderr.strip()[-300:]}"
 
 
-def _built(name):
-    return None if (FUNCTIONS / FOREIGN_ARCH / name / "bootstrap").exists() else f"tests/functions/{name} was not built"
+def _built(name, arch):
+    return None if (FUNCTIONS / arch / name / "bootstrap").exists() else f"tests/functions/{name} was not built for {arch}"
 
 
 def has_interpreter(path):
@@ -93,11 +93,16 @@ def network():
 def go():
     if not shutil.which("go"):
         return "no go"
-    return _builds(REPO / "examples/go/build.sh", EXAMPLES / "go") or _built("go-stream")
+    return _builds(REPO / "examples/go/build.sh", EXAMPLES / "go") or _built("go-stream", HOST_ARCH)
 
 
 def rust():
-    return _built("rust-stream")
+    return _built("rust-stream", HOST_ARCH)
+
+
+def rust_foreign():
+    """That architecture's standard library is rustup's to fetch, from no package registry."""
+    return _built("rust-stream", FOREIGN_ARCH)
 
 
 def js_sdk():
@@ -110,23 +115,11 @@ def go_sdk():
 
 
 def python_ric():
-    """awslambdaric and what it needs for the arm64 Python that ./dev unpacked, from Python's package registry."""
-    root, packages = TOOLS / "python-arm64", TOOLS / "awslambdaric-arm64"
-    interpreters = sorted((root / "usr/bin").glob("python3.[0-9]*"))
-    if not interpreters:
-        return "no arm64 python3 unpacked"
-    if (packages / "awslambdaric").is_dir():
-        return None
-    version = interpreters[0].name.removeprefix("python")
-    for pip in (["/usr/bin/python3", "-m", "pip"], ["pip3"]):
-        fetched = subprocess.run(
-            [*pip, "install", "--quiet", "--no-compile", "--target", packages, "--only-binary=:all:",
-             "--python-version", version, "--platform", "manylinux2014_aarch64", "--platform", "manylinux_2_17_aarch64",
-             "--platform", "manylinux_2_28_aarch64", "awslambdaric"], capture_output=True, text=True) \
-            if shutil.which(pip[0]) else None
-        if fetched and fetched.returncode == 0:
-            return None
-    return "awslambdaric cannot be fetched: " + (fetched.stderr.strip()[-300:] if fetched else "no pip")
+    """awslambdaric for the host's Python and for the arm64 one that ./dev unpacked."""
+    for arch in {"arm64", HOST_ARCH}:
+        if not (TOOLS / f"awslambdaric-{arch}/awslambdaric").is_dir():
+            return f"no awslambdaric for {arch} in build/tools"
+    return None if (TOOLS / "python-arm64/usr/bin").is_dir() else "no arm64 python3 unpacked"
 
 
 def boto3():
@@ -142,8 +135,8 @@ def awscli_2():
 CAPABILITIES = {
     "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "keyrings": keyrings, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
     f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
-    f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "rust": rust, "python-ric": python_ric,
-    "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "awscli-2": awscli_2,
+    f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "rust": rust, f"rust-{FOREIGN_ARCH}": rust_foreign,
+    "python-ric": python_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "awscli-2": awscli_2,
 }
 
 _absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())

@@ -35,6 +35,8 @@ RUNTIMES = {
 def streaming(request, lemu, mode):
     """A daemon with one of the functions, how its events are made, and its prelude."""
     require("boto3", request.param)
+    if request.param == "rust" and mode.emulated:
+        require(f"rust-{mode.arch}")
     name, make_event, prelude = RUNTIMES[request.param]
     function = f"{FUNCTIONS / mode.arch / name / 'bootstrap'},arch={mode.arch},launch={mode.launch},timeout=60"
     with Daemon(lemu, functions={"streams": function}) as daemon:

@@ -4,13 +4,11 @@ import base64
 import http.client
 import json
 import socket
-import subprocess
 import time
 
 import pytest
-from capabilities import require
 from daemon import Daemon, eventually
-from harness import HOST_ARCH, REPO, TOOLS
+from harness import HOST_ARCH
 from stream_gate import StreamGate
 
 PATH = "/2021-11-15/functions/%s/response-streaming-invocations"
@@ -128,25 +126,6 @@ def test_a_timeout_within_a_stream(lemu):
         assert payload == b"one"
         assert complete["ErrorCode"] == "Sandbox.Timeout"
         assert "Task timed out after 1.00 seconds" in complete["ErrorDetails"]
-
-
-@pytest.mark.parametrize("sdk", ["js-sdk", "go-sdk"])
-def test_other_sdks(daemon, sdk):
-    require(sdk)
-    client = ["node", REPO / "tests/e2e/clients/stream.cjs"] if sdk == "js-sdk" else [TOOLS / "go-sdk"]
-    environment = {**daemon.lemu.environment, "NODE_PATH": str(TOOLS / "js-sdk/node_modules")}
-    details = base64.b64encode(b'{"errorType":"Asked"}').decode()
-    with StreamGate() as gate:
-        event = {**STREAMING, "text": "one|two", "gate": gate.port, "error_type": "Function.Asked", "error_body": details}
-        running = subprocess.Popen([*client, daemon.url, "probe", json.dumps(event)], env=environment,
-                                   stdout=subprocess.PIPE, text=True)
-        for piece in ("one", "two"):
-            gate.written_at()
-            assert json.loads(running.stdout.readline()) == {"chunk": piece}
-            gate.open()
-        assert json.loads(running.stdout.readline()) == {
-            "complete": {"ErrorCode": "Function.Asked", "ErrorDetails": '{"errorType":"Asked"}'}}
-        assert running.communicate(timeout=60) == ("", None) and running.returncode == 0
 
 
 # ---- without an SDK

@@ -1,59 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// go-sdk URL FUNCTION PAYLOAD: invokes with AWS's SDK for Go v2, and prints each event as it comes, as a line of
-// JSON: {"chunk":"…"} or {"complete":{…}}.
+// go-sdk URL FUNCTION PAYLOAD KIND: AWS's SDK for Go v2 as it comes. KIND is RequestResponse, DryRun, Event, Tail or
+// Stream. Prints lines of JSON: {"status":…,"payload":base64,…}, or of a stream each event as it comes,
+// {"chunk":base64} and {"complete":{…}}, or why not: {"failed":NAME,"attempts":N}.
 package main
 
 import (
 	"context"
 	"encoding/json"
-	"log"
+	"errors"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 )
+
+type fields map[string]any
+
+func say(line fields) { json.NewEncoder(os.Stdout).Encode(line) }
 
 func credentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 }
 
-func set(fields map[string]string, name string, value *string) {
+func invoke(client *lambda.Client, name, payload, kind string) error {
+	in := &lambda.InvokeInput{FunctionName: &name, Payload: []byte(payload)}
+	if kind == "Tail" {
+		in.LogType = types.LogTypeTail
+	} else {
+		in.InvocationType = types.InvocationType(kind)
+	}
+	answer, err := client.Invoke(context.Background(), in)
+	if err != nil {
+		return err
+	}
+	say(fields{"status": answer.StatusCode, "payload": answer.Payload, "error": answer.FunctionError,
+		"version": answer.ExecutedVersion, "log": answer.LogResult})
+	return nil
+}
+
+func set(complete fields, name string, value *string) {
 	if value != nil {
-		fields[name] = *value
+		complete[name] = *value
 	}
 }
 
-func main() {
-	client := lambda.New(lambda.Options{
-		BaseEndpoint:     aws.String(os.Args[1]),
-		Region:           "us-east-1",
-		Credentials:      aws.CredentialsProviderFunc(credentials),
-		RetryMaxAttempts: 1,
-	})
-	answer, err := client.InvokeWithResponseStream(context.Background(), &lambda.InvokeWithResponseStreamInput{
-		FunctionName: aws.String(os.Args[2]),
-		Payload:      []byte(os.Args[3]),
-	})
+func stream(client *lambda.Client, name, payload string) error {
+	answer, err := client.InvokeWithResponseStream(context.Background(),
+		&lambda.InvokeWithResponseStreamInput{FunctionName: &name, Payload: []byte(payload)})
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	out := json.NewEncoder(os.Stdout)
-	stream := answer.GetStream()
-	for event := range stream.Events() {
+	events := answer.GetStream()
+	for event := range events.Events() {
 		switch event := event.(type) {
 		case *types.InvokeWithResponseStreamResponseEventMemberPayloadChunk:
-			out.Encode(map[string]string{"chunk": string(event.Value.Payload)})
+			say(fields{"chunk": event.Value.Payload})
 		case *types.InvokeWithResponseStreamResponseEventMemberInvokeComplete:
-			complete := map[string]string{}
+			complete := fields{}
 			set(complete, "ErrorCode", event.Value.ErrorCode)
 			set(complete, "ErrorDetails", event.Value.ErrorDetails)
 			set(complete, "LogResult", event.Value.LogResult)
-			out.Encode(map[string]any{"complete": complete})
+			say(fields{"complete": complete})
 		}
 	}
-	if err := stream.Err(); err != nil {
-		log.Fatal(err)
+	return events.Err()
+}
+
+func failure(err error) fields {
+	line := fields{"failed": err.Error(), "attempts": 1}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		line["failed"] = api.ErrorCode()
+	}
+	var exhausted *retry.MaxAttemptsError
+	if errors.As(err, &exhausted) {
+		line["attempts"] = exhausted.Attempt
+	}
+	return line
+}
+
+func main() {
+	url, name, payload, kind := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
+	client := lambda.New(lambda.Options{
+		BaseEndpoint: &url,
+		Region:       "us-east-1",
+		Credentials:  aws.CredentialsProviderFunc(credentials),
+	})
+	var err error
+	if kind == "Stream" {
+		err = stream(client, name, payload)
+	} else {
+		err = invoke(client, name, payload, kind)
+	}
+	if err != nil {
+		say(failure(err))
 	}
 }
