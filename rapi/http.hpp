@@ -199,8 +199,12 @@ class HttpServer {
   void start();
   /// Closes every connection, those the kernel has not handed over yet included. The handler hears nothing.
   void drop_connections();
-  /// Likewise, and accepts no more. Final.
+  /// Accepts no more, closes what is idle now and everything else when its present request is answered.
+  void drain();
+  /// Closes everything at once and accepts no more. Final.
   void stop();
+  /// Connections with a request whose answer is not with the kernel yet.
+  [[nodiscard]] std::size_t unanswered_count() const;
   [[nodiscard]] std::size_t connection_count() const;
 
  private:

@@ -34,6 +34,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits, Closed closed);
 
   void start() { read(); }
+  /// Closes when the present request is answered; at once when there is none.
+  void retire();
+  /// A request's header is there, and its answer not yet with the kernel.
+  [[nodiscard]] bool owes_answer() const;
   /// Closes at once; neither the handler nor `closed` hears of it.
   void drop();
   HttpReply::Sent send(std::uint64_t serial, const HttpResponse& response);

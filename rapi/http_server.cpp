@@ -67,16 +67,32 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
       connection->drop();
   }
 
+  void drain() {
+    stop_accepting();
+    const std::vector<std::shared_ptr<HttpConnection>> all = connections_;  // some take themselves off it
+    for (const std::shared_ptr<HttpConnection>& connection : all) connection->retire();
+  }
+
   void stop() {
-    boost::system::error_code ignored;
     drop_connections();
-    acceptor_.close(ignored);
-    pause_.cancel();
+    stop_accepting();
+  }
+
+  [[nodiscard]] std::size_t unanswered_count() const {
+    return static_cast<std::size_t>(
+        std::count_if(connections_.begin(), connections_.end(),
+                      [](const std::shared_ptr<HttpConnection>& one) { return one->owes_answer(); }));
   }
 
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
 
  private:
+  void stop_accepting() {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+  }
+
   void accept_all() {
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
       Fd fd = accept_one(acceptor_.native_handle());
@@ -135,6 +151,8 @@ HttpServer::HttpServer(asio::io_context& context, Fd listener, HttpHandler& hand
 HttpServer::~HttpServer() { stop(); }
 void HttpServer::start() { acceptor_->wait(); }
 void HttpServer::drop_connections() { acceptor_->drop_connections(); }
+void HttpServer::drain() { acceptor_->drain(); }
+std::size_t HttpServer::unanswered_count() const { return acceptor_->unanswered_count(); }
 void HttpServer::stop() { acceptor_->stop(); }
 std::size_t HttpServer::connection_count() const { return acceptor_->connection_count(); }
 

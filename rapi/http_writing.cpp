@@ -180,6 +180,16 @@ void HttpConnection::linger() {
   read();
 }
 
+void HttpConnection::retire() {
+  close_after_reply_ = true;
+  if (phase_ == Phase::receiving && !parser_) close();
+}
+
+bool HttpConnection::owes_answer() const {
+  if (phase_ == Phase::receiving) return parser_ && head_done_;
+  return phase_ == Phase::awaiting || phase_ == Phase::writing || phase_ == Phase::streaming;
+}
+
 void HttpConnection::close() {
   if (phase_ == Phase::closed) return;
   const Closed closed = std::move(closed_);
