@@ -189,6 +189,31 @@ inline constexpr ErrorRow kErrors[] = {
      "cannot run {program} in the function's environment: {os_error}",
      "The command of lemu shell is not among the files that the function sees.",
      "name a program that exists there, by its path inside"},
+
+    // What a daemon remembers.
+    {"state-folder-not-made", ErrorKind::host_lacks, "cannot make the state folder {path}: {reason}",
+     "The folder's place does not exist, or is not yours to write.", "name another one with --state-dir"},
+    {"state-folder-taken", ErrorKind::host_lacks, "another lemu serve{holder} has the state folder {path}",
+     "One daemon at a time has a state folder: two would run each event twice.",
+     "end that one with `lemu stop`, or name another folder with --state-dir"},
+    {"state-lock-not-written", ErrorKind::host_lacks, "cannot write {path}: {os_error}",
+     "The disk that holds the state folder is full or read-only, most often.",
+     "make room, or name another folder with --state-dir"},
+    {"journal-not-opened", ErrorKind::host_lacks, "cannot open {path}: {reason}",
+     "The journal of asynchronous events cannot be opened or made.",
+     "look at who owns the state folder, or name another one with --state-dir"},
+    {"journal-not-moved", ErrorKind::host_lacks, "cannot move {path} aside: {os_error}",
+     "The journal is damaged, and its folder does not let it be renamed.",
+     "look at who owns the state folder, or name another one with --state-dir"},
+    {"journal-failed", ErrorKind::host_lacks, "the journal of asynchronous events: {reason}",
+     "The disk that holds the state folder is full or broken, most often: the event was not accepted.",
+     "make room on the disk that holds the state folder"},
+    {"dead-letter-unknown", ErrorKind::bad_input, "there is no dead letter with the request id {id}",
+     "It was redriven or removed, or never given up.", "see the list of `lemu async ls`"},
+    {"dead-letter-malformed", ErrorKind::bad_input, "this is no dead letter of lemu's",
+     "The file was changed, or another program put it there.", "send the event anew"},
+    {"dead-letter-not-removed", ErrorKind::host_lacks, "cannot remove {path}: {os_error}",
+     "The folder of dead letters is not yours to write.", "look at who owns the state folder"},
 };
 
 template <Slug slug, class... Values>

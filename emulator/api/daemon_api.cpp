@@ -11,13 +11,21 @@ rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
     case ApiRoute::invoke:
     case ApiRoute::invoke_with_response_stream:
       return {.body_limit = payload_limit(invocation_type_of(request))};
-    case ApiRoute::health: return {.body_limit = 0};
+    case ApiRoute::invoke_async: return {.body_limit = payload_limit(InvocationType::event)};
+    case ApiRoute::health:
+    case ApiRoute::metrics:
+    case ApiRoute::environments:
+    case ApiRoute::logs:
+    case ApiRoute::stop:
+    case ApiRoute::list_events:
+    case ApiRoute::show_letter:
+    case ApiRoute::redrive: return {.body_limit = 0};
   }
   return {};
 }
 
 void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
-  const ApiReply reply(std::move(http), make_request_id(ids_));
+  const ApiReply reply(http, make_request_id(ids_));
   if (const std::optional<std::string> objection = guard_.objection(request))
     return reply.refuse({ApiFault::access_denied, *objection});
   const ApiRouteMatch match = match_api_route(request.method(), request.path());
@@ -31,11 +39,28 @@ void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
                            std::string(request.path()) + " is for " + std::string(match.allowed) + " only"});
     case ApiRouteMatch::Kind::found: break;
   }
+  dispatch(match, request, reply, http);
+}
+
+void DaemonApi::dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const ApiReply& reply,
+                         const rapi::HttpReply& http) {
+  const bool invokes = match.route == ApiRoute::invoke || match.route == ApiRoute::invoke_async ||
+                       match.route == ApiRoute::invoke_with_response_stream;
+  if (invokes && ending_) return reply.refuse({ApiFault::unavailable, "this lemu serve is ending"});
   switch (match.route) {
     case ApiRoute::invoke: return invoke_.invoke(request, reply, match.name, InvokeOperation::buffered);
     case ApiRoute::invoke_with_response_stream:
       return invoke_.invoke(request, reply, match.name, InvokeOperation::streaming);
-    case ApiRoute::health: return reply.send({.body = R"({"status":"ok"})"});
+    case ApiRoute::invoke_async:
+      return invoke_.invoke(request, reply, match.name, InvokeOperation::asynchronous);
+    case ApiRoute::health: return admin_.health(http);
+    case ApiRoute::metrics: return admin_.metrics(http);
+    case ApiRoute::environments: return admin_.environments(http);
+    case ApiRoute::logs: return admin_.logs(request, http, match.name);
+    case ApiRoute::stop: return admin_.stop(http);
+    case ApiRoute::list_events: return admin_.list_events(http);
+    case ApiRoute::show_letter: return admin_.show_letter(reply, http, match.name);
+    case ApiRoute::redrive: return admin_.redrive(reply, match.name);
   }
 }
 

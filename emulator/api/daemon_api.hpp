@@ -3,6 +3,7 @@
 // daemon; lives on its io_context's thread.
 #pragma once
 
+#include "emulator/api/admin_handler.hpp"
 #include "emulator/api/host_guard.hpp"
 #include "emulator/api/invoke_handler.hpp"
 #include "emulator/api/routes.hpp"
@@ -13,8 +14,16 @@ namespace lemu::emulator {
 
 class DaemonApi final : public rapi::HttpHandler {
  public:
-  DaemonApi(HostGuard guard, FunctionRegistry& functions, Identifiers& ids)
-      : guard_(std::move(guard)), ids_(ids), invoke_(functions, ids) {}
+  /// `stop` ends the daemon as SIGTERM does.
+  DaemonApi(HostGuard guard, FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids,
+            AdminHandler::StopCall stop)
+      : guard_(std::move(guard)),
+        ids_(ids),
+        invoke_(functions, events, ids),
+        admin_(functions, events, std::move(stop)) {}
+
+  /// From now on invocations are refused: the daemon is ending.
+  void stop_taking() { ending_ = true; }
 
   rapi::HeadVerdict on_head(const rapi::HttpRequest& request) override;
   void on_request(rapi::HttpRequest& request, rapi::HttpReply reply) override;
@@ -22,9 +31,13 @@ class DaemonApi final : public rapi::HttpHandler {
   void on_peer_gone(const rapi::HttpReply&) override {}
 
  private:
+  void dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const ApiReply& reply,
+                const rapi::HttpReply& http);
   HostGuard guard_;
   Identifiers& ids_;
   InvokeHandler invoke_;
+  AdminHandler admin_;
+  bool ending_ = false;
 };
 
 }  // namespace lemu::emulator

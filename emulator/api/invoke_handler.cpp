@@ -92,29 +92,52 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
   tl::expected<std::string, ApiError> payload = take_payload(request, asked->type);
   if (!payload) return reply.refuse(payload.error());
   if (asked->type == InvocationType::dry_run) return reply.send({.status = 204});
-  if (asked->type == InvocationType::event)
-    return reply.refuse({ApiFault::unavailable, "asynchronous invocation is not available"});
 
   if (asked->trace.empty()) asked->trace = make_trace_id(ids_, std::chrono::system_clock::now());
+  std::string arn = (*function)->config().arn;
+  if (!asked->function.qualifier.empty()) arn += ":" + asked->function.qualifier;
+  if (asked->type == InvocationType::event)
+    accept(std::move(*asked), std::move(*payload), std::move(arn), reply);
+  else
+    run(**function, std::move(*asked), std::move(*payload), std::move(arn), reply, operation);
+}
+
+void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, std::string payload, std::string arn,
+                        const ApiReply& reply, InvokeOperation operation) {
   PoolTask task;
   rapi::Event& event = task.invocation.event;
   event.request_id = reply.request_id();
-  event.trace_id = asked->trace;
-  event.function_arn = (*function)->config().arn;
-  if (!asked->function.qualifier.empty()) event.function_arn += ":" + asked->function.qualifier;
-  event.client_context = std::move(asked->client_context);
-  event.body = std::move(*payload);
-  if (asked->log == LogType::tail) task.invocation.log = Invocation::Log::tail;
+  event.trace_id = asked.trace;
+  event.function_arn = std::move(arn);
+  event.client_context = std::move(asked.client_context);
+  event.body = std::move(payload);
+  if (asked.log == LogType::tail) task.invocation.log = Invocation::Log::tail;
   if (operation == InvokeOperation::streaming) {
-    auto call = std::make_shared<StreamingCall>(reply, asked->log);
+    auto call = std::make_shared<StreamingCall>(reply, asked.log);
     task.invocation.sink = call.get();
     task.invocation.delivery = rapi::ResponseDelivery::pieces;
     task.client = std::move(call);
   } else {
-    task.client = std::make_shared<SynchronousCall>(reply, asked->log, std::move(asked->trace));
+    task.client = std::make_shared<SynchronousCall>(reply, asked.log, std::move(asked.trace));
   }
-  const EnvironmentPool::Admission admission = (*function)->pool().submit(std::move(task));
+  const EnvironmentPool::Admission admission = function.pool().submit(std::move(task));
   if (admission != EnvironmentPool::Admission::accepted) reply.refuse(throttled(admission));
+}
+
+void InvokeHandler::accept(InvokeRequest asked, std::string payload, std::string arn, const ApiReply& reply) {
+  AcceptedEvent event;
+  event.schedule.request_id = reply.request_id();
+  event.schedule.function = std::move(asked.function.name);
+  event.arn = std::move(arn);
+  event.client_context = std::move(asked.client_context);
+  event.trace = asked.trace;
+  event.payload = std::move(payload);
+  events_.accept(std::move(event), [reply, trace = std::move(asked.trace)](const Status& durable) {
+    if (durable)
+      reply.send({.status = 202, .trace = answered_trace(trace)});
+    else
+      reply.refuse({ApiFault::unavailable, "the event was not accepted: " + durable.error().message});
+  });
 }
 
 }  // namespace lemu::emulator

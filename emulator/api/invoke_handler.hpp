@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// InvokeHandler: Invoke and InvokeWithResponseStream of the Lambda API over the functions of a registry.
-// Owned by the daemon; lives on its io_context's thread.
+// InvokeHandler: Invoke, InvokeWithResponseStream and InvokeAsync of the Lambda API over the functions of a
+// registry. Owned by the daemon; lives on its io_context's thread.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "emulator/api/api_reply.hpp"
 #include "emulator/api/invoke_request.hpp"
+#include "emulator/invoke/async_queue.hpp"
 #include "emulator/invoke/function_registry.hpp"
 #include "emulator/invoke/identifiers.hpp"
 
@@ -15,7 +16,8 @@ namespace lemu::emulator {
 
 class InvokeHandler {
  public:
-  InvokeHandler(FunctionRegistry& functions, Identifiers& ids) : functions_(functions), ids_(ids) {}
+  InvokeHandler(FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids)
+      : functions_(functions), events_(events), ids_(ids) {}
 
   /// Answers now or when the function has. `name` as in the path.
   void invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name,
@@ -23,8 +25,12 @@ class InvokeHandler {
 
  private:
   tl::expected<ServedFunction*, ApiError> find(const FunctionReference& reference) const;
+  static void run(ServedFunction& function, InvokeRequest asked, std::string payload, std::string arn,
+                  const ApiReply& reply, InvokeOperation operation);
+  void accept(InvokeRequest asked, std::string payload, std::string arn, const ApiReply& reply);
 
   FunctionRegistry& functions_;
+  AsyncQueue& events_;
   Identifiers& ids_;
 };
 

@@ -74,7 +74,7 @@ tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpReques
   if (!known) return tl::unexpected(not_of_enum(type, "invocationType", "[Event, RequestResponse, DryRun]"));
   if (operation == InvokeOperation::streaming && *known == InvocationType::event)
     return tl::unexpected(not_of_enum(type, "invocationType", "[RequestResponse, DryRun]"));
-  read.type = *known;
+  read.type = operation == InvokeOperation::asynchronous ? InvocationType::event : *known;
   const std::string_view log = request.header("X-Amz-Log-Type");
   if (!log.empty() && log != "None" && log != "Tail")
     return tl::unexpected(not_of_enum(log, "logType", "[None, Tail]"));

@@ -30,8 +30,11 @@ struct InvokeRequest {
 /// What the header says, or RequestResponse for what it must not say.
 [[nodiscard]] InvocationType invocation_type_of(const rapi::HttpRequest& request);
 
-/// Invoke, or InvokeWithResponseStream, which has no asynchronous form.
-enum class InvokeOperation { buffered, streaming };
+enum class InvokeOperation {
+  buffered,      ///< Invoke
+  streaming,     ///< InvokeWithResponseStream, which has no asynchronous form
+  asynchronous,  ///< the deprecated InvokeAsync: an Event, whatever the fields say
+};
 
 /// The request with its header's values checked. `name` as in the path.
 [[nodiscard]] tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,

@@ -9,7 +9,15 @@ namespace lemu::emulator {
 enum class ApiRoute {
   invoke,
   invoke_with_response_stream,
+  invoke_async,
   health,
+  metrics,
+  environments,
+  logs,
+  stop,
+  list_events,
+  show_letter,
+  redrive,
 };
 
 struct ApiRouteMatch {

@@ -34,6 +34,16 @@ Result<Command> shell_command(std::span<const std::string> arguments) {
 Result<Command> serve_command(std::span<const std::string> arguments) {
   return as_command(parse_serve(arguments));
 }
+Result<Command> ps_command(std::span<const std::string> arguments) { return as_command(parse_ps(arguments)); }
+Result<Command> logs_command(std::span<const std::string> arguments) {
+  return as_command(parse_logs(arguments));
+}
+Result<Command> stop_command(std::span<const std::string> arguments) {
+  return as_command(parse_stop(arguments));
+}
+Result<Command> async_command(std::span<const std::string> arguments) {
+  return as_command(parse_async(arguments));
+}
 
 Result<Command> doctor_command(std::span<const std::string> arguments) {
   DoctorOptions options;
@@ -60,9 +70,13 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
   return Command(options);
 }
 
-constexpr std::array<CommandRow, 4> kCommands{{
+constexpr std::array<CommandRow, 8> kCommands{{
     {"invoke", "run a function and print its response", invoke_command},
     {"serve", "serve functions with AWS's Lambda API, for SDKs and the AWS CLI", serve_command},
+    {"ps", "what a running lemu serve serves, and its environments", ps_command},
+    {"logs", "a served function's log", logs_command},
+    {"async", "a running lemu serve's asynchronous events", async_command},
+    {"stop", "end a running lemu serve", stop_command},
     {"shell", "look around in a function's environment", shell_command},
     {"doctor", "what this host can do, and what would improve it", doctor_command},
 }};

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/result.hpp"
+#include "emulator/cli/client_options.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke_options.hpp"
 #include "emulator/cli/serve_options.hpp"
@@ -24,7 +25,8 @@ struct ShowText {
   ExitCode code = ExitCode::success;
 };
 
-using Command = std::variant<ShowText, InvokeOptions, ShellOptions, ServeOptions, DoctorOptions>;
+using Command = std::variant<ShowText, InvokeOptions, ShellOptions, ServeOptions, PsOptions, LogsOptions,
+                             StopOptions, AsyncOptions, DoctorOptions>;
 
 /// `arguments` without the program's own name. bad_usage for an unknown command or option.
 [[nodiscard]] Result<Command> parse_command_line(std::span<const std::string> arguments);

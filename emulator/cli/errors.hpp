@@ -87,6 +87,22 @@ inline constexpr ErrorRow kErrors[] = {
     {"port-file-not-written", ErrorKind::bad_input, "--port-file: {reason}",
      "The file cannot be made or written.", "name a file in a folder that you may write"},
 
+    // Talking to a running daemon.
+    {"function-name-missing", ErrorKind::bad_usage, "no function named",
+     "The command shows one function's log.", "usage: {usage}"},
+    {"async-action-unknown", ErrorKind::bad_usage, "'{action}' is none of ls, show, redrive",
+     "lemu async does one of three things.", "usage: {usage}"},
+    {"async-request-id", ErrorKind::bad_usage, "'{action}' was given too few words or too many",
+     "show and redrive are for one request id, ls is for all.", "usage: {usage}"},
+    {"endpoint-malformed", ErrorKind::bad_usage, "'{url}' is not the address of a lemu serve",
+     "lemu talks to numeric addresses and localhost; it looks no names up.",
+     "for example --endpoint http://127.0.0.1:9000"},
+    {"endpoint-silent", ErrorKind::host_lacks, "nobody serves {url}: {reason}",
+     "No lemu serve listens there, or it ended before it answered.",
+     "start `lemu serve`, or name its address with --endpoint"},
+    {"endpoint-refused", ErrorKind::bad_input, "{url} refused it: {reason}",
+     "The daemon answered with an error; its own words say which.", "see `lemu ps` for what it serves"},
+
     // lemu itself.
     {"descriptors-too-few", ErrorKind::host_lacks,
      "this process may open {limit} files at once, and lemu needs {needed}",

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/cli/client_commands.hpp"
 #include "emulator/cli/command_line.hpp"
 #include "emulator/cli/doctor.hpp"
 #include "emulator/cli/errors.hpp"
@@ -28,6 +29,10 @@ struct Runner {
   int operator()(const InvokeOptions& options) const { return run_invoke(options); }
   int operator()(const ShellOptions& options) const { return run_shell(options); }
   int operator()(const ServeOptions& options) const { return run_serve(options); }
+  int operator()(const PsOptions& options) const { return run_ps(options); }
+  int operator()(const LogsOptions& options) const { return run_logs(options); }
+  int operator()(const StopOptions& options) const { return run_stop(options); }
+  int operator()(const AsyncOptions& options) const { return run_async(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };
 

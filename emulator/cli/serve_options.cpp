@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/pool_options.hpp"
@@ -28,6 +29,29 @@ Take append_to(std::vector<std::string>& into) {
   };
 }
 
+Take take_milliseconds(std::chrono::milliseconds& into) {
+  return [&into](const std::string& value) -> Status {
+    Result<std::chrono::nanoseconds> span = parse_duration(value);
+    if (!span) return fail(std::move(span.error()));
+    into = std::chrono::duration_cast<std::chrono::milliseconds>(*span);
+    return {};
+  };
+}
+
+Take take_retries(std::uint32_t& into) {
+  return take_choice<std::uint32_t>(into, {{"0", 0}, {"1", 1}, {"2", 2}});
+}
+
+Take take_scale(double& into) {
+  return [&into](const std::string& value) -> Status {
+    constexpr double kMost = 1000;
+    std::optional<double> scale;
+    Status taken = take_factor(scale, kMost)(value);
+    if (taken) into = *scale;
+    return taken;
+  };
+}
+
 OptionGroup functions_group(std::vector<std::string>& into) {
   return {"The functions",
           {{"--function", "NAME=PATH[,KEY=VALUE...]",
@@ -48,7 +72,33 @@ OptionGroup daemon_group(ServeOptions& into) {
             "functions",
             "--listen 0.0.0.0", take_text(into.listen)},
            {"--host-name", "NAME", "answer to this host name too; repeatable", "--host-name lambda.test",
-            append_to(into.host_names)}}};
+            append_to(into.host_names)},
+           {"--drain-timeout", "TIME", "how long invocations may go on after SIGTERM (default: 10s)",
+            "--drain-timeout 30s", take_milliseconds(into.drain_timeout)},
+           {"--log-format", "FORMAT", "of what lemu says of itself on stderr: text (default) or json",
+            "--log-format json",
+            take_choice<DaemonLog::Format>(
+                into.log_format, {{"text", DaemonLog::Format::text}, {"json", DaemonLog::Format::json}})},
+           {"--log-dir", "DIR",
+            "write the functions' logs there too, as aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log; a stream "
+            "keeps its last 10 to 20 MB",
+            "--log-dir logs", take_text(into.log_folder)}}};
+}
+
+OptionGroup events_group(ServeOptions& into) {
+  return {
+      "Asynchronous invocations",
+      {{"--state-dir", "DIR",
+        "where accepted events and dead letters are kept (default: $XDG_STATE_HOME/lemu/PORT, else "
+        "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end)",
+        "--state-dir state", take_text(into.state_folder)},
+       {"--async-retries", "N", "how often an event whose invocation failed is tried again: 0 to 2 (default)",
+        "--async-retries 0", take_retries(into.retries.retries)},
+       {"--async-max-age", "TIME", "give an event up that is so old (default: 6h)", "--async-max-age 1h",
+        take_milliseconds(into.retries.max_age)},
+       {"--async-delay-scale", "X",
+        "multiplies Lambda's times: the delays before retries (1 and 2 minutes) and the maximum age",
+        "--async-delay-scale 0.01", take_scale(into.retries.delay_scale)}}};
 }
 
 CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
@@ -59,7 +109,8 @@ CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
   spec.summary =
       "Serves functions with AWS's Lambda API until it is told to stop: point an SDK, the AWS CLI or a test "
       "suite at it. One line on stdout tells its address when it can serve.";
-  spec.groups = {functions_group(functions), daemon_group(into), pool_option_group(defaults)};
+  spec.groups = {functions_group(functions), daemon_group(into), events_group(into),
+                 pool_option_group(defaults)};
   for (OptionGroup& group : function_option_groups(defaults.function)) {
     std::erase_if(group.options, [](const OptionSpec& option) {
       return option.names == "--name" || option.names == "--keep";

@@ -13,6 +13,8 @@
 #include "emulator/cli/function_options.hpp"
 #include "emulator/cli/invoke_options.hpp"
 #include "emulator/environment/pool.hpp"
+#include "emulator/invoke/retry_rules.hpp"
+#include "emulator/report/daemon_log.hpp"
 
 namespace lemu::emulator::cli {
 
@@ -29,6 +31,11 @@ struct ServeOptions {
   std::uint16_t port = 9000;  ///< 0: the kernel chooses
   std::string port_file = {};
   std::vector<std::string> host_names = {};
+  std::chrono::milliseconds drain_timeout{10'000};
+  std::string state_folder = {};  ///< empty: after the port
+  std::string log_folder = {};    ///< empty: none
+  DaemonLog::Format log_format = DaemonLog::Format::text;
+  RetryRules retries = {};
   Verbosity verbosity = Verbosity::normal;
 };
 

@@ -49,7 +49,10 @@ EnvironmentPool::Admission EnvironmentPool::submit(PoolTask task) {
   const Admission admission = may_run();
   if (admission != Admission::accepted) {
     // With nothing in flight nobody would ever take it from the queue.
-    if (settings_.when_busy == PoolSettings::WhenBusy::refuse || in_flight_ == 0) return admission;
+    if (settings_.when_busy == PoolSettings::WhenBusy::refuse || in_flight_ == 0) {
+      ++throttles_;
+      return admission;
+    }
     queue_.push_back(std::move(task));
     return Admission::accepted;
   }

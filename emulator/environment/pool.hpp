@@ -109,6 +109,10 @@ class EnvironmentPool {
   [[nodiscard]] Count count() const;
   /// Environments made for an invocation since the beginning.
   [[nodiscard]] std::uint64_t cold_starts() const { return cold_starts_; }
+  [[nodiscard]] std::uint64_t throttles() const { return throttles_; }
+  /// Invocations that run or have an environment made.
+  [[nodiscard]] std::uint32_t in_flight() const { return in_flight_; }
+  [[nodiscard]] const PoolSettings& settings() const { return settings_; }
 
  private:
   struct Slot {
@@ -143,6 +147,7 @@ class EnvironmentPool {
   std::deque<PoolTask> queue_;
   std::uint32_t in_flight_ = 0;
   std::uint64_t cold_starts_ = 0;
+  std::uint64_t throttles_ = 0;
   boost::asio::steady_timer timer_;
   bool timer_running_ = false;
 };

@@ -15,6 +15,7 @@ constexpr std::size_t kTailBytes = 4096;  // Invoke's LogResult: "the last 4 KB 
 void InstanceLog::append(std::string_view bytes) {
   if (bytes.empty()) return;
   at_line_start_ = bytes.back() == '\n';
+  function_.append(stream_, bytes);
   if (!keeps_tail_) return;
   tail_.append(bytes);
   // Cut now and then only: a function may write line by line.
@@ -38,7 +39,7 @@ std::string InstanceLog::take_tail() {
 }
 
 asio::awaitable<Status> FunctionInstance::start(FunctionLauncher& launcher) {
-  const EnvironmentPlace place{folder_, log_, log_stream_};
+  const EnvironmentPlace place{folder_, log_, log_.stream()};
   Result<std::unique_ptr<ExecutionEnvironment>> launched = co_await launcher.launch(place);
   if (!launched) co_return fail(std::move(launched.error()));
   environment_ = std::move(*launched);
@@ -50,13 +51,14 @@ asio::awaitable<InvocationRecord> FunctionInstance::invoke(Invocation invocation
   if (invocation.log == Invocation::Log::tail) log_.begin_tail();
   InvocationRecord record = co_await environment_->invoke(std::move(invocation), std::move(answered));
   log_.platform_line(report_line(record));
+  metrics_.count(record);
   co_return record;
 }
 
 asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make() {
   const std::string& version = launcher_.setup().function.version;
   auto instance = std::make_unique<FunctionInstance>(
-      EnvironmentFolder::beside(folder_),
+      EnvironmentFolder::beside(folder_), log_, metrics_,
       log_stream_name(version, std::chrono::system_clock::now(), ids_.hex(32)));
   Status started = co_await instance->start(launcher_);
   if (!started) co_return fail(std::move(started.error()));

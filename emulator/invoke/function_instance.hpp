@@ -9,12 +9,17 @@
 #include "emulator/environment/pool.hpp"
 #include "emulator/invoke/function_launcher.hpp"
 #include "emulator/invoke/identifiers.hpp"
+#include "emulator/report/metrics.hpp"
+#include "emulator/store/function_log.hpp"
 
 namespace lemu::emulator {
 
-/// The log of one environment: keeps the end of the present invocation's part for who asked for it.
+/// The log of one environment: part of its function's, and the end of the present invocation's for who asked
+/// for it.
 class InstanceLog : public LogSink {
  public:
+  InstanceLog(FunctionLog& function, std::string stream) : function_(function), stream_(std::move(stream)) {}
+  ~InstanceLog() override { function_.end(stream_); }
   void function_output(std::string_view bytes) override { append(bytes); }
   void platform_line(std::string_view line) override;
   void detail(std::string_view) override {}
@@ -23,9 +28,12 @@ class InstanceLog : public LogSink {
 
   void begin_tail();
   [[nodiscard]] std::string take_tail();
+  [[nodiscard]] const std::string& stream() const { return stream_; }
 
  private:
   void append(std::string_view bytes);
+  FunctionLog& function_;
+  const std::string stream_;
   bool keeps_tail_ = false;
   bool at_line_start_ = true;
   std::string tail_;
@@ -33,8 +41,9 @@ class InstanceLog : public LogSink {
 
 class FunctionInstance : public PooledEnvironment {
  public:
-  FunctionInstance(EnvironmentFolder folder, std::string log_stream)
-      : folder_(std::move(folder)), log_stream_(std::move(log_stream)) {}
+  FunctionInstance(EnvironmentFolder folder, FunctionLog& log, FunctionMetrics& metrics,
+                   std::string log_stream)
+      : folder_(std::move(folder)), log_(log, std::move(log_stream)), metrics_(metrics) {}
 
   boost::asio::awaitable<Status> start(FunctionLauncher& launcher);
   boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
@@ -43,16 +52,17 @@ class FunctionInstance : public PooledEnvironment {
 
  private:
   EnvironmentFolder folder_;
-  std::string log_stream_;
   InstanceLog log_;
+  FunctionMetrics& metrics_;
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
 };
 
 class InstanceMaker : public EnvironmentMaker {
  public:
   /// Instances' folders are made beside `folder`, which outlives this.
-  InstanceMaker(FunctionLauncher& launcher, const EnvironmentFolder& folder, Identifiers& ids)
-      : launcher_(launcher), folder_(folder), ids_(ids) {}
+  InstanceMaker(FunctionLauncher& launcher, const EnvironmentFolder& folder, Identifiers& ids,
+                FunctionLog& log, FunctionMetrics& metrics)
+      : launcher_(launcher), folder_(folder), ids_(ids), log_(log), metrics_(metrics) {}
   boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() override;
   void end(std::unique_ptr<PooledEnvironment> environment) override { environment.reset(); }
 
@@ -60,6 +70,8 @@ class InstanceMaker : public EnvironmentMaker {
   FunctionLauncher& launcher_;
   const EnvironmentFolder& folder_;
   Identifiers& ids_;
+  FunctionLog& log_;
+  FunctionMetrics& metrics_;
 };
 
 }  // namespace lemu::emulator

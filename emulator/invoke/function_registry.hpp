@@ -19,20 +19,26 @@ class ServedFunction {
  public:
   ServedFunction(boost::asio::io_context& context, FunctionSetup setup, PoolSettings settings,
                  AccountConcurrency& account, Identifiers& ids, EnvironmentFolder folder,
-                 std::function<void(const std::string&)> remark)
+                 std::shared_ptr<FunctionLog> log, std::function<void(const std::string&)> remark)
       : folder_(std::move(folder)),
+        log_(std::move(log)),
         launcher_(context, std::move(setup), std::move(remark)),
-        maker_(launcher_, folder_, ids),
+        maker_(launcher_, folder_, ids, *log_, metrics_),
         pool_(context, maker_, account, settings) {}
 
   /// Blocking; once.
   Status prepare() { return launcher_.prepare(folder_); }
   [[nodiscard]] const FunctionConfig& config() const { return launcher_.setup().function; }
   [[nodiscard]] EnvironmentPool& pool() { return pool_; }
+  [[nodiscard]] const EnvironmentPool& pool() const { return pool_; }
+  [[nodiscard]] const std::shared_ptr<FunctionLog>& log() const { return log_; }
+  [[nodiscard]] const FunctionMetrics& metrics() const { return metrics_; }
   [[nodiscard]] const FunctionLauncher& launcher() const { return launcher_; }
 
  private:
   EnvironmentFolder folder_;
+  std::shared_ptr<FunctionLog> log_;  // shared with clients that follow it
+  FunctionMetrics metrics_;
   FunctionLauncher launcher_;
   InstanceMaker maker_;
   EnvironmentPool pool_;

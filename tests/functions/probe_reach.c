@@ -79,6 +79,34 @@ static void do_connect(struct call* call) {
   close(fd);
 }
 
+static void post_error(struct call* call) {
+  const char body[] = "{\"errorMessage\":\"told to\",\"errorType\":\"Told\"}";
+  struct rt_reply reply = rt_post(call->id, "error", "", body, sizeof body - 1);
+  rt_free(&reply);
+  call->answered = 1;
+}
+
+/// {"do":"tell","port":1234,"tag":"a"}: tells the test on that port of loopback its request id and the tag,
+/// and does what it is told back: ok, error, exit; without a word it answers with its event.
+static void do_tell(struct call* call) {
+  char tag[64], line[160];
+  text_field(call, "tag", tag, sizeof tag);
+  const struct sockaddr_in test = {.sin_family = AF_INET,
+                                   .sin_port = htons((in_port_t)number_field(call, "port", 1)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(fd, (const struct sockaddr*)&test, sizeof test) != 0) _exit(92);
+  rt_send_all(fd, line, (size_t)snprintf(line, sizeof line, "%s %s\n", call->id, tag));
+  char told[16] = "";
+  if (recv(fd, told, sizeof told - 1, 0) < 0) _exit(93);
+  close(fd);
+  if (strcmp(told, "exit") == 0) _exit(3);
+  if (strcmp(told, "error") == 0)
+    post_error(call);
+  else
+    put(&call->out, "{\"tag\":\"%s\"}", tag);
+}
+
 static int enter_namespace_of_init(const char* kind) {
   char path[64];
   snprintf(path, sizeof path, "/proc/1/ns/%s", kind);
@@ -162,5 +190,6 @@ const struct named reach_behaviours[] = {{"kill", do_kill},
                                          {"namespace", do_namespace},
                                          {"descriptors", do_descriptors},
                                          {"connect", do_connect},
+                                         {"tell", do_tell},
                                          {"reach", do_reach},
                                          {NULL, NULL}};

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/api/admin_handler.hpp"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/url.hpp"
+#include "emulator/api/log_follower.hpp"
+#include "emulator/report/metrics.hpp"
+
+namespace lemu::emulator {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
+
+void send_json(const rapi::HttpReply& reply, const ordered_json& value) {
+  reply.send(
+      {.content_type = kJson, .body = value.dump(-1, ' ', false, ordered_json::error_handler_t::replace)});
+}
+
+FunctionFigures figures_of(const ServedFunction& function) {
+  const EnvironmentPool::Count count = function.pool().count();
+  return {.function = function.config().name,
+          .metrics = &function.metrics(),
+          .throttles = function.pool().throttles(),
+          .cold_starts = function.pool().cold_starts(),
+          .starting = count.starting,
+          .busy = count.busy,
+          .idle = count.idle,
+          .queued = count.queued};
+}
+
+ordered_json described(const ServedFunction& function) {
+  const FunctionFigures figures = figures_of(function);
+  return {{"name", figures.function},
+          {"arn", function.config().arn},
+          {"memoryMB", function.config().memory_mb},
+          {"starting", figures.starting},
+          {"busy", figures.busy},
+          {"idle", figures.idle},
+          {"queued", figures.queued},
+          {"invocations", figures.metrics->invocations},
+          {"errors", figures.metrics->errors},
+          {"throttles", figures.throttles},
+          {"coldStarts", figures.cold_starts}};
+}
+
+}  // namespace
+
+void AdminHandler::health(const rapi::HttpReply& reply) const {
+  reply.send({.content_type = kJson, .body = R"({"status":"ok"})"});
+}
+
+void AdminHandler::metrics(const rapi::HttpReply& reply) const {
+  std::vector<FunctionFigures> figures;
+  for (const auto& [name, function] : functions_.all()) figures.push_back(figures_of(*function));
+  reply.send({.content_type = kPrometheus, .body = metrics_text(figures, events_.waiting().size())});
+}
+
+void AdminHandler::environments(const rapi::HttpReply& reply) const {
+  ordered_json state{{"pid", ::getpid()}, {"functions", ordered_json::array()}};
+  for (const auto& [name, function] : functions_.all()) state["functions"].push_back(described(*function));
+  send_json(reply, state);
+}
+
+void AdminHandler::logs(const rapi::HttpRequest& request, const rapi::HttpReply& reply,
+                        std::string_view name) const {
+  ServedFunction* function = functions_.find(name);
+  if (function == nullptr) {
+    reply.send({.status = 404,
+                .content_type = kJson,
+                .body = R"({"message":"no function of that name is served"})"});
+    return;
+  }
+  const std::string_view target = request.target();
+  const std::size_t question = target.find('?');
+  const std::string_view query = question == std::string_view::npos ? "" : target.substr(question + 1);
+  if (!query_value(query, "follow").empty()) return LogFollower::begin(function->log(), reply);
+  reply.send({.content_type = kText, .body = function->log()->since(0).text});
+}
+
+void AdminHandler::stopped(const rapi::HttpReply& reply) {
+  reply.send({.content_type = kJson, .body = R"({"status":"stopped"})"});
+}
+
+void AdminHandler::list_events(const rapi::HttpReply& reply) const {
+  ordered_json events = ordered_json::array();
+  for (const EventSchedule& event : events_.waiting())
+    events.push_back({{"requestId", event.request_id},
+                      {"function", event.function},
+                      {"state", "waiting"},
+                      {"attempts", event.attempts},
+                      {"acceptedMs", event.accepted_ms},
+                      {"dueMs", event.due_ms}});
+  for (const DeadLetters::Entry& letter : events_.dead_letters().list())
+    events.push_back(
+        {{"requestId", letter.request_id}, {"function", letter.function}, {"state", "dead-letter"}});
+  send_json(reply, {{"events", events}});
+}
+
+void AdminHandler::show_letter(const ApiReply& api, const rapi::HttpReply& reply,
+                               std::string_view request_id) const {
+  const Result<std::string> record = events_.dead_letters().read(std::string(request_id));
+  if (record)
+    reply.send({.content_type = kJson, .body = *record});
+  else
+    api.refuse({ApiFault::resource_not_found, record.error().message});
+}
+
+void AdminHandler::redrive(const ApiReply& api, std::string_view request_id) const {
+  events_.redrive(std::string(request_id), [api](const Status& done) {
+    if (done)
+      api.send({.status = 202});
+    else
+      api.refuse(
+          {done.error().kind == ErrorKind::bad_input ? ApiFault::resource_not_found : ApiFault::unavailable,
+           done.error().message});
+  });
+}
+
+}  // namespace lemu::emulator

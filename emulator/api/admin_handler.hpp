@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// AdminHandler: the daemon's own operations: what runs, logs, metrics, asynchronous events, the end. Owned by
+// the daemon's API; lives on its io_context's thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "emulator/api/api_reply.hpp"
+#include "emulator/invoke/async_queue.hpp"
+#include "emulator/invoke/function_registry.hpp"
+#include "rapi/http.hpp"
+
+namespace lemu::emulator {
+
+class AdminHandler {
+ public:
+  using StopCall = std::function<void(const rapi::HttpReply&)>;
+  /// `stop` ends the daemon as SIGTERM does; the reply is for stopped().
+  AdminHandler(FunctionRegistry& functions, AsyncQueue& events, StopCall stop)
+      : functions_(functions), events_(events), stop_(std::move(stop)) {}
+
+  void health(const rapi::HttpReply& reply) const;
+  void metrics(const rapi::HttpReply& reply) const;
+  void environments(const rapi::HttpReply& reply) const;
+  /// The end of the log; with ?follow=1 also what follows, up to the daemon's end.
+  void logs(const rapi::HttpRequest& request, const rapi::HttpReply& reply, std::string_view name) const;
+  void stop(const rapi::HttpReply& reply) const { stop_(reply); }
+  /// Answers who asked for the end.
+  static void stopped(const rapi::HttpReply& reply);
+  void list_events(const rapi::HttpReply& reply) const;
+  void show_letter(const ApiReply& api, const rapi::HttpReply& reply, std::string_view request_id) const;
+  void redrive(const ApiReply& api, std::string_view request_id) const;
+
+ private:
+  FunctionRegistry& functions_;
+  AsyncQueue& events_;
+  StopCall stop_;
+};
+
+}  // namespace lemu::emulator

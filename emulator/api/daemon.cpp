@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/api/daemon.hpp"
+
+#include "rapi/listener.hpp"
+
+namespace lemu::emulator {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::milliseconds kDrainStep{5};  // only while it ends
+
+/// Clients are many and idle, and a request's header is small: Lambda's own limit is a megabyte for all of
+/// it.
+rapi::HttpLimits http_limits() {
+  rapi::HttpLimits limits;
+  limits.header_deadline = std::chrono::seconds(20);
+  limits.body_deadline = std::chrono::minutes(5);
+  limits.connections = 16'384;
+  return limits;
+}
+
+}  // namespace
+
+Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Identifiers& ids, DaemonLog& log)
+    : context_(context), settings_(std::move(settings)), ids_(ids), log_(log), drain_timer_(context) {}
+
+/// Who waits for `lemu stop` may start the next daemon at once: everything else is gone before the answer.
+Daemon::~Daemon() {
+  functions_.clear();
+  journal_.reset();
+  state_.reset();
+  for (const rapi::HttpReply& reply : stop_replies_) AdminHandler::stopped(reply);
+  server_.reset();
+}
+
+Result<std::string> Daemon::start() {
+  Result<Fd> listener = rapi::listen_on(settings_.listen, settings_.port);
+  if (!listener) return fail(std::move(listener.error()));
+  Result<std::string> address = rapi::address_of(*listener);
+  if (!address) return fail(std::move(address.error()));
+  Result<EnvironmentFolder> folder = EnvironmentFolder::make(settings_.environment_base);
+  if (!folder) return fail(std::move(folder.error()));
+  folder_.emplace(std::move(*folder));
+  if (Status opened = open_state(); !opened) return fail(std::move(opened.error()));
+  for (DaemonFunction& function : settings_.functions)
+    if (Status added = add(std::move(function)); !added) return fail(std::move(added.error()));
+  journal_.emplace(context_, state_->journal(),
+                   [this](const std::string& text) { log_.write(DaemonLog::Level::error, text); });
+  events_.emplace(context_, *journal_, DeadLetters(state_->dead_letters()), functions_, settings_.retries,
+                  log_);
+  events_->start();
+  const HostGuard::Reach reach =
+      settings_.listen.starts_with("127.") ? HostGuard::Reach::loopback : HostGuard::Reach::network;
+  api_.emplace(HostGuard(reach, settings_.host_names), functions_, *events_, ids_,
+               [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
+  server_.emplace(context_, std::move(*listener), *api_, http_limits());
+  server_->start();
+  return address;
+}
+
+Status Daemon::open_state() {
+  std::string path = settings_.state_folder;
+  if (path.empty()) {
+    passing_state_.emplace(EnvironmentFolder::beside(*folder_));
+    Result<std::string> made = passing_state_->tmp();
+    if (!made) return fail(std::move(made.error()));
+    path = *made;
+  }
+  Result<StateFolder> state = StateFolder::open(path);
+  if (!state) return fail(std::move(state.error()));
+  state_.emplace(std::move(*state));
+  return {};
+}
+
+Status Daemon::add(DaemonFunction function) {
+  const std::string name = function.setup.function.name;
+  std::shared_ptr<LogFiles> files;
+  if (!settings_.log_folder.empty())
+    files = std::make_shared<LogFiles>(settings_.log_folder, function.setup.function.log_group);
+  auto served = std::make_unique<ServedFunction>(
+      context_, std::move(function.setup), function.pool, account_, ids_, EnvironmentFolder::beside(*folder_),
+      std::make_shared<FunctionLog>(std::move(files)), [this, name](const std::string& text) {
+        log_.write(DaemonLog::Level::warning, text, {{"function", name}});
+      });
+  if (Status prepared = served->prepare(); !prepared)
+    return fail(std::move(prepared.error()).within("function " + name));
+  served->pool().prewarm(function.prewarm);
+  functions_.add(std::move(served));
+  return {};
+}
+
+void Daemon::take_stop_request(const rapi::HttpReply& reply) {
+  stop_replies_.push_back(reply);
+  stop_asked_();
+}
+
+void Daemon::drain(std::function<void()> drained) {
+  server_->drain();
+  api_->stop_taking();
+  events_->stop();
+  look_whether_drained(std::move(drained), std::chrono::steady_clock::now() + settings_.drain_timeout);
+}
+
+bool Daemon::runs_something() const {
+  if (events_->in_flight() > 0) return true;
+  for (const auto& [name, function] : functions_.all())
+    if (function->pool().in_flight() > 0) return true;
+  return false;
+}
+
+bool Daemon::drained() {
+  if (runs_something()) return false;
+  std::size_t not_waited_for = stop_replies_.size();
+  for (const auto& [name, function] : functions_.all()) {
+    function->log()->finish();
+    not_waited_for += function->log()->watcher_count();  // those that do not read
+  }
+  return server_->unanswered_count() <= not_waited_for;
+}
+
+void Daemon::look_whether_drained(std::function<void()> done,
+                                  std::chrono::steady_clock::time_point deadline) {
+  if (drained() || std::chrono::steady_clock::now() >= deadline) return done();
+  drain_timer_.expires_after(kDrainStep);
+  drain_timer_.async_wait(
+      [this, done = std::move(done), deadline](const boost::system::error_code& code) mutable {
+        if (!code) look_whether_drained(std::move(done), deadline);
+      });
+}
+
+}  // namespace lemu::emulator

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Daemon: functions served over the Lambda API, from the listening socket to the last environment's end. Made
+// by `lemu serve`; everything it has lives on its io_context's one thread, but for the journal's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/api/daemon_api.hpp"
+#include "emulator/invoke/async_queue.hpp"
+#include "emulator/invoke/function_registry.hpp"
+#include "emulator/report/daemon_log.hpp"
+#include "emulator/store/state_folder.hpp"
+
+namespace lemu::emulator {
+
+struct DaemonFunction {
+  FunctionSetup setup;
+  PoolSettings pool;
+  std::uint32_t prewarm = 0;
+};
+
+struct DaemonSettings {
+  std::vector<DaemonFunction> functions;
+  std::string environment_base;  ///< where environments' folders are made
+  std::string state_folder;      ///< empty: accepted events are kept only as long as the daemon runs
+  std::string log_folder;        ///< empty: the functions' logs are kept in memory only
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::vector<std::string> host_names;
+  RetryRules retries;
+  std::chrono::milliseconds drain_timeout{10'000};
+};
+
+class Daemon {
+ public:
+  Daemon(boost::asio::io_context& context, DaemonSettings settings, Identifiers& ids, DaemonLog& log);
+  /// Ends everything that it started; blocks a few milliseconds for it.
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Listens, prepares every function, serves: the address, "127.0.0.1:9000".
+  Result<std::string> start();
+  /// Takes no more; `drained` is called when what runs is done or the drain timeout is over. Once.
+  void drain(std::function<void()> drained);
+  /// Called when a client asks for the end.
+  void on_stop_asked(std::function<void()> call) { stop_asked_ = std::move(call); }
+
+ private:
+  Status open_state();
+  Status add(DaemonFunction function);
+  void take_stop_request(const rapi::HttpReply& reply);
+  [[nodiscard]] bool runs_something() const;
+  [[nodiscard]] bool drained();
+  void look_whether_drained(std::function<void()> done, std::chrono::steady_clock::time_point deadline);
+
+  boost::asio::io_context& context_;
+  DaemonSettings settings_;
+  Identifiers& ids_;
+  DaemonLog& log_;
+  std::function<void()> stop_asked_ = [] {};
+  std::vector<rapi::HttpReply> stop_replies_;
+  std::optional<EnvironmentFolder> folder_;
+  std::optional<EnvironmentFolder> passing_state_;
+  std::optional<StateFolder> state_;
+  AccountConcurrency account_;
+  FunctionRegistry functions_;
+  std::optional<JournalThread> journal_;
+  std::optional<AsyncQueue> events_;
+  std::optional<DaemonApi> api_;
+  std::optional<rapi::HttpServer> server_;
+  boost::asio::steady_timer drain_timer_;
+};
+
+}  // namespace lemu::emulator

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// RetryRules: what Lambda does with an asynchronous event after each outcome ("How Lambda handles errors and
+// retries with asynchronous invocation"). Pure; any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "emulator/store/journal.hpp"
+
+namespace lemu::emulator {
+
+enum class AsyncOutcome {
+  success,
+  function_error,    ///< timeouts too
+  throttled,         ///< no concurrency was left
+  platform_failure,  ///< the function could not be run
+  never_allowed,     ///< its reserved concurrency is 0
+};
+
+struct RetryRules {
+  std::uint32_t retries = 2;
+  std::chrono::milliseconds max_age = std::chrono::hours(6);
+  double delay_scale = 1;  ///< of all these times
+};
+
+struct NextStep {
+  enum class Kind { done, again, dead } kind = Kind::done;
+  std::chrono::milliseconds delay{0};  ///< until `again`
+  std::string_view condition = {};     ///< for `dead`: the word of a destination's record
+};
+
+/// No event waits longer for its next attempt.
+[[nodiscard]] std::chrono::milliseconds longest_delay(const RetryRules& rules);
+
+/// Counts the outcome in `schedule` and decides.
+[[nodiscard]] NextStep next_step(EventSchedule& schedule, AsyncOutcome outcome, std::int64_t now_ms,
+                                 const RetryRules& rules);
+
+}  // namespace lemu::emulator
