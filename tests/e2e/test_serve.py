@@ -38,6 +38,7 @@ def test_boto3_invokes_in_every_mode(lemu, mode):
         assert re.fullmatch(UUID, answer["ResponseMetadata"]["RequestId"])
 
 
+@pytest.mark.leaves("work/out.json")
 @pytest.mark.needs("awscli-2", f"qemu-{'aarch64' if HOST_ARCH == 'x86_64' else 'x86_64'}", "cross-cc")
 def test_aws_cli_invokes_an_emulated_function(lemu):
     arch = "arm64" if HOST_ARCH == "x86_64" else "x86_64"
@@ -177,6 +178,7 @@ def test_a_web_page_is_refused(daemon, headers):
     assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.leaves("work/port")
 def test_port_file_and_health(lemu):
     port_file = lemu.work / "port"
     with Daemon(lemu, "--port-file", port_file, functions={"probe": probe(lemu)}) as running:

@@ -25,6 +25,8 @@ def daemon(lemu):
         yield running
 
 
+pytestmark = pytest.mark.leaves("work/state", "work/logs")
+
 # One environment, for one invocation after another.
 ONE = ["--concurrency", "1", "--queue"]
 
@@ -50,7 +52,7 @@ def in_background(call, *arguments):
 def test_ps(lemu):
     gate = threading.Event()
     with Sink(lambda _: gate.wait(60) and "ok") as sink, \
-            Daemon(lemu, functions={"one": probe(lemu), "two": probe(lemu, "concurrency=0")}) as running:
+            Daemon(lemu, *ONE, functions={"one": probe(lemu), "two": probe(lemu, "concurrency=0")}) as running:
         assert running.invoke("two", {}).status == 429
         answer = in_background(running.invoke, "one", sink.event("a"))
         sink.wait_for(1)

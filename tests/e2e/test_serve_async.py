@@ -13,6 +13,8 @@ from daemon import Daemon, eventually
 from harness import HOST_ARCH, UUID
 from sink import Sink
 
+pytestmark = pytest.mark.leaves("work/state", "work/out")
+
 SCALE = 0.002  # of Lambda's one and two minutes
 FIRST_DELAY, SECOND_DELAY = 60 * SCALE, 120 * SCALE
 
