@@ -259,8 +259,11 @@ std::uint64_t MemoryMeter::share_of(pid_t pid) {
 /// The function's processes where all are to be looked at; finds the main one either way.
 Result<std::vector<pid_t>> MemoryMeter::processes_for(Look look) {
   std::vector<pid_t> processes;
-  if (look == Look::all_processes)
-    processes = sandbox::descendants(options_.helper, options_.proc, {.latest = Clock::now() + kLongestLook});
+  if (look == Look::all_processes) {
+    const sandbox::SearchLimits limits{.latest = Clock::now() + kLongestLook};
+    processes = options_.table != nullptr ? options_.table->descendants(options_.helper, limits)
+                                          : sandbox::descendants(options_.helper, options_.proc, limits);
+  }
   if (processes.size() > 1) several_ = true;
   if (!main_.status.valid() && (options_.main != 0 || !processes.empty())) {
     Status found = find_main(processes);
@@ -269,8 +272,8 @@ Result<std::vector<pid_t>> MemoryMeter::processes_for(Look look) {
   return processes;
 }
 
-Result<std::uint64_t> MemoryMeter::at_most() {
-  Result<std::vector<pid_t>> processes = processes_for(Look::all_processes);
+Result<std::uint64_t> MemoryMeter::at_most(Look look) {
+  Result<std::vector<pid_t>> processes = processes_for(look);
   if (!processes) return fail(std::move(processes.error()));
   if (options_.execution == Execution::native || processes->size() > 1) {
     Result<MemoryFigure> figure = peak_of(*std::move(processes));
@@ -284,6 +287,7 @@ Result<std::uint64_t> MemoryMeter::at_most() {
 }
 
 Result<MemoryFigure> MemoryMeter::peak(Look look) {
+  if (look == Look::none && highest_) return MemoryFigure{*highest_, how()};
   Result<std::vector<pid_t>> processes = processes_for(look);
   if (!processes) return fail(std::move(processes.error()));
   return peak_of(*std::move(processes));

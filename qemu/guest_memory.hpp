@@ -15,6 +15,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "qemu/sandbox/process_tree.hpp"
 
 namespace lemu::qemu {
 
@@ -59,7 +60,8 @@ class MemoryMeter {
     pid_t helper = 0;  ///< host pid of the helper's last stage: what is below it is the function's
     Execution execution = Execution::native;
     std::string proc = "/proc";
-    std::uint64_t limit = 0;  ///< bytes: what comes over it is looked at closely
+    sandbox::ProcessTable* table = nullptr;  ///< shared with other meters; where none, /proc is read anew
+    std::uint64_t limit = 0;                 ///< bytes: what comes over it is looked at closely
   };
   explicit MemoryMeter(Options options) : options_(std::move(options)) {}
 
@@ -70,14 +72,15 @@ class MemoryMeter {
   /// `limit`, by the memory that each has beyond the main process. What cannot be read in 50 ms is left out.
   /// After the last process ended: the figure last known. Fails (host_lacks) when nothing was ever measured.
   /// With Look::main_process the other processes count as they did when they were last looked at, and it is
-  /// cheap (20 µs natively, as long as the mark stands also under emulation).
-  enum class Look { all_processes, main_process };
+  /// cheap (20 µs natively, as long as the mark stands also under emulation). Look::none is the figure last
+  /// known.
+  enum class Look { all_processes, main_process, none };
   Result<MemoryFigure> peak(Look look = Look::all_processes);
 
   /// No less than the highest use until now, over all processes; bytes, about 0.1 ms. For a single process
   /// under emulation it is too high by what QEMU has taken since peak() last told them apart. For holding a
   /// limit: peak() need only be asked when this is over it.
-  Result<std::uint64_t> at_most();
+  Result<std::uint64_t> at_most(Look look = Look::all_processes);
 
   /// Whether there ever was more than one process.
   [[nodiscard]] bool saw_several() const { return several_; }

@@ -34,10 +34,10 @@ class Run : public sandbox::SandboxObserver {
     Result<Pipe> log = make_pipe();
     if (!log) return fail(std::move(log.error()));
     const Clock::time_point begun = Clock::now();
-    Result<std::unique_ptr<sandbox::Sandbox>> launched =
-        sandbox::Sandbox::launch(context_, helper, spec_, std::move(log->write_end), *this);
-    if (!launched) return fail(std::move(launched.error()));
-    box_ = std::move(*launched);
+    Result<sandbox::HelperProcess> started =
+        sandbox::HelperProcess::start(helper, spec_, std::move(log->write_end));
+    if (!started) return fail(std::move(started.error()));
+    box_ = std::make_unique<sandbox::Sandbox>(context_, std::move(*started), *this);
     while (!decided_ && Clock::now() < begun + patience) context_.run_one_until(begun + patience);
     trial_.took = Clock::now() - begun;
     if (!decided_) trial_.ending = "gave no answer within " + std::to_string(patience.count()) + " ms";

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <deque>
 
+#include "base/json_syntax.hpp"
 #include "rapi/routes.hpp"
 #include "rapi/runtime_error.hpp"
 

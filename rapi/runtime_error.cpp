@@ -170,6 +170,4 @@ ErrorBody split_error_cause(std::string_view body) {
   return {rest.dump(), "application/json", cause == json.end() ? "" : checked_error_cause(cause->dump())};
 }
 
-bool is_json(std::string_view text) { return Json::accept(text); }
-
 }  // namespace lemu::rapi

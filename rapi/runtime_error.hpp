@@ -29,6 +29,4 @@ struct ErrorBody {
 /// string "Invalid error body".
 [[nodiscard]] ErrorBody split_error_cause(std::string_view body);
 
-[[nodiscard]] bool is_json(std::string_view text);
-
 }  // namespace lemu::rapi

@@ -28,6 +28,7 @@ Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Identifiers& 
 /// Who waits for `lemu stop` may start the next daemon at once: everything else is gone before the answer.
 Daemon::~Daemon() {
   functions_.clear();
+  host_.work.finish();
   journal_.reset();
   state_.reset();
   for (const rapi::HttpReply& reply : stop_replies_) AdminHandler::stopped(reply);
@@ -79,8 +80,9 @@ Status Daemon::add(DaemonFunction function) {
   if (!settings_.log_folder.empty())
     files = std::make_shared<LogFiles>(settings_.log_folder, function.setup.function.log_group);
   auto served = std::make_unique<ServedFunction>(
-      context_, std::move(function.setup), function.pool, account_, ids_, EnvironmentFolder::beside(*folder_),
-      std::make_shared<FunctionLog>(std::move(files)), [this, name](const std::string& text) {
+      context_, host_, std::move(function.setup), function.pool, account_, ids_,
+      EnvironmentFolder::beside(*folder_), std::make_shared<FunctionLog>(std::move(files)),
+      [this, name](const std::string& text) {
         log_.write(DaemonLog::Level::warning, text, {{"function", name}});
       });
   if (Status prepared = served->prepare(); !prepared)
@@ -105,7 +107,7 @@ void Daemon::drain(std::function<void()> drained) {
 bool Daemon::runs_something() const {
   if (events_->in_flight() > 0) return true;
   for (const auto& [name, function] : functions_.all())
-    if (function->pool().in_flight() > 0) return true;
+    if (function->pool().in_flight() + function->pool().count().busy > 0) return true;
   return false;
 }
 

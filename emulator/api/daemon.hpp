@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Daemon: functions served over the Lambda API, from the listening socket to the last environment's end. Made
-// by `lemu serve`; everything it has lives on its io_context's one thread, but for the journal's.
+// by `lemu serve`; everything it has lives on its io_context's one thread, but for the journal's and those
+// of blocking work.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -70,6 +71,7 @@ class Daemon {
   std::optional<EnvironmentFolder> folder_;
   std::optional<EnvironmentFolder> passing_state_;
   std::optional<StateFolder> state_;
+  EnvironmentHost host_{EnvironmentHost::Lot::many};
   AccountConcurrency account_;
   FunctionRegistry functions_;
   std::optional<JournalThread> journal_;

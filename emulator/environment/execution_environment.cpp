@@ -52,11 +52,16 @@ struct ExecutionEnvironment::RuntimeProcess {
   std::optional<sandbox::Report> launch_failure;
 };
 
-ExecutionEnvironment::ExecutionEnvironment(asio::io_context& context, EnvironmentSettings settings,
-                                           LogSink& log)
-    : context_(context), settings_(std::move(settings)), log_(log), wake_(context) {}
+ExecutionEnvironment::ExecutionEnvironment(asio::io_context& context, EnvironmentHost& host,
+                                           EnvironmentSettings settings, LogSink& log)
+    : context_(context), host_(host), settings_(std::move(settings)), log_(log), wake_(context) {}
 
 ExecutionEnvironment::~ExecutionEnvironment() = default;
+
+std::optional<sandbox::HelperProcess> ExecutionEnvironment::release() {
+  if (!sandbox_) return std::nullopt;
+  return sandbox_->release();
+}
 
 template <class Condition>
 asio::awaitable<bool> ExecutionEnvironment::wait_until(Clock::time_point deadline, Condition condition) {
@@ -72,19 +77,22 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   Result<Pipe> log_pipe = make_pipe();
   if (!log_pipe) co_return fail(std::move(log_pipe.error()));
   log_reader_ = std::make_unique<LogReader>(context_, std::move(log_pipe->read_end), log_, settings_.guest);
-  rapi::RuntimeObserver& observer = *this;
-  api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), observer);
+  sandbox::SandboxObserver& observer = *this;
+  rapi::RuntimeObserver& runtime = *this;
+  api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), runtime);
   api_->start();
-  Result<std::unique_ptr<sandbox::Sandbox>> launched = sandbox::Sandbox::launch(
-      context_, settings_.helper, settings_.spec, std::move(log_pipe->write_end), *this);
-  if (!launched) co_return fail(std::move(launched.error()));
-  sandbox_ = std::move(*launched);
+  Result<sandbox::HelperProcess> helper = co_await host_.work.run([this, &log_pipe] {
+    return sandbox::HelperProcess::start(settings_.helper, settings_.spec, std::move(log_pipe->write_end));
+  });
+  if (!helper) co_return fail(std::move(helper.error()));
+  sandbox_ = std::make_unique<sandbox::Sandbox>(context_, std::move(*helper), observer);
   const bool heard = co_await wait_until(Clock::now() + kHelperPatience,
                                          [this] { return ready_ || refused_ || helper_gone_; });
   if (refused_) co_return fail(refusal(*refused_, settings_.spec));
   if (!heard || !ready_) co_return fail<"helper-ended">(settings_.helper);
   const std::uint64_t limit = settings_.memory_mb << 20;
-  memory_ = std::make_unique<MemoryWatch>(context_, helper_pid_, settings_.guest, limit, [this] { wake(); });
+  memory_ =
+      std::make_unique<MemoryWatch>(context_, host_, helper_pid_, settings_.guest, limit, [this] { wake(); });
   co_return Status{};
 }
 

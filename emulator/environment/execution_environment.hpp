@@ -18,6 +18,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "emulator/environment/environment_host.hpp"
 #include "emulator/environment/log_reader.hpp"
 #include "emulator/environment/memory_watch.hpp"
 #include "emulator/environment/response_sink.hpp"
@@ -62,8 +63,13 @@ struct Answer {
 
 class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::RuntimeObserver {
  public:
-  ExecutionEnvironment(boost::asio::io_context& context, EnvironmentSettings settings, LogSink& log);
+  ExecutionEnvironment(boost::asio::io_context& context, EnvironmentHost& host, EnvironmentSettings settings,
+                       LogSink& log);
+  /// Blocks until everything that ran in it is gone.
   ~ExecutionEnvironment() override;
+  /// For whoever must not block: what ends everything that ran in it, and waits for that, when it is
+  /// destroyed. Then only to be destroyed.
+  [[nodiscard]] std::optional<sandbox::HelperProcess> release();
 
   /// Makes the sandbox. host_lacks names the step that was refused.
   boost::asio::awaitable<Status> open();
@@ -127,6 +133,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   void end_by_platform(InvocationRecord& record, InvocationStatus status, const std::string& type);
 
   boost::asio::io_context& context_;
+  EnvironmentHost& host_;
   EnvironmentSettings settings_;
   LogSink& log_;
   boost::asio::steady_timer wake_;

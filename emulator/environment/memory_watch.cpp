@@ -13,7 +13,8 @@ namespace {
 // look costs some 100 µs, so it is taken often only where it matters.
 constexpr std::chrono::milliseconds kCalm{10};
 constexpr std::chrono::milliseconds kNearTheLimit{2};
-// Looks at many processes are costly: they are given a tenth of the time at most.
+constexpr std::chrono::microseconds kMoment{20};
+// Looks at many processes, and of many environments, are costly: they are given a tenth of the time at most.
 constexpr int kRestAfterALook = 10;
 // Memory is zeroed before a process gets it, at the speed of the machine's memory: 32 GB/s is beyond what the
 // processors that a function has can do.
@@ -24,16 +25,23 @@ constexpr std::uint64_t kFastestGrowth = 32 * 1024;  // bytes in a microsecond
 class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
  public:
   using Clock = std::chrono::steady_clock;
+  using Look = qemu::MemoryMeter::Look;
 
-  Impl(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest, std::uint64_t limit,
-       std::function<void()> exceeded)
-      : timer_(context), helper_(helper), guest_(guest), limit_(limit), exceeded_(std::move(exceeded)) {}
+  Impl(boost::asio::io_context& context, EnvironmentHost& host, pid_t helper, LogReader::Guest guest,
+       std::uint64_t limit, std::function<void()> exceeded)
+      : timer_(context),
+        host_(host),
+        helper_(helper),
+        guest_(guest),
+        limit_(limit),
+        exceeded_(std::move(exceeded)) {}
 
   void watch_process(pid_t pid) {
     qemu::MemoryMeter::Options options;
     options.main = pid;
     options.helper = helper_;
     options.limit = limit_;
+    if (host_.lot == EnvironmentHost::Lot::many) options.table = &host_.processes;
     options.execution =
         guest_ == LogReader::Guest::emulated ? qemu::Execution::emulated : qemu::Execution::native;
     meter_.emplace(options);
@@ -58,25 +66,30 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   void begin() {
     if (watching_) return;
     watching_ = true;
-    poll_in(kCalm);
+    ++host_.watched;
+    if (!timer_running_) poll_in(kCalm);
   }
 
+  /// The timer is left running for the next invocation, which then costs no timer operation.
   void rest() {
-    watching_ = false;
+    if (std::exchange(watching_, false)) --host_.watched;
+  }
+
+  void stop() {
+    rest();
     timer_.cancel();
   }
 
   bool check_now() {
-    if (!over_ && meter_ && worth_a_look()) look();
+    if (!over_ && meter_ && worth_a_look()) look(due());
     return over_;
   }
 
   std::optional<MemoryFigure> figure() {
     if (!meter_) return std::nullopt;
-    using Look = qemu::MemoryMeter::Look;
-    const bool seen_lately = Clock::now() - looked_at_ < kCalm && !meter_->saw_several();
-    const Result<qemu::MemoryFigure> peak =
-        meter_->peak(seen_lately ? Look::main_process : Look::all_processes);
+    // Natively a look tells the same; one was taken a moment ago if it was worth it.
+    const bool known = guest_ == LogReader::Guest::native && Clock::now() - looked_at_ < kMoment;
+    const Result<qemu::MemoryFigure> peak = meter_->peak(known ? Look::none : due());
     if (!peak) {
       absent_ = peak.error().message;
       return std::nullopt;
@@ -104,6 +117,18 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::string absent_ = "the runtime process never ran";
 
  private:
+  /// Children are looked for now and then; those that are known are always looked at.
+  [[nodiscard]] Look due() const {
+    const bool all =
+        meter_->saw_several() || Clock::now() - looked_at_all_ >= std::max<Clock::duration>(kCalm, pause());
+    return all ? Look::all_processes : Look::main_process;
+  }
+
+  /// How long looks at everything are to be apart.
+  [[nodiscard]] Clock::duration pause() const {
+    return kRestAfterALook * static_cast<Clock::rep>(std::max<std::size_t>(host_.watched, 1)) * cost_;
+  }
+
   /// Whether enough time has passed since the last look for the function to have gone over its limit, or for
   /// children to have come and gone. So short invocations that follow each other closely are not looked at
   /// one by one, and none that goes over the limit is missed.
@@ -113,23 +138,28 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
     return passed >= kCalm || static_cast<std::uint64_t>(us) * kFastestGrowth >= headroom_;
   }
 
-  void look() {
+  void look(Look which) {
     looked_at_ = Clock::now();
-    Result<std::uint64_t> use = meter_->at_most();
+    if (which == Look::all_processes) looked_at_all_ = looked_at_;
+    Result<std::uint64_t> use = meter_->at_most(which);
     if (use && *use > limit_) {
       const Result<qemu::MemoryFigure> peak = meter_->peak();
       if (peak) *use = peak->bytes;
     }
     headroom_ = use && *use < limit_ ? limit_ - *use : 0;
-    cost_ = Clock::now() - looked_at_;
+    if (which == Look::all_processes) cost_ = Clock::now() - looked_at_;
     over_ = use && *use > limit_;
     if (over_) exceeded_();
   }
 
   void poll_in(Clock::duration interval) {
+    timer_running_ = true;
     timer_.expires_after(interval);
-    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& code) {
-      if (!code && self->watching_) self->poll();
+    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& code) {
+      const std::shared_ptr<Impl> self = weak.lock();
+      if (!self || code) return;
+      self->timer_running_ = false;
+      if (self->watching_) self->poll();
     });
   }
 
@@ -137,30 +167,33 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
     if (!meter_ || over_) return;
     // QEMU's share is taken while there is a process to take it from, for one that ends without a word.
     if (std::exchange(first_poll_, false) && guest_ == LogReader::Guest::emulated)
-      static_cast<void>(meter_->peak(qemu::MemoryMeter::Look::main_process));
-    look();
+      static_cast<void>(meter_->peak(Look::main_process));
+    look(Look::all_processes);
     if (over_) return;
     const std::chrono::milliseconds interval = headroom_ < limit_ / 2 ? kNearTheLimit : kCalm;
-    poll_in(std::max<Clock::duration>(interval, kRestAfterALook * cost_));
+    poll_in(std::max<Clock::duration>(interval, pause()));
   }
 
   boost::asio::steady_timer timer_;
+  EnvironmentHost& host_;
   pid_t helper_;
   LogReader::Guest guest_;
   std::uint64_t limit_;
   std::function<void()> exceeded_;
   std::optional<qemu::MemoryMeter> meter_;
   Clock::time_point looked_at_;
-  Clock::duration cost_{};      ///< of that look
-  std::uint64_t headroom_ = 0;  ///< bytes up to the limit at that look
+  Clock::time_point looked_at_all_;  ///< processes
+  Clock::duration cost_{};           ///< of that look
+  std::uint64_t headroom_ = 0;       ///< bytes up to the limit at that look
   bool watching_ = false;
+  bool timer_running_ = false;
   bool first_poll_ = true;
 };
 
-MemoryWatch::MemoryWatch(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest,
-                         std::uint64_t limit, std::function<void()> exceeded)
-    : impl_(std::make_shared<Impl>(context, helper, guest, limit, std::move(exceeded))) {}
-MemoryWatch::~MemoryWatch() { impl_->rest(); }
+MemoryWatch::MemoryWatch(boost::asio::io_context& context, EnvironmentHost& host, pid_t helper,
+                         LogReader::Guest guest, std::uint64_t limit, std::function<void()> exceeded)
+    : impl_(std::make_shared<Impl>(context, host, helper, guest, limit, std::move(exceeded))) {}
+MemoryWatch::~MemoryWatch() { impl_->stop(); }
 void MemoryWatch::watch_process(pid_t pid) { impl_->watch_process(pid); }
 void MemoryWatch::forget_process() { impl_->forget_process(); }
 void MemoryWatch::note_exit(std::uint64_t max_resident) { impl_->note_exit(max_resident); }

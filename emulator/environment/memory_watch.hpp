@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "emulator/environment/environment_host.hpp"
 #include "emulator/environment/log_reader.hpp"
 #include "emulator/report/invocation_record.hpp"
 
@@ -22,8 +23,8 @@ namespace lemu::emulator {
 class MemoryWatch {
  public:
   /// `limit` in bytes; `exceeded` is called once for each process that goes over it.
-  MemoryWatch(boost::asio::io_context& context, pid_t helper, LogReader::Guest guest, std::uint64_t limit,
-              std::function<void()> exceeded);
+  MemoryWatch(boost::asio::io_context& context, EnvironmentHost& host, pid_t helper, LogReader::Guest guest,
+              std::uint64_t limit, std::function<void()> exceeded);
   ~MemoryWatch();
 
   /// A runtime process has started; watching begins with its init.

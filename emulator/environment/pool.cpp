@@ -9,6 +9,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+// How long a runtime that has answered is given to ask for its next event before a new environment is made
+// beside it; normally it takes microseconds.
+constexpr std::chrono::milliseconds kMoment{50};
+
 void rethrow(const std::exception_ptr& bug) {
   if (bug) std::rethrow_exception(bug);
 }
@@ -22,7 +26,8 @@ EnvironmentPool::EnvironmentPool(asio::io_context& context, EnvironmentMaker& ma
       account_(account),
       settings_(settings),
       now_(std::move(now)),
-      timer_(context) {
+      timer_(context),
+      waiting_timer_(context) {
   account_.reserved += settings_.reserved.value_or(0);
 }
 
@@ -53,13 +58,58 @@ EnvironmentPool::Admission EnvironmentPool::submit(PoolTask task) {
       ++throttles_;
       return admission;
     }
-    queue_.push_back(std::move(task));
+    waiting_.push_back({std::move(task), std::nullopt});
     return Admission::accepted;
   }
   begin();
-  Slot* slot = idle_slot();
-  run_on(slot != nullptr ? *slot : new_slot(), std::move(task));
+  if (Slot* slot = idle_slot())
+    run_on(*slot, std::move(task));
+  else if (answered_ > waiting_.size())
+    wait_for_answered(std::move(task));
+  else
+    run_on(new_slot(), std::move(task));
   return Admission::accepted;
+}
+
+/// The caller has its answer. The first that waited for that is in flight in its place.
+void EnvironmentPool::answered(Slot& slot) {
+  slot.state = Slot::State::answered;
+  ++answered_;
+  finish();
+  const auto exceeding =
+      std::find_if(waiting_.begin(), waiting_.end(), [](const Waiting& one) { return !one.counted_at; });
+  if (exceeding == waiting_.end()) return;
+  begin();
+  exceeding->counted_at = now_();
+}
+
+void EnvironmentPool::wait_for_answered(PoolTask task) {
+  waiting_.push_back({std::move(task), now_()});
+  look_after_waiting_at(now_() + kMoment);
+}
+
+/// As expire_at(): left running when what waited was taken meanwhile.
+void EnvironmentPool::look_after_waiting_at(Clock::time_point when) {
+  if (waiting_timer_running_) return;
+  waiting_timer_running_ = true;
+  waiting_timer_.expires_at(when);
+  waiting_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (code) return;
+    waiting_timer_running_ = false;
+    look_after_waiting();
+  });
+}
+
+/// Those whose moment is over get an environment of their own, unless the function has all that it may have.
+void EnvironmentPool::look_after_waiting() {
+  while (!waiting_.empty() && waiting_.front().counted_at) {
+    const Clock::time_point over = *waiting_.front().counted_at + kMoment;
+    if (over > now_()) return look_after_waiting_at(over);
+    if (settings_.reserved && slots_in_use() >= *settings_.reserved) return;
+    PoolTask task = std::move(waiting_.front().task);
+    waiting_.pop_front();
+    run_on(new_slot(), std::move(task));
+  }
 }
 
 void EnvironmentPool::run_on(Slot& slot, PoolTask task) {
@@ -109,22 +159,30 @@ asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
     if (!slot.environment) {
       ++cold_starts_;
       const Status made = co_await make(slot);
-      if (!made) task.client->failed(made.error());
+      if (!made) {
+        task.client->failed(made.error());
+        answered(slot);
+      }
     }
     if (slot.environment) {
       InvocationClient& client = *task.client;
       const InvocationRecord record = co_await slot.environment->invoke(
-          std::move(task.invocation), [&client](Answer answer) { client.answered(std::move(answer)); });
+          std::move(task.invocation), [this, &client, &slot](Answer answer) {
+            client.answered(std::move(answer));
+            answered(slot);
+          });
       client.completed(record, slot.environment->take_tail());
     }
     task.client.reset();
-    if (queue_.empty()) break;
-    if (settings_.reuse == PoolSettings::Reuse::never && slot.environment)
+    --answered_;
+    slot.state = slot.environment ? Slot::State::busy : Slot::State::starting;
+    if (waiting_.empty()) break;
+    if (slot.environment && (settings_.reuse == PoolSettings::Reuse::never || slot.environment->lost()))
       maker_.end(std::move(slot.environment));
-    task = std::move(queue_.front());
-    queue_.pop_front();
+    if (!waiting_.front().counted_at) begin();
+    task = std::move(waiting_.front().task);
+    waiting_.pop_front();
   }
-  finish();
   if (slot.environment)
     rest(slot);
   else
@@ -134,7 +192,7 @@ asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
 void EnvironmentPool::rest(Slot& slot) {
   slot.idle_since = now_();
   const bool too_old = slot.idle_since - slot.born >= settings_.max_age;
-  if (settings_.reuse == PoolSettings::Reuse::never || too_old) {
+  if (settings_.reuse == PoolSettings::Reuse::never || too_old || slot.environment->lost()) {
     retire(slot);
     return;
   }
@@ -183,10 +241,11 @@ EnvironmentPool::Count EnvironmentPool::count() const {
   Count count;
   for (const Slot& slot : slots_) switch (slot.state) {
       case Slot::State::starting: ++count.starting; break;
-      case Slot::State::busy: ++count.busy; break;
+      case Slot::State::busy:
+      case Slot::State::answered: ++count.busy; break;
       case Slot::State::idle: ++count.idle; break;
     }
-  count.queued = queue_.size();
+  count.queued = waiting_.size();
   return count;
 }
 

@@ -5,7 +5,9 @@
 //
 // The rules are Lambda's ("Understanding Lambda function scaling"): an invocation takes an idle environment
 // or has a new one made for it, unless that would exceed the function's reserved concurrency or what the
-// account has left for functions without one.
+// account has left for functions without one. For its caller an invocation is over with the answer, for its
+// environment only when the runtime asks for the next: who calls again at once waits that moment instead of
+// being refused, or given a new environment.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -35,6 +37,8 @@ class PooledEnvironment {
                                                           std::function<void(Answer)> answered) = 0;
   /// The log of the latest invocation alone, START to REPORT: its last bytes, when it was asked for.
   [[nodiscard]] virtual std::string take_tail() = 0;
+  /// No invocation can succeed here any more.
+  [[nodiscard]] virtual bool lost() const = 0;
   /// Between invocations: no processor time; and back.
   virtual void freeze() {}
   virtual void thaw() {}
@@ -117,7 +121,7 @@ class EnvironmentPool {
  private:
   struct Slot {
     std::unique_ptr<PooledEnvironment> environment;  // none while it is being made
-    enum class State { starting, busy, idle } state = State::starting;
+    enum class State { starting, busy, answered, idle } state = State::starting;
     Clock::time_point born;
     Clock::time_point idle_since;
     std::list<Slot>::iterator self;
@@ -126,6 +130,15 @@ class EnvironmentPool {
   [[nodiscard]] Admission may_run() const;
   void begin();
   void finish();
+  struct Waiting {
+    PoolTask task;
+    std::optional<Clock::time_point> counted_at;  // in flight since then; none where it exceeds a limit yet
+  };
+  void answered(Slot& slot);
+  void wait_for_answered(PoolTask task);
+  void look_after_waiting();
+  void look_after_waiting_at(Clock::time_point when);
+  [[nodiscard]] std::size_t slots_in_use() const { return slots_.size() - idle_.size(); }
   void run_on(Slot& slot, PoolTask task);
   Slot& new_slot();
   Slot* idle_slot();
@@ -144,12 +157,15 @@ class EnvironmentPool {
   const Now now_;
   std::list<Slot> slots_;
   std::vector<Slot*> idle_;  // the last to come to rest is the first to be used: others can expire
-  std::deque<PoolTask> queue_;
+  std::deque<Waiting> waiting_;
+  std::size_t answered_ = 0;  // slots in that state
   std::uint32_t in_flight_ = 0;
   std::uint64_t cold_starts_ = 0;
   std::uint64_t throttles_ = 0;
   boost::asio::steady_timer timer_;
   bool timer_running_ = false;
+  boost::asio::steady_timer waiting_timer_;
+  bool waiting_timer_running_ = false;
 };
 
 }  // namespace lemu::emulator

@@ -55,6 +55,16 @@ asio::awaitable<InvocationRecord> FunctionInstance::invoke(Invocation invocation
   co_return record;
 }
 
+FunctionInstance::Remains FunctionInstance::release() {
+  Remains remains{std::move(folder_), environment_ ? environment_->release() : std::nullopt};
+  environment_.reset();
+  return remains;
+}
+
+void InstanceMaker::end(std::unique_ptr<PooledEnvironment> environment) {
+  host_.work.dispose(static_cast<FunctionInstance&>(*environment).release());  // made here
+}
+
 asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make() {
   const std::string& version = launcher_.setup().function.version;
   auto instance = std::make_unique<FunctionInstance>(

@@ -49,6 +49,15 @@ class FunctionInstance : public PooledEnvironment {
   boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
                                                   std::function<void(Answer)> answered) override;
   [[nodiscard]] std::string take_tail() override { return log_.take_tail(); }
+  [[nodiscard]] bool lost() const override { return environment_->lost(); }
+
+  /// What takes its time to end: everything that runs there, then its folder.
+  struct Remains {
+    EnvironmentFolder folder;
+    std::optional<sandbox::HelperProcess> helper;  // ends first
+  };
+  /// Then only to be destroyed.
+  [[nodiscard]] Remains release();
 
  private:
   EnvironmentFolder folder_;
@@ -60,14 +69,15 @@ class FunctionInstance : public PooledEnvironment {
 class InstanceMaker : public EnvironmentMaker {
  public:
   /// Instances' folders are made beside `folder`, which outlives this.
-  InstanceMaker(FunctionLauncher& launcher, const EnvironmentFolder& folder, Identifiers& ids,
-                FunctionLog& log, FunctionMetrics& metrics)
-      : launcher_(launcher), folder_(folder), ids_(ids), log_(log), metrics_(metrics) {}
+  InstanceMaker(FunctionLauncher& launcher, EnvironmentHost& host, const EnvironmentFolder& folder,
+                Identifiers& ids, FunctionLog& log, FunctionMetrics& metrics)
+      : launcher_(launcher), host_(host), folder_(folder), ids_(ids), log_(log), metrics_(metrics) {}
   boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() override;
-  void end(std::unique_ptr<PooledEnvironment> environment) override { environment.reset(); }
+  void end(std::unique_ptr<PooledEnvironment> environment) override;
 
  private:
   FunctionLauncher& launcher_;
+  EnvironmentHost& host_;
   const EnvironmentFolder& folder_;
   Identifiers& ids_;
   FunctionLog& log_;

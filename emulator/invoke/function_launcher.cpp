@@ -36,9 +36,9 @@ std::string execution_word(qemu::ExecutionMode execution) {
 
 }  // namespace
 
-FunctionLauncher::FunctionLauncher(asio::io_context& context, FunctionSetup setup,
+FunctionLauncher::FunctionLauncher(asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
                                    std::function<void(const std::string&)> remark)
-    : context_(context), setup_(std::move(setup)), remark_(std::move(remark)) {}
+    : context_(context), host_(host), setup_(std::move(setup)), remark_(std::move(remark)) {}
 
 Status FunctionLauncher::prepare(EnvironmentFolder& folder) {
   Result<PreparedFunction> prepared = prepare_function(setup_.run, folder);
@@ -83,17 +83,27 @@ void FunctionLauncher::go_without_sandbox(const Error& refusal) {
 
 asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_as(
     qemu::SandboxChoice sandbox, const EnvironmentPlace& place) {
+  Result<PlannedEnvironment> planned =
+      co_await host_.work.run([this, sandbox, &place] { return plan_environment(sandbox, place); });
+  if (!planned) co_return fail(std::move(planned.error()));
+  auto environment =
+      std::make_unique<ExecutionEnvironment>(context_, host_, std::move(planned->settings), place.log);
+  Status opened = co_await environment->open();
+  if (!opened) co_return fail(std::move(opened.error()));
+  if (mode_.sandbox.empty()) describe_mode(std::move(planned->plan), *environment);
+  co_return environment;
+}
+
+/// Where blocking work is done: reads files, makes the environment's folder where it needs one.
+Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
+    qemu::SandboxChoice sandbox, const EnvironmentPlace& place) const {
   qemu::LaunchRequest request = prepared_.request;
   request.sandbox = sandbox;
   Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
-  if (!plan) co_return fail(std::move(plan.error()));
+  if (!plan) return fail(std::move(plan.error()));
   Result<EnvironmentSettings> settings = environment_settings(*plan, place);
-  if (!settings) co_return fail(std::move(settings.error()));
-  auto environment = std::make_unique<ExecutionEnvironment>(context_, std::move(*settings), place.log);
-  Status opened = co_await environment->open();
-  if (!opened) co_return fail(std::move(opened.error()));
-  if (mode_.sandbox.empty()) describe_mode(std::move(*plan), *environment);
-  co_return environment;
+  if (!settings) return fail(std::move(settings.error()));
+  return PlannedEnvironment{std::move(*plan), std::move(*settings)};
 }
 
 Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchPlan& plan,

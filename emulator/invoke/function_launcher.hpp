@@ -46,7 +46,7 @@ struct EnvironmentPlace {
 class FunctionLauncher {
  public:
   /// `remark` is given sentences for the user.
-  FunctionLauncher(boost::asio::io_context& context, FunctionSetup setup,
+  FunctionLauncher(boost::asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
                    std::function<void(const std::string&)> remark);
   FunctionLauncher(const FunctionLauncher&) = delete;
   FunctionLauncher& operator=(const FunctionLauncher&) = delete;
@@ -74,8 +74,14 @@ class FunctionLauncher {
   using Environment = std::unique_ptr<ExecutionEnvironment>;
   boost::asio::awaitable<Result<Environment>> launch_as(qemu::SandboxChoice sandbox,
                                                         const EnvironmentPlace& place);
-  Result<EnvironmentSettings> environment_settings(qemu::LaunchPlan& plan,
-                                                   const EnvironmentPlace& place) const;
+  struct PlannedEnvironment {
+    qemu::LaunchPlan plan;
+    EnvironmentSettings settings;
+  };
+  [[nodiscard]] Result<PlannedEnvironment> plan_environment(qemu::SandboxChoice sandbox,
+                                                            const EnvironmentPlace& place) const;
+  [[nodiscard]] Result<EnvironmentSettings> environment_settings(qemu::LaunchPlan& plan,
+                                                                 const EnvironmentPlace& place) const;
   [[nodiscard]] Result<std::vector<std::string>> variables(const qemu::LaunchPlan& plan,
                                                            const EnvironmentPlace& place,
                                                            const std::string& runtime_api) const;
@@ -84,6 +90,7 @@ class FunctionLauncher {
   void describe_mode(qemu::LaunchPlan plan, const ExecutionEnvironment& environment);
 
   boost::asio::io_context& context_;
+  EnvironmentHost& host_;
   FunctionSetup setup_;
   std::function<void(const std::string&)> remark_;
   PreparedFunction prepared_;

@@ -17,13 +17,14 @@ namespace lemu::emulator {
 /// One function, $LATEST.
 class ServedFunction {
  public:
-  ServedFunction(boost::asio::io_context& context, FunctionSetup setup, PoolSettings settings,
-                 AccountConcurrency& account, Identifiers& ids, EnvironmentFolder folder,
-                 std::shared_ptr<FunctionLog> log, std::function<void(const std::string&)> remark)
+  ServedFunction(boost::asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
+                 PoolSettings settings, AccountConcurrency& account, Identifiers& ids,
+                 EnvironmentFolder folder, std::shared_ptr<FunctionLog> log,
+                 std::function<void(const std::string&)> remark)
       : folder_(std::move(folder)),
         log_(std::move(log)),
-        launcher_(context, std::move(setup), std::move(remark)),
-        maker_(launcher_, folder_, ids, *log_, metrics_),
+        launcher_(context, host, std::move(setup), std::move(remark)),
+        maker_(launcher_, host, folder_, ids, *log_, metrics_),
         pool_(context, maker_, account, settings) {}
 
   /// Blocking; once.

@@ -15,7 +15,8 @@ Session::Session(asio::io_context& context, SessionSettings settings, Identifier
       environment_base_(std::move(settings.environment_base)),
       folder_lot_(settings.folder),
       memory_figure_(settings.memory_figure),
-      launcher_(context, std::move(settings), [this](const std::string& text) { output_.note(text); }) {}
+      launcher_(context, host_, std::move(settings),
+                [this](const std::string& text) { output_.note(text); }) {}
 
 Session::~Session() {
   environment_.reset();

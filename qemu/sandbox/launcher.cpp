@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -66,63 +66,22 @@ bool ends_within(pid_t child, std::chrono::milliseconds time) {
 
 }  // namespace
 
-class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
- public:
-  Impl(boost::asio::io_context& context, Fd control, pid_t helper, SandboxObserver& observer)
-      : socket_(context, boost::asio::local::stream_protocol(), control.release()),
-        helper_(helper),
-        observer_(&observer) {
-    boost::system::error_code ignored;
-    socket_.native_non_blocking(true, ignored);
+HelperProcess::HelperProcess(HelperProcess&& other) noexcept
+    : control_(std::move(other.control_)), pid_(std::exchange(other.pid_, -1)) {}
+
+HelperProcess::~HelperProcess() {
+  if (pid_ < 0) return;
+  control_ = {};
+  wake();
+  // Should it be stopped again and again: without it, its function is ended by the kernel or by lemu itself.
+  if (!ends_within(pid_, kGrace)) ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
 
-  void listen() {
-    socket_.async_wait(boost::asio::socket_base::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& code) {
-                         if (!code) self->on_readable();
-                       });
-  }
+void HelperProcess::wake() const { ::kill(pid_, SIGCONT); }
 
-  void send(CommandKind kind, std::uint32_t argument) {
-    const Command command{kind, argument};
-    while (::send(socket_.native_handle(), &command, sizeof command, MSG_NOSIGNAL) < 0 && errno == EINTR) {
-    }
-  }
-
-  void end() {
-    observer_ = nullptr;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-    wake_helper();
-    // Should it be stopped again and again: without it, its function is ended by the kernel or by lemu
-    // itself.
-    if (!ends_within(helper_, kGrace)) ::kill(helper_, SIGKILL);
-    while (::waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-
-  /// A function without a sandbox is the same user and may have stopped it.
-  void wake_helper() { ::kill(helper_, SIGCONT); }
-
- private:
-  void on_readable() {
-    ReceivedReport received;
-    while (observer_ != nullptr) {
-      switch (receive_report(socket_.native_handle(), received)) {
-        case Received::report: observer_->on_report(received.report, received.sender); break;
-        case Received::nothing_yet: return listen();
-        case Received::end: return observer_->on_helper_gone();
-      }
-    }
-  }
-
-  boost::asio::local::stream_protocol::socket socket_;
-  pid_t helper_;
-  SandboxObserver* observer_;
-};
-
-Result<std::unique_ptr<Sandbox>> Sandbox::launch(boost::asio::io_context& context, const std::string& helper,
-                                                 const SandboxSpec& spec, Fd log, SandboxObserver& observer) {
+Result<HelperProcess> HelperProcess::start(const std::string& helper, const SandboxSpec& spec, Fd log) {
   const std::string bytes = encode(spec);
   if (bytes.empty()) return fail<"environment-too-large">(kMaxSpecBytes);
   Result<SocketPair> pair = make_socket_pair();
@@ -147,13 +106,67 @@ Result<std::unique_ptr<Sandbox>> Sandbox::launch(boost::asio::io_context& contex
   }
   Result<pid_t> pid = spawn_helper(helper, *control, log_high);
   if (!pid) return fail(std::move(pid.error()));
-  auto impl = std::make_shared<Impl>(context, std::move(pair->ours), *pid, observer);
-  impl->listen();
-  return std::unique_ptr<Sandbox>(new Sandbox(std::move(impl)));
+  return HelperProcess(std::move(pair->ours), *pid);
 }
 
-Sandbox::Sandbox(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Sandbox::~Sandbox() { impl_->end(); }
+class Sandbox::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(boost::asio::io_context& context, HelperProcess helper, SandboxObserver& observer)
+      : readable_(context, helper.control()), helper_(std::move(helper)), observer_(&observer) {
+    boost::system::error_code ignored;
+    readable_.non_blocking(true, ignored);
+  }
+
+  void listen() {
+    readable_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                         [self = weak_from_this()](const boost::system::error_code& code) {
+                           const std::shared_ptr<Impl> impl = self.lock();
+                           if (impl && !code) impl->on_readable();
+                         });
+  }
+
+  void send(CommandKind kind, std::uint32_t argument) {
+    const Command command{kind, argument};
+    while (::send(helper_.control(), &command, sizeof command, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+  }
+
+  HelperProcess release() {
+    forget();
+    return std::move(helper_);
+  }
+
+  void wake_helper() { helper_.wake(); }
+
+ private:
+  /// The descriptor stays the helper's.
+  void forget() {
+    observer_ = nullptr;
+    if (readable_.is_open()) readable_.release();
+  }
+
+  void on_readable() {
+    ReceivedReport received;
+    while (observer_ != nullptr) {
+      switch (receive_report(helper_.control(), received)) {
+        case Received::report: observer_->on_report(received.report, received.sender); break;
+        case Received::nothing_yet: return listen();
+        case Received::end: return observer_->on_helper_gone();
+      }
+    }
+  }
+
+  boost::asio::posix::stream_descriptor readable_;
+  HelperProcess helper_;
+  SandboxObserver* observer_;
+};
+
+Sandbox::Sandbox(boost::asio::io_context& context, HelperProcess helper, SandboxObserver& observer)
+    : impl_(std::make_shared<Impl>(context, std::move(helper), observer)) {
+  impl_->listen();
+}
+Sandbox::~Sandbox() { static_cast<void>(release()); }
+HelperProcess Sandbox::release() { return impl_->release(); }
 void Sandbox::start() { impl_->send(CommandKind::start, 0); }
 void Sandbox::signal(int number) { impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number)); }
 void Sandbox::kill_all() {

@@ -106,25 +106,47 @@ bool kernel_lists_children(const std::string& proc, pid_t pid) {
   return ::access((proc + "/" + number + "/task/" + number + "/children").c_str(), R_OK) == 0;
 }
 
-}  // namespace
-
-std::vector<pid_t> descendants(pid_t root, const std::string& proc, const SearchLimits& limits) {
-  const bool listed = kernel_lists_children(proc, root);
-  const Children every = listed ? Children() : all_children(proc);
+/// What is below `root`, where `children_of` tells a process's children.
+template <class ChildrenOf>
+std::vector<pid_t> below(pid_t root, const SearchLimits& limits, ChildrenOf children_of) {
   std::vector<pid_t> found = {root};
   // A process that moves while we look could be met twice.
   std::unordered_set<pid_t> seen = {root};
   for (std::size_t i = 0; i < found.size() && found.size() <= limits.most; ++i) {
     if (i > 0 && std::chrono::steady_clock::now() > limits.latest) break;
-    const auto known = every.find(found[i]);
-    const std::vector<pid_t> children =
-        listed ? children_of(proc, found[i]) : (known == every.end() ? std::vector<pid_t>() : known->second);
-    for (const pid_t child : children)
+    for (const pid_t child : children_of(found[i]))
       if (seen.insert(child).second) found.push_back(child);
   }
   found.erase(found.begin());
   if (found.size() > limits.most) found.resize(limits.most);
   return found;
+}
+
+std::vector<pid_t> below_in(pid_t root, const SearchLimits& limits, const Children& every) {
+  return below(root, limits, [&every](pid_t pid) {
+    const auto known = every.find(pid);
+    return known == every.end() ? std::vector<pid_t>() : known->second;
+  });
+}
+
+}  // namespace
+
+std::vector<pid_t> descendants(pid_t root, const std::string& proc, const SearchLimits& limits) {
+  if (kernel_lists_children(proc, root))
+    return below(root, limits, [&proc](pid_t pid) { return children_of(proc, pid); });
+  return below_in(root, limits, all_children(proc));
+}
+
+std::vector<pid_t> ProcessTable::descendants(pid_t root, const SearchLimits& limits) {
+  if (kernel_lists_children(proc_, root)) return sandbox::descendants(root, proc_, limits);
+  constexpr int kRestAfterAReading = 10;
+  const Clock::time_point now = Clock::now();
+  if (now >= good_until_) {
+    children_ = all_children(proc_);
+    const Clock::time_point done = Clock::now();
+    good_until_ = done + kRestAfterAReading * (done - now);
+  }
+  return below_in(root, limits, children_);
 }
 
 }  // namespace lemu::sandbox

@@ -87,7 +87,8 @@ long long time_lemu(const sandbox::SandboxSpec& spec, const std::string& helper)
   Pipe log = must(make_pipe());
   Starter starter;
   const long long begun = now_ns();
-  starter.box = must(sandbox::Sandbox::launch(context, helper, spec, std::move(log.write_end), starter));
+  starter.box = std::make_unique<sandbox::Sandbox>(
+      context, must(sandbox::HelperProcess::start(helper, spec, std::move(log.write_end))), starter);
   while (!starter.ended) context.run_one();
   starter.box.reset();
   return read_stamp(log.read_end) - begun;

@@ -62,10 +62,10 @@ struct Run {
     Result<Pipe> pipe = make_pipe();
     REQUIRE(pipe);
     log = std::move(pipe->read_end);
-    Result<std::unique_ptr<sandbox::Sandbox>> launched = sandbox::Sandbox::launch(
-        context, LEMU_SANDBOX_HELPER, plan->spec, std::move(pipe->write_end), recorder);
-    REQUIRE(launched);
-    box = std::move(*launched);
+    Result<sandbox::HelperProcess> started =
+        sandbox::HelperProcess::start(LEMU_SANDBOX_HELPER, plan->spec, std::move(pipe->write_end));
+    REQUIRE(started);
+    box = std::make_unique<sandbox::Sandbox>(context, std::move(*started), recorder);
   }
   ~Run() {
     box.reset();
