@@ -14,7 +14,9 @@ namespace {
 
 namespace http = boost::beast::http;
 
-// One read takes a usual request whole; a large body comes in larger pieces.
+// One read takes a usual request whole, and is all that an idle connection holds ready; more comes in larger
+// pieces.
+constexpr std::size_t kFirstReadSize = std::size_t{4} << 10;
 constexpr std::size_t kReadSize = std::size_t{64} << 10;
 constexpr std::size_t kBodyReadSize = std::size_t{512} << 10;
 // Requests sent ahead of their turn are taken up to here, then left to the kernel's buffer.
@@ -40,11 +42,16 @@ void HttpConnection::read() {
   if (reading_ || paused_ || peer_closed_ || phase_ == Phase::closed) return;
   const bool waiting = phase_ == Phase::awaiting || phase_ == Phase::writing || phase_ == Phase::streaming;
   if (waiting && unread() >= kPipelinedAtMost) return;  // answered() reads on
-  const bool large = parser_ && head_done_ && parser_->declared_rest() > kReadSize;
+  std::size_t size = kReadSize;
+  if (parser_ && head_done_ && parser_->declared_rest() > kReadSize) size = kBodyReadSize;
+  if (!parser_ && in_.size() == 0) {
+    size = kFirstReadSize;
+    if (in_.capacity() > kFirstReadSize) in_.shrink_to_fit();  // to nothing
+  }
   reading_ = true;
-  socket_.async_read_some(
-      in_.prepare(large ? kBodyReadSize : kReadSize),
-      [self = shared_from_this()](ErrorCode ec, std::size_t count) { self->on_read(ec, count); });
+  socket_.async_read_some(in_.prepare(size), [self = shared_from_this()](ErrorCode ec, std::size_t count) {
+    self->on_read(ec, count);
+  });
 }
 
 /// The buffer may move what it holds, but not while a pending read writes behind it: requests that came ahead

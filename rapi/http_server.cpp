@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <cerrno>
+#include <unordered_map>
 
 #include "rapi/http_connection.hpp"
 
@@ -63,14 +64,13 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     // A process that is gone may have left connections, and requests in them, that nobody has accepted yet.
     if (acceptor_.is_open())
       while (accept_one(acceptor_.native_handle()).valid()) continue;
-    for (const std::shared_ptr<HttpConnection>& connection : std::exchange(connections_, {}))
-      connection->drop();
+    for (const auto& [address, connection] : std::exchange(connections_, {})) connection->drop();
   }
 
   void drain() {
     stop_accepting();
-    const std::vector<std::shared_ptr<HttpConnection>> all = connections_;  // some take themselves off it
-    for (const std::shared_ptr<HttpConnection>& connection : all) connection->retire();
+    const Connections all = connections_;  // some take themselves off it
+    for (const auto& [address, connection] : all) connection->retire();
   }
 
   void stop() {
@@ -81,12 +81,14 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
   [[nodiscard]] std::size_t unanswered_count() const {
     return static_cast<std::size_t>(
         std::count_if(connections_.begin(), connections_.end(),
-                      [](const std::shared_ptr<HttpConnection>& one) { return one->owes_answer(); }));
+                      [](const Connections::value_type& one) { return one.second->owes_answer(); }));
   }
 
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
 
  private:
+  using Connections = std::unordered_map<const HttpConnection*, std::shared_ptr<HttpConnection>>;
+
   void stop_accepting() {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
@@ -125,14 +127,12 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     socket.assign(tcp::v4(), fd.get(), ec);
     if (ec) return;
     static_cast<void>(fd.release());
-    connections_.push_back(std::make_shared<HttpConnection>(
+    const auto connection = std::make_shared<HttpConnection>(
         std::move(socket), handler_, limits_, [weak = weak_from_this()](HttpConnection& closed) {
-          if (const std::shared_ptr<Acceptor> self = weak.lock())
-            std::erase_if(self->connections_, [&closed](const std::shared_ptr<HttpConnection>& one) {
-              return one.get() == &closed;
-            });
-        }));
-    connections_.back()->start();
+          if (const std::shared_ptr<Acceptor> self = weak.lock()) self->connections_.erase(&closed);
+        });
+    connections_.emplace(connection.get(), connection);
+    connection->start();
   }
 
   asio::io_context& context_;
@@ -143,7 +143,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
   HttpHandler& handler_;
   const HttpLimits limits_;
   const std::size_t most_;  ///< connections, so that descriptors are left for the rest of the process
-  std::vector<std::shared_ptr<HttpConnection>> connections_;
+  Connections connections_;
 };
 
 HttpServer::HttpServer(asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits)
