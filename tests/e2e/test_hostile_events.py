@@ -169,8 +169,8 @@ def test_deep_nesting_arrives(lemu, mode, depth):
     assert invoked_with(lemu, mode, "file", event).ok().stdout == event
 
 
-@pytest.mark.parametrize("event", [b" [1.0 ,\r\n\t2e300]\n", b'"\\u0000"', b'{"a":1,"a":2}', "\"é\U0001f600\"".encode()],
-                         ids=["white-space", "escaped-nul", "duplicate-keys", "utf-8"])
+@pytest.mark.parametrize("event", [b" [1.0 ,\r\n\t2e300]\n", b"[-2e400,1E+99999]", b'"\\u0000"', b'{"a":1,"a":2}', "\"é\U0001f600\"".encode()],
+                         ids=["white-space", "large-numbers", "escaped-nul", "duplicate-keys", "utf-8"])
 @pytest.mark.parametrize("way", WAYS)
 def test_an_event_arrives_byte_for_byte(lemu, way, event):
     assert invoked_with(lemu, NATIVE, way, event).ok().stdout == event
