@@ -92,6 +92,13 @@ def test_json_reports(lemu, mode):
             assert report["obtained"][figure], f"how {figure} was obtained"
 
 
+def test_a_report_file_on_a_full_disk(lemu):
+    result = lemu.invoke(MODES[0], "probe", {"x": 1}, "--report", "json", "--report-file", "/dev/full").ok(4)
+    assert result.json() == {"x": 1}, "the response does not suffer"
+    (error,) = result.starting("lemu: error: ")
+    assert "/dev/full" in error and "No space left on device" in error
+
+
 @pytest.mark.leaves("file work/reports.jsonl")
 def test_report_file(lemu, tmp_path):
     file = lemu.work / "reports.jsonl"
