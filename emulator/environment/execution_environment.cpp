@@ -298,7 +298,10 @@ PlatformError ExecutionEnvironment::why_it_ended(const std::string& request_id) 
       return platform_error("Sandbox.Failure", request_id,
                             "the sandbox's step '" + std::string(sandbox::name_of(failure.stage)) +
                                 "' failed: " + go_error_text(failure.os_error));
-    return invalid_entrypoint(request_id, "fork/exec " + path + ": " + go_error_text(failure.os_error));
+    const std::string what = "fork/exec " + path + ": " + go_error_text(failure.os_error);
+    if (settings_.executed == EnvironmentSettings::Executed::qemu)  // it was there when lemu looked for it
+      return platform_error("Sandbox.Failure", request_id, "QEMU cannot be executed any more: " + what);
+    return invalid_entrypoint(request_id, what);
   }
   if (runtime_->wait_status) return runtime_ended(request_id, *runtime_->wait_status);
   return platform_error("Sandbox.Failure", request_id, "the execution environment ended");

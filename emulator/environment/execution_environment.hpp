@@ -38,6 +38,7 @@ struct EnvironmentSettings {
   std::chrono::milliseconds init_limit{10'000};  ///< in wall time, scaled
   std::chrono::milliseconds timeout{3'000};      ///< in wall time, scaled
   LogReader::Guest guest = LogReader::Guest::native;
+  enum class Executed { bootstrap, qemu } executed = Executed::bootstrap;  ///< by spec.normal
 };
 
 /// One invocation, as its caller wants it.

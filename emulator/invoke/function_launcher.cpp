@@ -127,6 +127,7 @@ Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchP
   settings.init_limit =
       scaled(kInitLimit, setup_.timeout_scale.value_or(plan.emulated ? kEmulatedInitScale : 1));
   settings.guest = plan.emulated ? LogReader::Guest::emulated : LogReader::Guest::native;
+  if (plan.execution == qemu::ExecutionMode::direct) settings.executed = EnvironmentSettings::Executed::qemu;
   return settings;
 }
 

@@ -346,7 +346,8 @@ def test_a_qemu_that_goes_away_before_it_is_started_again(lemu, mode, how):
         assert json.loads(third) == {"memory": 1, "file": 3}
     else:
         reason = {"deleted": "no such file or directory", "replaced": "exec format error"}[how]
-        assert f"fork/exec {path}: {reason}".encode() in third
+        assert third.startswith(b'{"errorType":"Sandbox.Failure"') and \
+            f"QEMU cannot be executed any more: fork/exec {path}: {reason}".encode() in third
 
 
 # ---- signals, at each stage
