@@ -132,6 +132,15 @@ need_js_sdk() {
   npm install --silent --no-audit --no-fund --prefix "$into" "@aws-sdk/client-lambda@$version" >&2
 }
 
+need_jest() {
+  local version=30.5.2 into=$REPO/build/tools/jest
+  command -v npm >/dev/null || return 1
+  grep -qsF "\"version\": \"$version\"" "$into/node_modules/jest/package.json" && return 0
+  rm -rf "$into"
+  mkdir -p "$into"
+  npm install --silent --no-audit --no-fund --prefix "$into" "jest@$version" >&2
+}
+
 # Its version, and that of everything it needs, are in go.mod and go.sum.
 need_go_sdk() {
   command -v go >/dev/null || return 1

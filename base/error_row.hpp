@@ -102,12 +102,16 @@ template <class Value>
     return std::string(value);
 }
 
+/// Cannot be called while compiling: that a table has no such slug is told by its name.
+void this_rooms_table_has_no_such_slug();
+
 /// Where a table has a slug; does not compile for one that it has not.
 template <std::size_t N>
 consteval std::size_t index_of(const ErrorRow (&table)[N], std::string_view slug) {
   for (std::size_t i = 0; i < N; ++i)
     if (table[i].slug == slug) return i;
-  throw "this room's table has no such slug";
+  this_rooms_table_has_no_such_slug();
+  return N;
 }
 
 /// What a room's fail and fail_errno are made of.

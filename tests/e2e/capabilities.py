@@ -110,6 +110,10 @@ def js_sdk():
         "no SDK for JavaScript from npm in build/tools"
 
 
+def jest():
+    return None if (TOOLS / "jest/node_modules/.bin/jest").exists() else "no Jest from npm in build/tools"
+
+
 def go_sdk():
     return None if (TOOLS / "go-sdk").exists() else "no client by the SDK for Go in build/tools"
 
@@ -136,7 +140,7 @@ CAPABILITIES = {
     "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "keyrings": keyrings, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
     f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
     f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "rust": rust, f"rust-{FOREIGN_ARCH}": rust_foreign,
-    "python-ric": python_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "awscli-2": awscli_2,
+    "python-ric": python_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "jest": jest, "awscli-2": awscli_2,
 }
 
 _absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())
