@@ -56,8 +56,9 @@ class BlockingWork {
  private:
   /// One each: an end that takes seconds keeps no beginning waiting.
   struct Threads {
-    boost::asio::thread_pool beginnings{1};
-    boost::asio::thread_pool ends{1};
+    Threads() : beginnings(1), ends(1) {}
+    boost::asio::thread_pool beginnings;
+    boost::asio::thread_pool ends;
   };
   std::optional<Threads> threads_;
 };
