@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""rooms.py BUILD [--files]: line and branch coverage of each room (and file), from the counters below BUILD.
+
+Branches that only exceptions or the compiler make are left out: gcovr's --exclude-throw-branches and
+--exclude-unreachable-branches."""
+import collections
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOMS = ["qemu/sandbox", "emulator/cli", "base", "qemu", "images", "rapi", "emulator"]  # longest first
+REPO = pathlib.Path(__file__).resolve().parents[2]
+
+
+def room_of(name):
+    return next(room for room in ROOMS if name.startswith(room + "/"))
+
+
+def files(build):
+    command = ["gcovr", "--root", str(REPO), "--object-directory", build, "--filter",
+               "|".join(str(REPO / room) + "/" for room in ROOMS), "--exclude-throw-branches",
+               "--exclude-unreachable-branches", "--gcov-ignore-parse-errors", "--json-summary", "-"]
+    return json.loads(subprocess.run(command + [build], cwd=REPO, check=True, stdout=subprocess.PIPE).stdout)["files"]
+
+
+def row(name, count):
+    lines, of_lines, branches, of_branches = count
+    print("%-46s %6d %6d %6.1f %%   %6d %6d %6.1f %%" % (
+        name, lines, of_lines, 100 * lines / max(of_lines, 1), branches, of_branches, 100 * branches / max(of_branches, 1)))
+
+
+def main(build, *options):
+    rooms = collections.defaultdict(lambda: [0, 0, 0, 0])
+    each = []
+    for one in files(build):
+        count = [one["line_covered"], one["line_total"], one["branch_covered"], one["branch_total"]]
+        each.append((one["filename"], count))
+        for name in (room_of(one["filename"]), "all"):
+            rooms[name] = [a + b for a, b in zip(rooms[name], count)]
+    print("%-46s %22s   %22s" % ("", "lines", "branches"))
+    for name in sorted(ROOMS) + ["all"]:
+        row(name, rooms[name])
+    if "--files" in options:
+        for name, count in sorted(each):
+            row(name, count)
+
+
+main(*sys.argv[1:])
