@@ -20,9 +20,8 @@ DAEMON = ["serve_warm", "serve_many", "serve_large", "serve_cold", "serve_crowd_
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("stage"), parser.add_argument("functions"), parser.add_argument("out")
-    parser.add_argument("figures", nargs="*", default=ENGINE,
-                        help=f"some of {', '.join(ENGINE)} (the default), build; "
-                             f"{', '.join(DAEMON)} need a lemu with `serve`")
+    parser.add_argument("figures", nargs="*", default=ENGINE + DAEMON,
+                        help=f"some of {', '.join(ENGINE + DAEMON)} (the default: all of these), build")
     parser.add_argument("--pairs", type=int, default=30, help="interleaved pairs for each row (default 30)")
     parser.add_argument("--calls", type=int, default=10_000,
                         help="warm calls of a run (default 10000); a fifth of it when emulated, a tenth through the daemon")

@@ -3,18 +3,17 @@
 are load.c."""
 import contextlib
 import json
-import os
 import pathlib
 import subprocess
 import tempfile
 import time
 
 import processes
+import rie
 from engine import EVENT
 from figures import pairs
 
 INVOKE = "/2015-03-31/functions/%s/invocations"
-RIE_PORT = 18080
 RIE_GOALS = {"C": 0.4, "Go": 0.45, "emulated": 0.75}
 
 
@@ -59,20 +58,6 @@ class Daemon:
             process.kill()
             process.wait()
 
-    @contextlib.contextmanager
-    def rie(self, program):
-        process = subprocess.Popen([os.environ["RIE"], "--runtime-interface-emulator-address", f"127.0.0.1:{RIE_PORT}",
-                                    *program.command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        try:
-            while subprocess.run([self.load, str(RIE_PORT), INVOKE % "function", "1", "1", "20"],
-                                 capture_output=True).returncode != 0:
-                time.sleep(0.05)
-            yield RIE_PORT
-        finally:
-            process.kill()
-            process.wait()
-
     def loaded(self, port, path=INVOKE % "f", connections=1, requests=None, size=len(EVENT) + 4):
         words = [self.load, str(port), path, str(connections), str(requests or self.calls), str(size)]
         return lambda: json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
@@ -87,9 +72,9 @@ class Daemon:
                                1.15 if program.emulated else 1.3, "times")
                 self.table.add_alone(f"serve, warm p99 / p50, {program.name}", "", [a["p99_us"] / a["p50_us"] for a, _ in runs],
                                      3, [b["p99_us"] / b["p50_us"] for _, b in runs])
-                if "RIE" in os.environ:
-                    with self.rie(program) as theirs:
-                        runs = pairs(self.loaded(ours), self.loaded(theirs, INVOKE % "function"), self.count)
+                if rie.is_given():
+                    with rie.serving(program) as theirs:
+                        runs = pairs(self.loaded(ours), self.loaded(theirs, rie.PATH), self.count)
                         self.table.add(f"serve, warm p50, {program.name}, beside RIE", "µs",
                                        [(a["p50_us"], b["p50_us"]) for a, b in runs], RIE_GOALS[family(program)], "times")
 
@@ -143,6 +128,7 @@ class Daemon:
                 memory.append(processes.status_field(process.pid, "VmRSS") / 1024)
         with self.serving(program) as (process, port, _):
             self.loaded(port, requests=10)()
+            time.sleep(1)  # what a call leaves running ends by itself
             for _ in range(3):
                 before = processes.status_field(process.pid, "voluntary_ctxt_switches")
                 time.sleep(10)

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import processes
+import rie
 from figures import pairs
 
 EVENT = '{"name":"Ada"}'
@@ -17,7 +18,7 @@ class Engine:
 
     def __init__(self, parts, table, count, calls):
         self.parts, self.table, self.count, self.calls = parts, table, count, calls
-        self.lemu, self.floor = parts.lemu, parts.compile("floor")
+        self.lemu, self.floor, self.load = parts.lemu, parts.compile("floor"), parts.compile("load")
 
     def one_shot(self):
         def wall_ms(*command):
@@ -29,6 +30,11 @@ class Engine:
             self.table.add(f"one shot, {program.name}", "ms",
                            pairs(wall_ms(self.lemu, *QUIET, program.path),
                                  wall_ms(self.floor, "1", EVENT, *program.command), self.count), goal, relation)
+            if rie.is_given():
+                self.table.add(f"one shot, {program.name}, beside RIE", "ms",
+                               pairs(wall_ms(self.lemu, *QUIET, program.path),
+                                     lambda program=program: rie.whole_ms(program, self.load, len(EVENT)), self.count),
+                               1, "times")
 
     def warm(self):
         for program in (self.parts.native_c, self.parts.foreign):
@@ -44,6 +50,11 @@ class Engine:
                 self.table.add(f"warm ({calls} calls), {program.name}, --report {report}", "µs",
                                pairs(ours, us_a_call(self.floor, str(calls), EVENT, *program.command), self.count),
                                goal, "times")
+            if rie.is_given():
+                ours = us_a_call(self.lemu, *QUIET, "--repeat", str(calls), program.path)
+                self.table.add(f"warm ({calls} calls), {program.name}, beside RIE", "µs",
+                               pairs(ours, lambda program=program, calls=calls: rie.whole_ms(
+                                   program, self.load, len(EVENT), calls) / calls * 1e3, self.count), 1, "times")
 
     def own_cost(self):
         calls, native = self.calls, self.parts.native_c.path
