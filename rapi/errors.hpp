@@ -11,8 +11,8 @@ inline constexpr ErrorRow kErrors[] = {
      "Another program listens on this port of the address.",
      "choose another port, or end the program that listens there"},
     {"no-free-port", ErrorKind::host_lacks, "no free port on {address}: {os_error}",
-     "lemu needs a port of the address (for the Runtime API: of the loopback address), and programs hold all of "
-     "those that the kernel gives out.",
+     "lemu needs a port of the address (for the Runtime API: of the loopback address), and programs hold all "
+     "of those that the kernel gives out.",
      "end some of them (`ss -tan` lists them), or widen net.ipv4.ip_local_port_range"},
     {"cannot-listen", ErrorKind::host_lacks, "cannot listen on {address}:{port}: {os_error}",
      "lemu needs a port of the address (for the Runtime API: of the loopback address), and this machine or "
