@@ -120,6 +120,24 @@ class Daemon:
                 return (time.perf_counter() - begun) * 1e3
         self.table.add("serve, 100 cold environments at once", "ms", pairs(ours, floor, max(5, self.count // 3)), 1.2, "times")
 
+    def serve_neighbour(self):
+        """The slowest hundredth of a warm function's calls while another has 100 cold starts at once."""
+        program, crowd, calls = self.parts.native_c, 100, 1_500
+
+        def ours():
+            other = ["--function", f"g={program.path}"]
+            with self.serving(program, *other, keys=f",concurrency={crowd}") as (_, port, _):
+                g = INVOKE % "g"
+                self.loaded(port, g, requests=100)()
+                alone = self.loaded(port, g, requests=calls)()["p99_us"]
+                words = [self.load, str(port), INVOKE % "f", str(crowd), str(crowd), str(len(EVENT) + 4)]
+                with subprocess.Popen(words, stdout=subprocess.DEVNULL) as burst:
+                    beside = self.loaded(port, g, requests=calls)()["p99_us"]
+                    burst.wait()
+            return beside, alone
+        runs = [ours() for _ in range(max(5, self.count // 3))]
+        self.table.add("serve, warm p99 beside 100 cold starts, and alone", "µs", runs, 3, "times")
+
     def serve_idle(self):
         program, ready, memory, wakes, held = self.parts.native_c, [], [], [], []
         for _ in range(max(5, self.count // 3)):
