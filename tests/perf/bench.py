@@ -14,7 +14,7 @@ from figures import Table
 from parts import Parts
 
 ENGINE = ["one_shot", "warm", "own_cost", "sandbox", "weight"]
-DAEMON = ["serve_warm", "serve_many", "serve_large", "serve_cold", "serve_crowd_cold", "serve_neighbour", "serve_idle"]
+DAEMON = ["serve_warm", "serve_many", "serve_large", "serve_cold", "serve_crowd_cold", "serve_neighbour", "serve_stream", "serve_idle"]
 
 
 def main():

@@ -2,9 +2,12 @@
 """`lemu serve` beside a relay of one thread in C (relay.c) and, where RIE=PATH names one, aws-lambda-rie; the callers
 are load.c."""
 import contextlib
+import http.client
 import json
 import pathlib
+import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -12,6 +15,9 @@ import processes
 import rie
 from engine import EVENT
 from figures import pairs
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "e2e"))
+from stream_gate import StreamGate  # noqa: E402
 
 INVOKE = "/2015-03-31/functions/%s/invocations"
 RIE_GOALS = {"C": 0.4, "Go": 0.45, "emulated": 0.75}
@@ -137,6 +143,25 @@ class Daemon:
             return beside, alone
         runs = [ours() for _ in range(max(5, self.count // 3))]
         self.table.add("serve, warm p99 beside 100 cold starts, and alone", "µs", runs, 3, "times")
+
+    def serve_stream(self):
+        """From a piece's writing by the function until its caller, this program, has it."""
+        pieces, medians, slowest = 100, [], []
+        with self.serving(self.parts.native_c) as (_, port, _):
+            for _ in range(max(5, self.count // 3)):
+                with StreamGate() as gate, contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as caller:
+                    caller.request("POST", "/2021-11-15/functions/f/response-streaming-invocations", json.dumps(
+                        {"do": "stream", "mode": "streaming", "text": "|".join("x" * pieces), "gate": gate.port}))
+                    answer, delays = caller.getresponse(), []
+                    for _ in range(pieces):
+                        answer.read1(1 << 16)
+                        delays.append((time.monotonic_ns() - gate.written_at()) / 1e6)
+                        gate.open()
+                    answer.read()
+                medians.append(statistics.median(delays))
+                slowest.append(sorted(delays)[pieces * 99 // 100 - 1])
+        self.table.add_alone("serve, a piece from function to caller, p50", "ms", medians, 1)
+        self.table.add_alone("serve, a piece from function to caller, p99", "ms", slowest, 1)
 
     def serve_idle(self):
         program, ready, memory, wakes, held = self.parts.native_c, [], [], [], []
