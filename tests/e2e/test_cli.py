@@ -72,6 +72,32 @@ def test_a_foreign_dynamic_program_without_its_libraries_is_3(lemu):
     assert result.stdout == b""
 
 
+def test_a_sysroot_that_is_no_folder_is_2(lemu):
+    import capabilities
+    capabilities.require("cross-cc", f"qemu-{capabilities.FOREIGN_MACHINE}")
+    (lemu.work / "root").write_text("")
+    for path in (lemu.work / "root", "/nonexistent"):
+        result = lemu.run("invoke", "--sysroot", path, FUNCTIONS / FOREIGN_ARCH / "probe-dynamic/bootstrap").ok(2)
+        assert f"--sysroot {path}: not a folder" in result.stderr and result.stdout == b""
+
+
+@pytest.mark.parametrize("cpu", ["no-such-model", "no-such-model,sve=off"])
+def test_a_cpu_that_qemu_does_not_know_is_2(lemu, cpu):
+    import capabilities
+    capabilities.require("cross-cc", f"qemu-{capabilities.FOREIGN_MACHINE}")
+    result = lemu.run("invoke", "--cpu", cpu, FUNCTIONS / FOREIGN_ARCH / "probe/bootstrap").ok(2)
+    assert f"--cpu {cpu}: this QEMU knows no CPU model 'no-such-model'" in result.stderr
+    assert "-cpu help" in result.stderr and result.stdout == b""
+
+
+@pytest.mark.parametrize("cpu", ["max", {"arm64": "max,sve=off", "x86_64": "max,avx=off"}[FOREIGN_ARCH]])
+def test_a_cpu_of_ones_own(lemu, cpu):
+    import capabilities
+    capabilities.require("cross-cc", f"qemu-{capabilities.FOREIGN_MACHINE}")
+    result = lemu.run("invoke", "--cpu", cpu, "--data", '{"x":1}', FUNCTIONS / FOREIGN_ARCH / "probe/bootstrap")
+    assert result.ok().stdout == b'{"x":1}'
+
+
 def test_a_foreign_scripts_interpreter_must_be_foreign(lemu):
     import capabilities
     capabilities.require(f"qemu-{capabilities.FOREIGN_MACHINE}")
