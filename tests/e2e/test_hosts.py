@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import capabilities
@@ -164,3 +165,23 @@ def test_what_is_mounted_below_a_bound_folder_is_read_only_too(any_user, kernel)
                               json.dumps({"do": "open", "path": path, "mode": "c"}), package,
                               around=[str(POOR_HOST), *writable, *kernel, "--"]).ok().json()
         assert opened["error"] == "EROFS", path
+
+
+@pytest.mark.needs("poor-hosts")
+@pytest.mark.parametrize("kernel", [[], ["--old-opens"]], ids=["", "before-5.6"])
+@pytest.mark.parametrize("link, words", [
+    ("real", None), ("lib/../real", None), ("../outside", "leads out of it"), ("/bin/true", "leads out of it"),
+    ("gone", "is a link to 'gone'")])
+def test_a_bootstrap_that_is_a_link(lemu, kernel, link, words):
+    """Without openat2(2) the same is told by comparing paths."""
+    folder = lemu.package(HOST_ARCH)
+    (folder / "bootstrap").rename(folder / "real")
+    (folder / "lib").mkdir()
+    shutil.copy2(folder / "real", folder.parent / "outside")
+    (folder / "bootstrap").symlink_to(link)
+    result = lemu.run("invoke", "--data", '{"x":1}', folder, around=[str(POOR_HOST), *kernel, "--"])
+    if words is None:
+        assert result.ok().stdout == b'{"x":1}'
+    else:
+        result.ok(2)
+        assert words in result.stderr and "Runtime.InvalidEntrypoint" in result.stdout.decode(), result
