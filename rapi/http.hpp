@@ -46,7 +46,8 @@ struct HttpField {
 /// How the body of a request ended.
 enum class BodyEnd {
   complete,
-  truncated,  ///< the peer closed its side, or the deadline passed, before the declared end
+  truncated,  ///< the peer closed its side, or broke the framing, before the declared end
+  late,       ///< the deadline passed before
   too_large,  ///< over the handler's limit; nothing of it is kept
 };
 

@@ -95,7 +95,7 @@ void HttpConnection::on_end() {
   switch (phase_) {
     case Phase::receiving:
       if (parser_ && head_done_)
-        truncate();
+        truncate(BodyEnd::truncated);
       else if (parser_ || unread() == 0)
         close();
       return;  // else requests that came ahead of their turn are about to be taken
@@ -227,17 +227,17 @@ void HttpConnection::deliver() {
 }
 
 /// The rest of the body will not come; the handler has seen the header, so it is owed the end.
-void HttpConnection::truncate() {
+void HttpConnection::truncate(BodyEnd why) {
   close_after_reply_ = true;
   request_.body.clear();
-  if (request_.end == BodyEnd::complete) request_.end = BodyEnd::truncated;
+  if (request_.end == BodyEnd::complete) request_.end = why;
   deliver();
 }
 
 /// Answers what is not a request, and closes: where the next one begins cannot be known.
 void HttpConnection::fail_request(unsigned status, std::string_view reason) {
   if (head_done_) {
-    truncate();
+    truncate(BodyEnd::truncated);
     return;
   }
   deadline_.reset();
@@ -281,7 +281,7 @@ void HttpConnection::on_timer() {
 void HttpConnection::on_deadline() {
   deadline_.reset();
   if (phase_ == Phase::receiving && parser_ && head_done_)
-    truncate();
+    truncate(BodyEnd::late);
   else if (phase_ == Phase::receiving && parser_)
     fail_request(408, "the header did not come in time");
   else if (phase_ == Phase::streaming)

@@ -73,7 +73,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void expect_continue();
   void hand_over_piece();
   void deliver();
-  void truncate();
+  void truncate(BodyEnd why);
   void fail_request(unsigned status, std::string_view reason);
 
   void write(const HttpResponse& response);

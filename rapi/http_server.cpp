@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <cerrno>
+#include <iterator>
 #include <unordered_map>
 
 #include "rapi/http_connection.hpp"
@@ -28,6 +30,19 @@ Fd accept_one(int listener) {
   do fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
   return Fd(fd);
+}
+
+constexpr std::string_view kTooMany =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\n"
+    "Connection: close\r\n\r\n503 too many connections";
+
+/// Says why, as far as that can be had without waiting: what the peer has sent is taken first, or its kernel
+/// would be told of a reset and might drop the answer.
+void turn_away(const Fd& fd) {
+  std::array<char, 4096> ignored;
+  while (::recv(fd.get(), ignored.data(), ignored.size(), MSG_DONTWAIT) == std::ssize(ignored)) continue;
+  ::send(fd.get(), kTooMany.data(), kTooMany.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::shutdown(fd.get(), SHUT_WR);
 }
 
 std::size_t open_files_limit() {
@@ -99,7 +114,10 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
       Fd fd = accept_one(acceptor_.native_handle());
       if (!fd.valid()) return accept_later(errno);
-      if (connections_.size() < most_) adopt(std::move(fd));
+      if (connections_.size() < most_)
+        adopt(std::move(fd));
+      else
+        turn_away(fd);
     }
     wait();
   }

@@ -279,7 +279,8 @@ std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest
                                                                std::size_t limit) const {
   switch (request.end) {
     case BodyEnd::complete: return std::nullopt;
-    case BodyEnd::truncated: reply.send(kTruncated); return ResponseFault::truncated;
+    case BodyEnd::truncated:
+    case BodyEnd::late: reply.send(kTruncated); return ResponseFault::truncated;
     case BodyEnd::too_large:
       reply.send({.status = 413, .content_type = kJson, .body = too_large_body(limit)});
       return ResponseFault::too_large;

@@ -8,12 +8,13 @@
 namespace lemu::emulator {
 namespace {
 
-constexpr std::array<ApiFaultRow, 11> kRows{{
+constexpr std::array<ApiFaultRow, 12> kRows{{
     {ApiFault::resource_not_found, 404, "ResourceNotFoundException", "Message", "User"},
     {ApiFault::invalid_request_content, 400, "InvalidRequestContentException", "message", "User"},
     {ApiFault::invalid_parameter_value, 400, "InvalidParameterValueException", "message", "User"},
     {ApiFault::validation, 400, "ValidationException", "message", "User"},
     {ApiFault::request_too_large, 413, "RequestEntityTooLargeException", "Message", "User"},
+    {ApiFault::request_timeout, 408, "RequestTimeoutException", "Message", "User"},
     {ApiFault::too_many_requests, 429, "TooManyRequestsException", "message", "User"},
     {ApiFault::access_denied, 403, "AccessDeniedException", "Message", "User"},
     {ApiFault::unknown_operation, 404, "UnknownOperationException", "Message", "User"},

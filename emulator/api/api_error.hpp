@@ -14,6 +14,7 @@ enum class ApiFault {
   invalid_parameter_value,
   validation,
   request_too_large,
+  request_timeout,
   too_many_requests,
   access_denied,
   unknown_operation,

@@ -10,17 +10,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kDrainStep{5};  // only while it ends
 
-/// Clients are many and idle, and a request's header is small: Lambda's own limit is a megabyte for all of
-/// it.
-rapi::HttpLimits http_limits() {
+}  // namespace
+
+rapi::HttpLimits Daemon::http_limits() {
   rapi::HttpLimits limits;
   limits.header_deadline = std::chrono::seconds(20);
   limits.body_deadline = std::chrono::minutes(5);
   limits.connections = 16'384;
   return limits;
 }
-
-}  // namespace
 
 Daemon::Daemon(asio::io_context& context, DaemonSettings settings, Identifiers& ids, DaemonLog& log)
     : context_(context), settings_(std::move(settings)), ids_(ids), log_(log), drain_timer_(context) {}
@@ -53,9 +51,9 @@ Result<std::string> Daemon::start() {
   events_->start();
   const HostGuard::Reach reach =
       settings_.listen.starts_with("127.") ? HostGuard::Reach::loopback : HostGuard::Reach::network;
-  api_.emplace(HostGuard(reach, settings_.host_names), functions_, *events_, ids_,
+  api_.emplace(HostGuard(reach, settings_.host_names), functions_, *events_, ids_, settings_.payload_limit,
                [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
-  server_.emplace(context_, std::move(*listener), *api_, http_limits());
+  server_.emplace(context_, std::move(*listener), *api_, settings_.http);
   server_->start();
   return address;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "emulator/api/daemon_api.hpp"
+#include "emulator/function/event.hpp"
 #include "emulator/invoke/async_queue.hpp"
 #include "emulator/invoke/function_registry.hpp"
 #include "emulator/report/daemon_log.hpp"
@@ -37,10 +38,15 @@ struct DaemonSettings {
   std::vector<std::string> host_names;
   RetryRules retries;
   std::chrono::milliseconds drain_timeout{10'000};
+  rapi::HttpLimits http;
+  std::size_t payload_limit = kEventLimit;  ///< of an asynchronous one Lambda's, if that is less
 };
 
 class Daemon {
  public:
+  /// Clients are many, and most of them idle.
+  static rapi::HttpLimits http_limits();
+
   Daemon(boost::asio::io_context& context, DaemonSettings settings, Identifiers& ids, DaemonLog& log);
   /// Ends everything that it started; blocks a few milliseconds for it.
   ~Daemon();

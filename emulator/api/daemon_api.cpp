@@ -10,8 +10,8 @@ rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
   switch (match.route) {
     case ApiRoute::invoke:
     case ApiRoute::invoke_with_response_stream:
-      return {.body_limit = payload_limit(invocation_type_of(request))};
-    case ApiRoute::invoke_async: return {.body_limit = payload_limit(InvocationType::event)};
+      return {.body_limit = payload_limit(invocation_type_of(request), payload_limit_)};
+    case ApiRoute::invoke_async: return {.body_limit = payload_limit(InvocationType::event, payload_limit_)};
     case ApiRoute::health:
     case ApiRoute::metrics:
     case ApiRoute::environments:

@@ -16,10 +16,11 @@ class DaemonApi final : public rapi::HttpHandler {
  public:
   /// `stop` ends the daemon as SIGTERM does.
   DaemonApi(HostGuard guard, FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids,
-            AdminHandler::StopCall stop)
+            std::size_t payload_limit, AdminHandler::StopCall stop)
       : guard_(std::move(guard)),
         ids_(ids),
-        invoke_(functions, events, ids),
+        payload_limit_(payload_limit),
+        invoke_(functions, events, ids, payload_limit),
         admin_(functions, events, std::move(stop)) {}
 
   /// From now on invocations are refused: the daemon is ending.
@@ -35,6 +36,7 @@ class DaemonApi final : public rapi::HttpHandler {
                 const rapi::HttpReply& http);
   HostGuard guard_;
   Identifiers& ids_;
+  const std::size_t payload_limit_;
   InvokeHandler invoke_;
   AdminHandler admin_;
   bool ending_ = false;

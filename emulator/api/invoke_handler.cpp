@@ -89,7 +89,8 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
   if (!asked) return reply.refuse(asked.error());
   const tl::expected<ServedFunction*, ApiError> function = find(asked->function);
   if (!function) return reply.refuse(function.error());
-  tl::expected<std::string, ApiError> payload = take_payload(request, asked->type);
+  tl::expected<std::string, ApiError> payload =
+      take_payload(request, asked->type, payload_limit(asked->type, payload_limit_));
   if (!payload) return reply.refuse(payload.error());
   if (asked->type == InvocationType::dry_run) return reply.send({.status = 204});
 

@@ -16,8 +16,8 @@ namespace lemu::emulator {
 
 class InvokeHandler {
  public:
-  InvokeHandler(FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids)
-      : functions_(functions), events_(events), ids_(ids) {}
+  InvokeHandler(FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids, std::size_t payload_limit)
+      : functions_(functions), events_(events), ids_(ids), payload_limit_(payload_limit) {}
 
   /// Answers now or when the function has. `name` as in the path.
   void invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name,
@@ -32,6 +32,7 @@ class InvokeHandler {
   FunctionRegistry& functions_;
   AsyncQueue& events_;
   Identifiers& ids_;
+  const std::size_t payload_limit_;
 };
 
 }  // namespace lemu::emulator

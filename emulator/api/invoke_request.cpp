@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/api/invoke_request.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/base64.hpp"
@@ -49,8 +50,8 @@ tl::expected<std::string, ApiError> read_context(std::string_view encoded) {
 
 }  // namespace
 
-std::size_t payload_limit(InvocationType type) {
-  return type == InvocationType::event ? kAsyncLimit : kEventLimit;
+std::size_t payload_limit(InvocationType type, std::size_t most) {
+  return std::min(most, type == InvocationType::event ? kAsyncLimit : kEventLimit);
 }
 
 InvocationType invocation_type_of(const rapi::HttpRequest& request) {
@@ -89,19 +90,23 @@ tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpReques
   return read;
 }
 
-tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type) {
+tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type,
+                                                 std::size_t limit) {
   switch (request.end) {
     case rapi::BodyEnd::complete: break;
     case rapi::BodyEnd::truncated:
       return tl::unexpected(ApiError{ApiFault::invalid_request_content,
                                      "The request's body ended before its declared length."});
+    case rapi::BodyEnd::late:
+      return tl::unexpected(
+          ApiError{ApiFault::request_timeout, "The request's body did not come within the time for it."});
     case rapi::BodyEnd::too_large: {
       const std::string_view length = request.header("Content-Length");
-      const std::string limit = std::to_string(payload_limit(type));
+      const std::string most = std::to_string(limit);
       return tl::unexpected(ApiError{ApiFault::request_too_large,
-                                     (length.empty() ? "More than " + limit : std::string(length)) +
+                                     (length.empty() ? "More than " + most : std::string(length)) +
                                          " byte payload is too large for the " + std::string(word_of(type)) +
-                                         " invocation type (limit " + limit + " bytes)"});
+                                         " invocation type (limit " + most + " bytes)"});
     }
   }
   if (request.body.empty()) return std::string("{}");

@@ -25,8 +25,8 @@ struct InvokeRequest {
   std::string trace = {};           ///< the caller's X-Amzn-Trace-Id
 };
 
-/// How large a payload may be ("AWS Lambda quotas"); by the header alone.
-[[nodiscard]] std::size_t payload_limit(InvocationType type);
+/// How large a payload may be ("AWS Lambda quotas"), and never more than `most`.
+[[nodiscard]] std::size_t payload_limit(InvocationType type, std::size_t most);
 /// What the header says, or RequestResponse for what it must not say.
 [[nodiscard]] InvocationType invocation_type_of(const rapi::HttpRequest& request);
 
@@ -42,6 +42,6 @@ enum class InvokeOperation {
                                                                         InvokeOperation operation);
 /// The body: JSON within the limit; `{}` when it is empty.
 [[nodiscard]] tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request,
-                                                               InvocationType type);
+                                                               InvocationType type, std::size_t limit);
 
 }  // namespace lemu::emulator

@@ -20,6 +20,16 @@ Take text_into(Text& into) {
   };
 }
 
+template <class Time>
+Take time_into(Time& into) {
+  return [&into](const std::string& value) -> Status {
+    Result<std::chrono::nanoseconds> time = parse_duration(value);
+    if (!time) return fail(std::move(time.error()));
+    into = std::chrono::duration_cast<Time>(*time);
+    return {};
+  };
+}
+
 /// The whole text as a number; nothing when it is none.
 template <class Number>
 std::optional<Number> number_of(const std::string& text) {
@@ -35,6 +45,14 @@ std::optional<Number> number_of(const std::string& text) {
 Take take_text(std::string& into) { return text_into(into); }
 Take take_text(std::optional<std::string>& into) { return text_into(into); }
 
+Take take_another(std::vector<std::string>& into) {
+  return [&into](const std::string& value) -> Status {
+    if (value.empty()) return fail<"value-empty">();
+    into.push_back(value);
+    return {};
+  };
+}
+
 Take take_any_text(std::optional<std::string>& into) {
   return [&into](const std::string& value) -> Status {
     into = value;
@@ -48,6 +66,19 @@ Take take_seconds(std::optional<std::chrono::milliseconds>& into) {
     if (!duration) return fail(std::move(duration.error()));
     if (duration->count() % 1'000'000 != 0) return fail<"value-not-milliseconds">(value);
     into = std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
+    return {};
+  };
+}
+
+Take take_time(std::chrono::nanoseconds& into) { return time_into(into); }
+Take take_time(std::chrono::milliseconds& into) { return time_into(into); }
+
+Take take_bytes(std::size_t& into, std::size_t most) {
+  return [&into, most](const std::string& value) -> Status {
+    Result<std::uint64_t> bytes = parse_size(value, 1);
+    if (!bytes) return fail(std::move(bytes.error()));
+    if (*bytes < 1 || *bytes > most) return fail<"value-not-in-range">(value, most);
+    into = *bytes;
     return {};
   };
 }

@@ -21,10 +21,17 @@ using Take = std::function<Status(const std::string&)>;
 /// Any text but an empty one.
 [[nodiscard]] Take take_text(std::string& into);
 [[nodiscard]] Take take_text(std::optional<std::string>& into);
+/// Any text but an empty one, each time the option is given.
+[[nodiscard]] Take take_another(std::vector<std::string>& into);
 /// Also the empty text.
 [[nodiscard]] Take take_any_text(std::optional<std::string>& into);
 /// A duration; a bare number counts seconds.
 [[nodiscard]] Take take_seconds(std::optional<std::chrono::milliseconds>& into);
+/// Any duration; a bare number counts seconds.
+[[nodiscard]] Take take_time(std::chrono::nanoseconds& into);
+[[nodiscard]] Take take_time(std::chrono::milliseconds& into);
+/// A size from 1 byte to `most`; a bare number counts bytes.
+[[nodiscard]] Take take_bytes(std::size_t& into, std::size_t most);
 /// A size that is a whole number of MB (MiB); a bare number counts MB.
 [[nodiscard]] Take take_megabytes(std::optional<std::uint64_t>& into);
 /// A whole number from 1 to `most`.

@@ -3,22 +3,12 @@
 
 #include <charconv>
 
-#include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
 
 constexpr std::uint32_t kAccountLimit = 1000;  // "AWS Lambda quotas": concurrent executions
-
-Take take_span(std::chrono::nanoseconds& into) {
-  return [&into](const std::string& value) -> Status {
-    Result<std::chrono::nanoseconds> span = parse_duration(value);
-    if (!span) return fail(std::move(span.error()));
-    into = *span;
-    return {};
-  };
-}
 
 /// 0 is a value of its own: a function that is always throttled.
 Take take_concurrency(std::optional<std::uint32_t>& into) {
@@ -52,9 +42,9 @@ OptionGroup pool_option_group(ServedFunctionOptions& into) {
         "account's 1000 for all functions together",
         "--concurrency 10", take_concurrency(into.pool.reserved)},
        {"--idle-timeout", "TIME", "end an environment that had nothing to do for so long (default: 10m)",
-        "--idle-timeout 30s", take_span(into.pool.idle_timeout)},
+        "--idle-timeout 30s", take_time(into.pool.idle_timeout)},
        {"--max-age", "TIME", "replace an environment that is so old (default: 8h)", "--max-age 1h",
-        take_span(into.pool.max_age)},
+        take_time(into.pool.max_age)},
        {"--prewarm", "N", "make N environments ahead of the first invocations", "--prewarm 2",
         take_count(into.prewarm, kAccountLimit)},
        {"--cold", "", "a fresh environment for each invocation", "",

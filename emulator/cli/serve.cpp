@@ -71,6 +71,9 @@ class ServeCommand {
     settings.host_names = options_.host_names;
     settings.retries = options_.retries;
     settings.drain_timeout = options_.drain_timeout;
+    settings.http = options_.http;
+    settings.http.connections = options_.connections;
+    settings.payload_limit = options_.payload_limit;
     for (const ServedFunctionOptions& function : options_.functions) {
       Result<SessionSettings> setup = session_settings(function.function, function.target, ids_, output_);
       if (!setup)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "emulator/api/daemon.hpp"
 #include "emulator/cli/function_options.hpp"
 #include "emulator/cli/invoke_options.hpp"
 #include "emulator/environment/pool.hpp"
@@ -36,6 +37,9 @@ struct ServeOptions {
   std::string log_folder = {};    ///< empty: none
   DaemonLog::Format log_format = DaemonLog::Format::text;
   RetryRules retries = {};
+  rapi::HttpLimits http = Daemon::http_limits();
+  std::uint32_t connections = 16'384;
+  std::size_t payload_limit = kEventLimit;
   Verbosity verbosity = Verbosity::normal;
 };
 

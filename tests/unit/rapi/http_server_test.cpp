@@ -30,6 +30,7 @@ struct Echo : HttpHandler {
     }
     const char* end = request.end == BodyEnd::complete    ? ""
                       : request.end == BodyEnd::truncated ? "truncated"
+                      : request.end == BodyEnd::late      ? "late"
                                                           : "large";
     const std::string text =
         std::string(request.method()) + " " + std::string(request.path()) + "[" + request.body + "]" + end;
@@ -283,13 +284,14 @@ TEST_CASE("HEAD gets the header alone") {
   CHECK(client.ask(kPing).body == "GET /x[]");
 }
 
-TEST_CASE("connections over the limit are closed, the others live") {
+TEST_CASE("connections over the limit are refused, the others live") {
   HttpLimits limits;
   limits.connections = 1;
   Bench bench(limits);
   RawClient first = bench.client();
   CHECK(first.ask(kPing).status == 200);
   RawClient second = bench.client();
+  CHECK(second.answer().status == 503);
   CHECK(second.ended());
   CHECK(first.ask(kPing).status == 200);
   first.close();

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/cli/daemon_options.hpp"
+
+#include <charconv>
+
+#include "emulator/cli/command_line_values.hpp"
+#include "emulator/cli/errors.hpp"
+
+namespace lemu::emulator::cli {
+namespace {
+
+Take take_port(std::uint16_t& into) {
+  return [&into](const std::string& value) -> Status {
+    const char* end = value.data() + value.size();
+    const std::from_chars_result read = std::from_chars(value.data(), end, into);
+    if (value.empty() || read.ec != std::errc() || read.ptr != end) return fail<"value-not-a-port">(value);
+    return {};
+  };
+}
+
+Take take_retries(std::uint32_t& into) {
+  return take_choice<std::uint32_t>(into, {{"0", 0}, {"1", 1}, {"2", 2}});
+}
+
+Take take_scale(double& into) {
+  return [&into](const std::string& value) -> Status {
+    constexpr double kMost = 1000;
+    std::optional<double> scale;
+    Status taken = take_factor(scale, kMost)(value);
+    if (taken) into = *scale;
+    return taken;
+  };
+}
+
+}  // namespace
+
+OptionGroup daemon_group(ServeOptions& into) {
+  return {"The daemon",
+          {{"--port", "PORT", "default: 9000; 0 takes any free one", "--port 9001", take_port(into.port)},
+           {"--port-file", "FILE", "write the port there as soon as lemu can serve", "--port-file port",
+            take_text(into.port_file)},
+           {"--listen", "ADDRESS",
+            "numeric IPv4 address (default: 127.0.0.1). On another one everybody who reaches it can run your "
+            "functions",
+            "--listen 0.0.0.0", take_text(into.listen)},
+           {"--host-name", "NAME", "answer to this host name too; repeatable", "--host-name lambda.test",
+            take_another(into.host_names)},
+           {"--drain-timeout", "TIME", "how long invocations may go on after SIGTERM (default: 10s)",
+            "--drain-timeout 30s", take_time(into.drain_timeout)},
+           {"--log-format", "FORMAT", "of what lemu says of itself on stderr: text (default) or json",
+            "--log-format json",
+            take_choice<DaemonLog::Format>(
+                into.log_format, {{"text", DaemonLog::Format::text}, {"json", DaemonLog::Format::json}})},
+           {"--log-dir", "DIR",
+            "write the functions' logs there too, as aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log; a stream "
+            "keeps its last 10 to 20 MB",
+            "--log-dir logs", take_text(into.log_folder)}}};
+}
+
+OptionGroup events_group(ServeOptions& into) {
+  return {
+      "Asynchronous invocations",
+      {{"--state-dir", "DIR",
+        "where accepted events and dead letters are kept (default: $XDG_STATE_HOME/lemu/PORT, else "
+        "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end)",
+        "--state-dir state", take_text(into.state_folder)},
+       {"--async-retries", "N", "how often an event whose invocation failed is tried again: 0 to 2 (default)",
+        "--async-retries 0", take_retries(into.retries.retries)},
+       {"--async-max-age", "TIME", "give an event up that is so old (default: 6h)", "--async-max-age 1h",
+        take_time(into.retries.max_age)},
+       {"--async-delay-scale", "X",
+        "multiplies Lambda's times: the delays before retries (1 and 2 minutes) and the maximum age",
+        "--async-delay-scale 0.01", take_scale(into.retries.delay_scale)}}};
+}
+
+OptionGroup limits_group(ServeOptions& into) {
+  constexpr std::size_t kMostHeader = std::size_t{16} << 20;
+  constexpr std::uint32_t kMostConnections = 1'000'000;
+  return {
+      "Its limits",
+      {{"--max-connections", "N",
+        "connections at once, more are answered 503; at most half of the files that lemu may open (default: "
+        "16384)",
+        "--max-connections 100", take_count(into.connections, kMostConnections)},
+       {"--header-limit", "SIZE", "a request's line and fields; more is answered 431 (default: 1M)",
+        "--header-limit 16k", take_bytes(into.http.header_bytes, kMostHeader)},
+       {"--header-timeout", "TIME", "for a request's header, from its first byte; else 408 (default: 20s)",
+        "--header-timeout 5s", take_time(into.http.header_deadline)},
+       {"--body-timeout", "TIME",
+        "for a request's body, else 408; and for a caller to take a part of its answer (default: 5m)",
+        "--body-timeout 30s", take_time(into.http.body_deadline)},
+       {"--payload-limit", "SIZE",
+        "a payload; more is answered 413 (default: Lambda's 6 MB, and 1 MB of an asynchronous one)",
+        "--payload-limit 100k", take_bytes(into.payload_limit, kEventLimit)}}};
+}
+
+}  // namespace lemu::emulator::cli
