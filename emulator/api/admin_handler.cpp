@@ -50,6 +50,21 @@ ordered_json described(const ServedFunction& function) {
           {"coldStarts", figures.cold_starts}};
 }
 
+ordered_json described(const AsyncQueue& queue) {
+  ordered_json events = ordered_json::array();
+  for (const EventSchedule& event : queue.waiting())
+    events.push_back({{"requestId", event.request_id},
+                      {"function", event.function},
+                      {"state", "waiting"},
+                      {"attempts", event.attempts},
+                      {"acceptedMs", event.accepted_ms},
+                      {"dueMs", event.due_ms}});
+  for (const DeadLetters::Entry& letter : queue.dead_letters().list())
+    events.push_back(
+        {{"requestId", letter.request_id}, {"function", letter.function}, {"state", "dead-letter"}});
+  return events;
+}
+
 }  // namespace
 
 void AdminHandler::health(const rapi::HttpReply& reply) const {
@@ -89,18 +104,7 @@ void AdminHandler::stopped(const rapi::HttpReply& reply) {
 }
 
 void AdminHandler::list_events(const rapi::HttpReply& reply) const {
-  ordered_json events = ordered_json::array();
-  for (const EventSchedule& event : events_.waiting())
-    events.push_back({{"requestId", event.request_id},
-                      {"function", event.function},
-                      {"state", "waiting"},
-                      {"attempts", event.attempts},
-                      {"acceptedMs", event.accepted_ms},
-                      {"dueMs", event.due_ms}});
-  for (const DeadLetters::Entry& letter : events_.dead_letters().list())
-    events.push_back(
-        {{"requestId", letter.request_id}, {"function", letter.function}, {"state", "dead-letter"}});
-  send_json(reply, {{"events", events}});
+  events_.when_loaded([&events = events_, reply] { send_json(reply, {{"events", described(events)}}); });
 }
 
 void AdminHandler::show_letter(const ApiReply& api, const rapi::HttpReply& reply,

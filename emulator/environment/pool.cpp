@@ -126,9 +126,13 @@ EnvironmentPool::Slot& EnvironmentPool::new_slot() {
 }
 
 EnvironmentPool::Slot* EnvironmentPool::idle_slot() {
-  if (idle_.empty()) return nullptr;
-  Slot* slot = idle_.back();
-  idle_.pop_back();
+  Slot* slot = nullptr;
+  while (slot == nullptr && !idle_.empty()) {
+    slot = idle_.back();
+    idle_.pop_back();
+    if (slot->environment->lost()) retire(*std::exchange(slot, nullptr));
+  }
+  if (slot == nullptr) return nullptr;
   if (settings_.rest == PoolSettings::Rest::frozen) slot->environment->thaw();
   return slot;
 }
@@ -177,8 +181,7 @@ asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
     --answered_;
     slot.state = slot.environment ? Slot::State::busy : Slot::State::starting;
     if (waiting_.empty()) break;
-    if (slot.environment && (settings_.reuse == PoolSettings::Reuse::never || slot.environment->lost()))
-      maker_.end(std::move(slot.environment));
+    if (slot.environment && !reusable(slot)) maker_.end(std::move(slot.environment));
     if (!waiting_.front().counted_at) begin();
     task = std::move(waiting_.front().task);
     waiting_.pop_front();
@@ -189,10 +192,14 @@ asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
     retire(slot);
 }
 
+bool EnvironmentPool::reusable(const Slot& slot) const {
+  return settings_.reuse == PoolSettings::Reuse::warm && !slot.environment->lost();
+}
+
 void EnvironmentPool::rest(Slot& slot) {
   slot.idle_since = now_();
   const bool too_old = slot.idle_since - slot.born >= settings_.max_age;
-  if (settings_.reuse == PoolSettings::Reuse::never || too_old || slot.environment->lost()) {
+  if (!reusable(slot) || too_old) {
     retire(slot);
     return;
   }

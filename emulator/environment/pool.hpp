@@ -145,6 +145,7 @@ class EnvironmentPool {
   boost::asio::awaitable<Status> make(Slot& slot);
   boost::asio::awaitable<void> serve(Slot& slot, PoolTask task);
   boost::asio::awaitable<void> warm_up(Slot& slot);
+  [[nodiscard]] bool reusable(const Slot& slot) const;
   void rest(Slot& slot);
   void retire(Slot& slot);
   [[nodiscard]] Clock::time_point expiry_of(const Slot& slot) const;

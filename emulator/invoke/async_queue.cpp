@@ -45,6 +45,7 @@ AsyncQueue::AsyncQueue(asio::io_context& context, JournalThread& journal, DeadLe
 
 void AsyncQueue::start() {
   if (!journal_.exists()) return;
+  loading_ = true;
   auto found = std::make_shared<std::vector<EventSchedule>>();
   journal_.post(
       [found](Journal& journal) -> Status {
@@ -53,16 +54,29 @@ void AsyncQueue::start() {
         *found = std::move(*all);
         return {};
       },
-      [this, found](const Status&) {
-        const std::int64_t now = clock_.unix_ms();
-        for (EventSchedule& left : *found) {
-          if (running_.contains(left.request_id)) continue;  // accepted while this was read
-          // The machine's clock may have been set since: what waits does not wait longer for it.
-          const std::chrono::milliseconds delay(left.due_ms - now);
-          schedule(std::move(left), std::clamp(delay, std::chrono::milliseconds(0), longest_delay(rules_)));
-        }
-        pump();
+      [this, found](const Status& read) {
+        if (!read) log_.write(DaemonLog::Level::error, read.error().message);
+        take_up(std::move(*found));
       });
+}
+
+void AsyncQueue::take_up(std::vector<EventSchedule> left) {
+  const std::int64_t now = clock_.unix_ms();
+  for (EventSchedule& event : left) {
+    // The machine's clock may have been set since: what waits does not wait longer for it.
+    const std::chrono::milliseconds delay(event.due_ms - now);
+    schedule(std::move(event), std::clamp(delay, std::chrono::milliseconds(0), longest_delay(rules_)));
+  }
+  loading_ = false;
+  for (const std::function<void()>& call : std::exchange(waiting_for_load_, {})) call();
+  pump();
+}
+
+void AsyncQueue::when_loaded(std::function<void()> call) {
+  if (loading_)
+    waiting_for_load_.push_back(std::move(call));
+  else
+    call();
 }
 
 void AsyncQueue::stop() {

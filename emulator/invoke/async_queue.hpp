@@ -37,6 +37,8 @@ class AsyncQueue {
   /// A dead letter becomes an event again.
   void redrive(const std::string& request_id, std::function<void(const Status&)> done);
 
+  /// Calls when what an earlier daemon left is known: now, or soon after start().
+  void when_loaded(std::function<void()> call);
   [[nodiscard]] std::size_t in_flight() const { return running_.size(); }
   /// Those that wait and those that run.
   [[nodiscard]] std::vector<EventSchedule> waiting() const;
@@ -46,6 +48,7 @@ class AsyncQueue {
   using Clock = std::chrono::steady_clock;
   class Call;
 
+  void take_up(std::vector<EventSchedule> left);
   void schedule(EventSchedule schedule, std::chrono::milliseconds delay);
   void pump();
   void load(EventSchedule schedule);
@@ -65,6 +68,8 @@ class AsyncQueue {
   std::map<std::string, EventSchedule> running_;  // by request id
   std::vector<EventSchedule> unknown_;            // of functions that are not served now
   boost::asio::steady_timer timer_;
+  std::vector<std::function<void()>> waiting_for_load_;
+  bool loading_ = false;
   bool stopped_ = false;
 };
 
