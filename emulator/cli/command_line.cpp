@@ -44,6 +44,9 @@ Result<Command> stop_command(std::span<const std::string> arguments) {
 Result<Command> async_command(std::span<const std::string> arguments) {
   return as_command(parse_async(arguments));
 }
+Result<Command> rie_command(std::span<const std::string> arguments) {
+  return as_command(parse_rie(arguments, process_environment()));
+}
 
 Result<Command> doctor_command(std::span<const std::string> arguments) {
   DoctorOptions options;
@@ -70,7 +73,7 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
   return Command(options);
 }
 
-constexpr std::array<CommandRow, 8> kCommands{{
+constexpr std::array<CommandRow, 9> kCommands{{
     {"invoke", "run a function and print its response", invoke_command},
     {"serve", "serve functions with AWS's Lambda API, for SDKs and the AWS CLI", serve_command},
     {"ps", "what a running lemu serve serves, and its environments", ps_command},
@@ -78,6 +81,7 @@ constexpr std::array<CommandRow, 8> kCommands{{
     {"async", "a running lemu serve's asynchronous events", async_command},
     {"stop", "end a running lemu serve", stop_command},
     {"shell", "look around in a function's environment", shell_command},
+    {"rie", "stand in for aws-lambda-rie, in a container image too", rie_command},
     {"doctor", "what this host can do, and what would improve it", doctor_command},
 }};
 

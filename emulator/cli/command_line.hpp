@@ -10,6 +10,7 @@
 #include "emulator/cli/client_options.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke_options.hpp"
+#include "emulator/cli/rie_options.hpp"
 #include "emulator/cli/serve_options.hpp"
 
 namespace lemu::emulator::cli {
@@ -26,7 +27,7 @@ struct ShowText {
 };
 
 using Command = std::variant<ShowText, InvokeOptions, ShellOptions, ServeOptions, PsOptions, LogsOptions,
-                             StopOptions, AsyncOptions, DoctorOptions>;
+                             StopOptions, AsyncOptions, RieOptions, DoctorOptions>;
 
 /// `arguments` without the program's own name. bad_usage for an unknown command or option.
 [[nodiscard]] Result<Command> parse_command_line(std::span<const std::string> arguments);

@@ -103,6 +103,13 @@ inline constexpr ErrorRow kErrors[] = {
     {"endpoint-refused", ErrorKind::bad_input, "{url} refused it: {reason}",
      "The daemon answered with an error; its own words say which.", "see `lemu ps` for what it serves"},
 
+    // Standing in for aws-lambda-rie.
+    {"value-not-an-address", ErrorKind::bad_usage, "'{value}' is not an address to listen on",
+     "An address is a numeric IPv4 one or localhost, a colon and a port.", kOptionsExample},
+    {"rie-timeout", ErrorKind::bad_usage,
+     "AWS_LAMBDA_FUNCTION_TIMEOUT is '{value}', which is no number of seconds",
+     "aws-lambda-rie counts the timeout in whole seconds, from 1.", "AWS_LAMBDA_FUNCTION_TIMEOUT=300"},
+
     // lemu itself.
     {"descriptors-too-few", ErrorKind::host_lacks,
      "this process may open {limit} files at once, and lemu needs {needed}",

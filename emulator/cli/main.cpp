@@ -2,6 +2,7 @@
 // lemu: parses, runs, maps the exit code.
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "emulator/cli/client_commands.hpp"
@@ -11,6 +12,7 @@
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
 #include "emulator/cli/process_setup.hpp"
+#include "emulator/cli/rie.hpp"
 #include "emulator/cli/serve.hpp"
 #include "emulator/cli/shell.hpp"
 #include "emulator/cli/terminal_output.hpp"
@@ -33,6 +35,7 @@ struct Runner {
   int operator()(const LogsOptions& options) const { return run_logs(options); }
   int operator()(const StopOptions& options) const { return run_stop(options); }
   int operator()(const AsyncOptions& options) const { return run_async(options); }
+  int operator()(const RieOptions& options) const { return run_rie(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };
 
@@ -41,11 +44,19 @@ int refuse(const lemu::Error& error) {
   return static_cast<int>(exit_code_of(error.kind));
 }
 
+/// In an image lemu stands where aws-lambda-rie stood, and is called by that name.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const std::string_view self(argv[0]);
+  if (self.substr(self.rfind('/') + 1) == "aws-lambda-rie") words.insert(words.begin(), "rie");
+  return words;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   set_up_process();
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::vector<std::string> arguments = words_of(argc, argv);
   lemu::Result<Command> command = parse_command_line(arguments);
   if (!command) return refuse(command.error());
   try {

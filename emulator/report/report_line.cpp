@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::uint64_t kMb = 1024 * 1024;
 
-std::string ms_text(std::chrono::nanoseconds duration) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.2f ms", printed_ms(duration));
-  return text.data();
-}
-
-std::string memory_text(const std::optional<MemoryFigure>& memory) {
-  if (!memory) return "not measured";
-  return std::to_string((memory->bytes + kMb - 1) / kMb) + " MB";
-}
-
 /// "Status: …", or nothing where AWS prints none.
 std::string status_text(const InvocationRecord& record) {
   switch (record.status) {
@@ -34,6 +23,17 @@ std::string status_text(const InvocationRecord& record) {
 }
 
 }  // namespace
+
+std::string ms_text(std::chrono::nanoseconds duration) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.2f ms", printed_ms(duration));
+  return text.data();
+}
+
+std::string memory_text(const std::optional<MemoryFigure>& memory) {
+  if (!memory) return "not measured";
+  return std::to_string((memory->bytes + kMb - 1) / kMb) + " MB";
+}
 
 std::string start_line(std::string_view request_id, std::string_view version) {
   return "START RequestId: " + std::string(request_id) + " Version: " + std::string(version) + "\n";

@@ -4,6 +4,8 @@
 // INIT_START is not among them: it names the ARN of a runtime version, which lemu has not.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,11 @@ namespace lemu::emulator {
 
 [[nodiscard]] std::string start_line(std::string_view request_id, std::string_view version = "$LATEST");
 [[nodiscard]] std::string end_line(std::string_view request_id);
+
+/// "1.25 ms".
+[[nodiscard]] std::string ms_text(std::chrono::nanoseconds duration);
+/// "65 MB", rounded up; "not measured".
+[[nodiscard]] std::string memory_text(const std::optional<MemoryFigure>& memory);
 
 /// Segments are separated by tabs; a line without Status ends with a tab before its newline, as AWS's do.
 /// Memory that was not measured reads "Max Memory Used: not measured", never a number. Memory is rounded up

@@ -11,6 +11,10 @@ inline constexpr ErrorRow kErrors[] = {
     {"helper-not-started", ErrorKind::internal, "cannot start the helper {helper}: {os_error}",
      "lemu-sandbox is not where it was installed, or is not executable.",
      "install lemu whole: its libexec/lemu folder belongs beside bin/lemu"},
+    {"helper-not-in-memory", ErrorKind::host_lacks, "cannot keep the helper in memory: {os_error}",
+     "lemu was copied without its libexec/lemu folder, and the kernel refuses programs in memory "
+     "(memfd_create), or memory is short.",
+     "install lemu whole: its libexec/lemu folder belongs beside bin/lemu"},
     {"helper-without-process", ErrorKind::host_lacks, "cannot start the helper {helper}: {os_error}",
      "You, or the container, run as many processes as the limit allows.",
      "end some of them, or raise the limit: ulimit -u"},

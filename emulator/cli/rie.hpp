@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lemu rie`.
+#pragma once
+
+#include "emulator/cli/rie_options.hpp"
+
+namespace lemu::emulator::cli {
+
+/// Serves one function until it is told to stop; the exit code.
+int run_rie(const RieOptions& options);
+
+}  // namespace lemu::emulator::cli
