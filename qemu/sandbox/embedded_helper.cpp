@@ -11,16 +11,14 @@
 #include "qemu/sandbox/errors.hpp"
 
 // The built helper, found by the assembler's -I (CMakeLists.txt).
-asm(R"(
-  .pushsection .rodata
-  .global lemu_embedded_helper
-  .global lemu_embedded_helper_end
-lemu_embedded_helper:
-  .incbin "lemu-sandbox.stripped"
-lemu_embedded_helper_end:
-  .byte 0
-  .popsection
-)");
+asm("  .pushsection .rodata\n"
+    "  .global lemu_embedded_helper\n"
+    "  .global lemu_embedded_helper_end\n"
+    "lemu_embedded_helper:\n"
+    "  .incbin \"lemu-sandbox.stripped\"\n"
+    "lemu_embedded_helper_end:\n"
+    "  .byte 0\n"
+    "  .popsection\n");
 extern "C" const char lemu_embedded_helper[];
 extern "C" const char lemu_embedded_helper_end[];
 
