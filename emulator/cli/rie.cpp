@@ -17,6 +17,7 @@
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/rie_function.hpp"
 #include "emulator/cli/terminal_output.hpp"
+#include "emulator/environment/environment_host.hpp"
 #include "emulator/environment/execution_environment.hpp"
 #include "emulator/invoke/identifiers.hpp"
 #include "emulator/report/report_line.hpp"
@@ -208,7 +209,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
     if (environment_) co_return Status{};
     Result<EnvironmentSettings> settings = environment_settings();
     if (!settings) co_return fail(std::move(settings.error()));
-    auto environment = std::make_unique<ExecutionEnvironment>(context_, std::move(*settings), *this);
+    auto environment = std::make_unique<ExecutionEnvironment>(context_, host_, std::move(*settings), *this);
     if (Status opened = co_await environment->open(); !opened) co_return fail(std::move(opened.error()));
     if (Status ready = co_await environment->init(); !ready) co_return fail(std::move(ready.error()));
     environment_ = std::move(environment);
@@ -275,6 +276,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   std::string helper_;
   std::optional<sandbox::EmbeddedHelper> embedded_;
   Fd runtime_listener_;
+  EnvironmentHost host_{EnvironmentHost::Lot::one};
   std::unique_ptr<ExecutionEnvironment> environment_;
   std::optional<rapi::HttpServer> server_;
   bool busy_ = false;
