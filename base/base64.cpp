@@ -9,14 +9,14 @@ namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<std::int8_t, 256> make_values() {
-  std::array<std::int8_t, 256> values{};
-  for (std::int8_t& value : values) value = -1;
+constexpr std::array<std::int16_t, 256> make_values() {
+  std::array<std::int16_t, 256> values{};
+  for (std::int16_t& value : values) value = -1;
   for (std::size_t at = 0; at < kAlphabet.size(); ++at)
-    values[static_cast<unsigned char>(kAlphabet[at])] = static_cast<std::int8_t>(at);
+    values[static_cast<unsigned char>(kAlphabet[at])] = static_cast<std::int16_t>(at);
   return values;
 }
-constexpr std::array<std::int8_t, 256> kValues = make_values();
+constexpr std::array<std::int16_t, 256> kValues = make_values();
 
 }  // namespace
 

@@ -16,10 +16,12 @@ namespace json = boost::json;
 constexpr std::size_t kRecursion = 200;
 
 struct Nothing {
+  // NOLINTBEGIN(readability-identifier-naming): the parser's names
   static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+  // NOLINTEND(readability-identifier-naming)
   using Code = json::error_code;
   using Text = json::string_view;
 
