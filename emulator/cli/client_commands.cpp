@@ -27,7 +27,7 @@ class Client {
                                     const std::string& target, const Endpoint::Piece& piece = nullptr) {
     const Result<Endpoint> endpoint = Endpoint::parse(url);
     if (!endpoint) return end(endpoint.error());
-    Result<EndpointAnswer> answer = endpoint->request(method, target, piece);
+    Result<EndpointAnswer> answer = endpoint->request({method, target}, piece);
     if (!answer) return end(answer.error());
     if (answer->status >= 300) return end(refused_by(*endpoint, *answer).value());
     return std::move(*answer);

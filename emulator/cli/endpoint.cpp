@@ -6,7 +6,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
@@ -60,17 +59,18 @@ Result<Endpoint> Endpoint::parse(const std::string& url) {
   return Endpoint(host, port);
 }
 
-Result<EndpointAnswer> Endpoint::request(const std::string& method, const std::string& target,
-                                         const Piece& piece) const {
+Result<EndpointAnswer> Endpoint::request(const EndpointRequest& wanted, const Piece& piece) const {
   asio::io_context context;
   tcp::socket socket(context);
   beast::error_code code;
   socket.connect({asio::ip::make_address_v4(host_), port_}, code);
   if (code) return unreachable(*this, code);
 
-  http::request<http::empty_body> request;
-  request.method_string(method);
-  request.target(target);
+  http::request<http::string_body> request;
+  request.method_string(wanted.method);
+  request.target(wanted.target);
+  for (const auto& [name, value] : wanted.fields) request.set(name, value);
+  request.body() = wanted.body;
   request.set(http::field::host, host_ + ":" + std::to_string(port_));
   request.prepare_payload();
   http::write(socket, request, code);

@@ -24,6 +24,13 @@ struct EndpointAnswer {
   [[nodiscard]] std::string_view field(std::string_view name) const;
 };
 
+struct EndpointRequest {
+  std::string method;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> fields = {};
+  std::string body = {};
+};
+
 class Endpoint {
  public:
   using Piece = std::function<void(std::string_view)>;
@@ -33,7 +40,7 @@ class Endpoint {
 
   /// host_lacks when nobody answers there. `piece` gets the body of a good answer as it comes, in place of
   /// the result.
-  [[nodiscard]] Result<EndpointAnswer> request(const std::string& method, const std::string& target,
+  [[nodiscard]] Result<EndpointAnswer> request(const EndpointRequest& wanted,
                                                const Piece& piece = nullptr) const;
   [[nodiscard]] std::string url() const { return "http://" + host_ + ":" + std::to_string(port_); }
 

@@ -16,6 +16,7 @@
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
 #include "emulator/cli/process_setup.hpp"
+#include "emulator/cli/served_invoke.hpp"
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/report/report_json.hpp"
 #include "emulator/report/report_line.hpp"
@@ -231,6 +232,7 @@ class InvokeCommand : private ResponseSink {
 
 int run_invoke(const InvokeOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
+  if (!options.endpoint.empty()) return run_served_invoke(options);
   // A helper that is killed leaves its orphans to lemu, which ends them too.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   return InvokeCommand(options).run();

@@ -37,6 +37,41 @@ OptionGroup report_group(InvokeOptions& into) {
             "--report json --report-file report.jsonl", take_text(into.report_file)}}};
 }
 
+OptionGroup daemon_group(InvokeOptions& into) {
+  return {
+      "A running lemu serve",
+      {{"--endpoint", "URL",
+        "invoke the function NAME that a running `lemu serve` serves; how it is run is then the daemon's, so "
+        "that only the options on the event, --report text or none and -q can be given",
+        "--endpoint http://127.0.0.1:9000", take_text(into.endpoint)}}};
+}
+
+/// The options that are left where a daemon runs the function.
+CommandSpec served_spec(InvokeOptions& into) {
+  CommandSpec spec;
+  spec.name = "invoke";
+  spec.usage = "lemu invoke --endpoint URL [options] NAME [EVENT]";
+  spec.groups = {daemon_group(into),
+                 event_group(into),
+                 {"The report",
+                  {{"--report", "FORMAT", "text or none", "--report none",
+                    take_choice<ReportFormat>(into.report,
+                                              {{"text", ReportFormat::text}, {"none", ReportFormat::none}})},
+                   {"-q,--quiet", "", "", "", [&into](const std::string&) -> Status {
+                      into.function.verbosity = Verbosity::quiet;
+                      return {};
+                    }}}}};
+  return spec;
+}
+
+bool names_endpoint(std::span<const std::string> arguments) {
+  for (const std::string& word : arguments) {
+    if (word == "--") return false;
+    if (word == "--endpoint" || word.starts_with("--endpoint=")) return true;
+  }
+  return false;
+}
+
 CommandSpec invoke_spec(InvokeOptions& into) {
   CommandSpec spec;
   spec.name = "invoke";
@@ -47,12 +82,13 @@ CommandSpec invoke_spec(InvokeOptions& into) {
       "or '-' for standard input (default: {}). The response goes to stdout, logs and the REPORT line to "
       "stderr.";
   std::vector<OptionGroup> function = function_option_groups(into.function);
-  spec.groups = {event_group(into), report_group(into)};
+  spec.groups = {event_group(into), report_group(into), daemon_group(into)};
   spec.groups.insert(spec.groups.begin(), function.begin(), function.end());
   spec.examples =
       "  lemu invoke --arch arm64 ./bootstrap event.json\n"
       "  lemu invoke function.zip --data '{\"name\":\"you\"}' --memory 512MB --timeout 10s\n"
-      "  echo '{}' | lemu invoke ./build - --repeat 5 --report json\n";
+      "  echo '{}' | lemu invoke ./build - --repeat 5 --report json\n"
+      "  lemu invoke --endpoint http://127.0.0.1:9000 hello event.json\n";
   return spec;
 }
 
@@ -100,10 +136,10 @@ Status check_together(const InvokeOptions& options) {
 Result<std::variant<InvokeOptions, HelpText>> parse_invoke(std::span<const std::string> arguments) {
   using Outcome = std::variant<InvokeOptions, HelpText>;
   InvokeOptions options;
-  const CommandSpec spec = invoke_spec(options);
+  const CommandSpec spec = names_endpoint(arguments) ? served_spec(options) : invoke_spec(options);
   Result<ParsedLine> line = parse_line(spec, arguments);
   if (!line) return fail(std::move(line.error()));
-  if (line->wish == ParsedLine::Wish::help) return Outcome(HelpText{full_help(spec)});
+  if (line->wish == ParsedLine::Wish::help) return Outcome(HelpText{full_help(invoke_spec(options))});
   if (Status words = take_words(line->words, spec, options); !words) return fail(std::move(words.error()));
   if (Status together = check_together(options); !together) return fail(std::move(together.error()));
   return Outcome(options);

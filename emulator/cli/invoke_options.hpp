@@ -19,8 +19,9 @@ enum class ReportFormat { text, json, none };
 
 struct InvokeOptions {
   FunctionOptions function = {};
-  std::string target = {};                         ///< a bootstrap, a folder or a zip
-  EventSource event = {};                          ///< not yet read
+  std::string target = {};    ///< a bootstrap, a folder or a zip
+  std::string endpoint = {};  ///< of a running daemon, where `target` is a function's name
+  EventSource event = {};     ///< not yet read
   std::optional<std::string> client_context = {};  ///< checked: a JSON object
   std::uint32_t repeat = 1;                        ///< invocations in all
   ReportFormat report = ReportFormat::text;

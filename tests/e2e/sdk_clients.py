@@ -2,7 +2,9 @@
 """AWS's own clients, as they come: each invokes a function of a daemon and tells in one way what it was told."""
 import base64
 import json
+import pathlib
 import subprocess
+import tempfile
 from dataclasses import dataclass
 
 from harness import REPO, TOOLS
@@ -70,7 +72,10 @@ class AwsCli:
     """Version 2; it has no response streams."""
 
     def invoke(self, daemon, name, payload, kind="RequestResponse"):
-        out = daemon.lemu.work / "out.json"
+        with tempfile.TemporaryDirectory() as folder:
+            return self._invoke(daemon, name, payload, kind, pathlib.Path(folder) / "out.json")
+
+    def _invoke(self, daemon, name, payload, kind, out):
         how = ["--log-type", "Tail"] if kind == "Tail" else ["--invocation-type", kind]
         ran = subprocess.run(
             ["/usr/bin/aws", "lambda", "invoke", "--endpoint-url", daemon.url, "--function-name", name,

@@ -24,7 +24,7 @@ def probe(lemu, *settings):
 
 
 def test_what_invoke_answers(lemu, client):
-    with Daemon(lemu, functions={"probe": probe(lemu)}) as daemon:
+    with Daemon(lemu, functions={"probe": probe(lemu, "timeout=60")}) as daemon:
         said = client.invoke(daemon, "probe", {"n": 1})
         assert (said.status, said.payload, said.error, said.version, said.log) == (200, b'{"n": 1}', None, "$LATEST", "")
 
@@ -38,6 +38,12 @@ def test_what_invoke_answers(lemu, client):
         said = client.invoke(daemon, "probe", {"do": "exit", "code": 3})
         assert (said.status, said.error) == (200, "Unhandled")
         assert json.loads(said.payload)["errorType"] == "Runtime.ExitError"
+
+        with StreamGate() as gate:
+            said = client.invoke(daemon, "probe", {"do": "stream", "text": "one", "gate": gate.port}, "Event")
+            assert (said.status, said.payload, said.error) == (202, b"", None)
+            gate.written_at()
+            gate.open()
 
         said = client.invoke(daemon, "nobody", {})
         assert (said.failed, said.attempts) == ("ResourceNotFoundException", 1)
@@ -115,6 +121,7 @@ RUNTIMES = {"go": (go, "go", ADA, b'"message":"Hello, Ada!"'),
             "python": (python, "python-ric", ADA, b'"message": "Hello, Ada!"')}
 
 
+@pytest.mark.leaves("work/python")
 @pytest.mark.parametrize("arch", [HOST_ARCH, FOREIGN_ARCH])
 @pytest.mark.parametrize("runtime", list(RUNTIMES))
 def test_every_client_invokes_a_function_on_each_official_runtime(lemu, runtime, arch):

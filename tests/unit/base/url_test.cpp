@@ -25,3 +25,10 @@ TEST_CASE("a query's value is the first of its name, decoded") {
 }
 
 }  // namespace lemu
+
+TEST_CASE("what is encoded is decoded to the same") {
+  CHECK(lemu::percent_encode("a-b_c.d~E9") == "a-b_c.d~E9");
+  CHECK(lemu::percent_encode("fn:$LATEST") == "fn%3A%24LATEST");
+  CHECK(lemu::percent_encode("a b/\r\n\xff") == "a%20b%2F%0D%0A%FF");
+  CHECK(lemu::percent_decode(lemu::percent_encode("%2F \xc3\xa4")) == "%2F \xc3\xa4");
+}
