@@ -71,7 +71,8 @@ inline constexpr ErrorRow kErrors[] = {
      "The option takes one of a few words.", kOptionsExample},
 
     // Serving functions.
-    {"function-missing", ErrorKind::bad_usage, "no function to serve", "lemu serve was given no --function.",
+    {"function-missing", ErrorKind::bad_usage, "no function to serve",
+     "lemu serve was given neither --function nor --config with one.",
      "--function hello=./bootstrap, as often as there are functions"},
     {"function-twice", ErrorKind::bad_usage, "two functions are called '{name}'",
      "A function is found by its name.", "give one of them another name"},
@@ -80,6 +81,13 @@ inline constexpr ErrorRow kErrors[] = {
      "--function hello=./bootstrap,arch=arm64,timeout=10,env.STAGE=test"},
     {"function-without-target", ErrorKind::bad_usage, "'{text}' names no bootstrap, folder or .zip",
      "The path behind the name is empty.", "--function hello=./bootstrap"},
+    {"config-not-readable", ErrorKind::bad_input, "--config: {reason}",
+     "The file is missing, not yours to read, or larger than 1 MB.", "name a file of YAML"},
+    {"config-malformed", ErrorKind::bad_input, "line {line}, column {column}: {what}",
+     "The file is no YAML, or not of the form that lemu reads: options as keys, and functions by name.",
+     "see the README for an example"},
+    {"config-flag", ErrorKind::bad_input, "'{value}' is neither true nor false",
+     "The option takes no value on the command line, so in a file it is true or false.", "write true"},
     {"serve-argument", ErrorKind::bad_usage, "unexpected argument '{word}'",
      "lemu serve takes its functions by option.", "write --function NAME={word}"},
     {"value-not-a-port", ErrorKind::bad_usage, "'{value}' is not a port: 0 to 65535",

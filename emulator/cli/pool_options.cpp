@@ -49,6 +49,10 @@ OptionGroup pool_option_group(ServedFunctionOptions& into) {
         take_count(into.prewarm, kAccountLimit)},
        {"--cold", "", "a fresh environment for each invocation", "",
         set(into.pool.reuse, PoolSettings::Reuse::never)},
+       {"--freeze", "",
+        "stop an environment's processes between invocations, as Lambda does: what runs on in the background "
+        "waits for the next one",
+        "", set(into.pool.rest, PoolSettings::Rest::frozen)},
        {"--queue", "", "invocations over the concurrency wait for their turn in place of being throttled", "",
         set(into.pool.when_busy, PoolSettings::WhenBusy::queue)}}};
 }

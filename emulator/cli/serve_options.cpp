@@ -2,6 +2,7 @@
 #include "emulator/cli/serve_options.hpp"
 
 #include "emulator/cli/command_line_values.hpp"
+#include "emulator/cli/config_file.hpp"
 #include "emulator/cli/daemon_options.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/pool_options.hpp"
@@ -10,9 +11,12 @@
 namespace lemu::emulator::cli {
 namespace {
 
-OptionGroup functions_group(std::vector<std::string>& into) {
+OptionGroup functions_group(std::vector<std::string>& into, std::string& config) {
   return {"The functions",
-          {{"--function", "NAME=PATH[,KEY=VALUE...]",
+          {{"--config", "FILE",
+            "YAML with the options' names as keys, and functions by name; the command line goes before it",
+            "--config lemu.yaml", take_text(config)},
+           {"--function", "NAME=PATH[,KEY=VALUE...]",
             "serve the bootstrap, folder or .zip PATH as NAME; repeatable. The keys are the options below "
             "that take a value (arch=arm64, timeout=3, memory=256, concurrency=10) and env.NAME=VALUE; '\\,' "
             "is a comma "
@@ -21,15 +25,15 @@ OptionGroup functions_group(std::vector<std::string>& into) {
 }
 
 CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
-                       std::vector<std::string>& functions) {
+                       std::vector<std::string>& functions, std::string& config) {
   CommandSpec spec;
   spec.name = "serve";
   spec.usage = "lemu serve [options] --function NAME=PATH ...";
   spec.summary =
       "Serves functions with AWS's Lambda API until it is told to stop: point an SDK, the AWS CLI or a test "
       "suite at it. One line on stdout tells its address when it can serve.";
-  spec.groups = {functions_group(functions), daemon_group(into), events_group(into), limits_group(into),
-                 pool_option_group(defaults)};
+  spec.groups = {functions_group(functions, config), daemon_group(into), events_group(into),
+                 limits_group(into), pool_option_group(defaults)};
   for (OptionGroup& group : function_option_groups(defaults.function)) {
     std::erase_if(group.options, [](const OptionSpec& option) {
       return option.names == "--name" || option.names == "--keep";
@@ -43,37 +47,96 @@ CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
   return spec;
 }
 
-Status take_functions(const std::vector<std::string>& texts, const ServedFunctionOptions& defaults,
-                      ServeOptions& into) {
-  for (const std::string& text : texts) {
+const OptionSpec* find_option(const CommandSpec& spec, const std::string& key) {
+  for (const OptionGroup& group : spec.groups)
+    for (const OptionSpec& option : group.options)
+      if (option.names == "--" + key && key != "function" && key != "config") return &option;
+  return nullptr;
+}
+
+std::vector<std::string> keys_of(const CommandSpec& spec) {
+  std::vector<std::string> keys{"functions"};
+  for (const OptionGroup& group : spec.groups)
+    for (const OptionSpec& option : group.options)
+      if (option.names.starts_with("--")) keys.push_back(option.names.substr(2));
+  std::erase_if(keys, [](const std::string& key) { return key == "function" || key == "config"; });
+  return keys;
+}
+
+/// As if the option stood on the command line.
+Status take_setting(const CommandSpec& spec, const std::string& folder, const std::string& key,
+                    const std::string& value) {
+  const OptionSpec* option = find_option(spec, key);
+  if (option == nullptr) return none_of(key, keys_of(spec));
+  if (!option->value.empty()) return option->take(value_from_folder(folder, *option, value));
+  if (value != "true" && value != "false") return fail<"config-flag">(value);
+  return value == "true" ? option->take("") : Status{};
+}
+
+Status take_settings(const CommandSpec& spec, const ConfigFile& config, const std::string& path) {
+  for (const auto& [key, value] : config.settings)
+    if (Status taken = take_setting(spec, config.folder, key, value); !taken)
+      return fail(std::move(taken.error()).within(path + ": " + key));
+  return {};
+}
+
+Status add_function(const WrittenFunction& written, const ServedFunctionOptions& defaults,
+                    ServeOptions& into) {
+  for (const ServedFunctionOptions& other : into.functions)
+    if (other.function.settings.name == written.name) return fail<"function-twice">(written.name);
+  Result<ServedFunctionOptions> function = apply_settings(written, defaults);
+  if (!function) return fail(std::move(function.error()));
+  into.functions.push_back(std::move(*function));
+  return {};
+}
+
+/// All that a line is parsed into.
+struct ServeLine {
+  ServeOptions options;
+  ServedFunctionOptions defaults;
+  std::vector<std::string> functions;
+  std::string config_path;
+  CommandSpec spec = serve_spec(options, defaults, functions, config_path);
+};
+
+Result<ServeOptions> with_functions(ServeLine& line, const ConfigFile& config) {
+  line.options.verbosity = line.defaults.function.verbosity;
+  for (const WrittenFunction& written : config.functions)
+    if (Status added = add_function(written, line.defaults, line.options); !added)
+      return fail(std::move(added.error()).within(line.config_path));
+  for (const std::string& text : line.functions) {
     Result<WrittenFunction> written = parse_written_function(text);
     if (!written) return fail(std::move(written.error()).within("--function"));
-    for (const ServedFunctionOptions& other : into.functions)
-      if (other.function.settings.name == written->name) return fail<"function-twice">(written->name);
-    Result<ServedFunctionOptions> function = apply_settings(*written, defaults);
-    if (!function) return fail(std::move(function.error()));
-    into.functions.push_back(std::move(*function));
+    if (Status added = add_function(*written, line.defaults, line.options); !added)
+      return fail(std::move(added.error()));
   }
-  if (!into.functions.empty()) return {};
-  return fail<"function-missing">();
+  if (line.options.functions.empty()) return fail<"function-missing">();
+  return std::move(line.options);
 }
 
 }  // namespace
 
 Result<std::variant<ServeOptions, HelpText>> parse_serve(std::span<const std::string> arguments) {
   using Outcome = std::variant<ServeOptions, HelpText>;
-  ServeOptions options;
-  ServedFunctionOptions defaults;
-  std::vector<std::string> functions;
-  const CommandSpec spec = serve_spec(options, defaults, functions);
-  Result<ParsedLine> line = parse_line(spec, arguments);
-  if (!line) return fail(std::move(line.error()));
-  if (line->wish == ParsedLine::Wish::help) return Outcome(HelpText{render_help(spec)});
-  if (!line->words.empty()) return fail<"serve-argument">(line->words[0]);
-  options.verbosity = defaults.function.verbosity;
-  if (Status taken = take_functions(functions, defaults, options); !taken)
-    return fail(std::move(taken.error()));
-  return Outcome(std::move(options));
+  ServeLine first;  // which tells of the file
+  Result<ParsedLine> parsed = parse_line(first.spec, arguments);
+  if (!parsed) return fail(std::move(parsed.error()));
+  if (parsed->wish == ParsedLine::Wish::help) return Outcome(HelpText{render_help(first.spec)});
+  if (!parsed->words.empty()) return fail<"serve-argument">(parsed->words[0]);
+  ServeLine line;
+  ConfigFile config;
+  if (!first.config_path.empty()) {
+    Result<ConfigFile> read = ConfigFile::read(first.config_path);
+    if (!read) return fail(std::move(read.error()));
+    config = std::move(*read);
+    if (Status taken = take_settings(line.spec, config, first.config_path); !taken)
+      return fail(std::move(taken.error()));
+  }
+  parsed = parse_line(line.spec, arguments);  // over the file's
+  if (!parsed) return fail(std::move(parsed.error()));
+  Result<ServeOptions> options = with_functions(line, config);
+  if (!options) return fail(std::move(options.error()));
+  return Outcome(std::move(*options));
 }
 
 }  // namespace lemu::emulator::cli

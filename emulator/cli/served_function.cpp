@@ -42,17 +42,27 @@ std::vector<std::string> keys_of(const std::vector<OptionGroup>& groups) {
   return keys;
 }
 
-Status apply(const std::vector<OptionGroup>& groups, const std::string& key, const std::string& value) {
+Status apply(const std::vector<OptionGroup>& groups, const std::string& folder, const std::string& key,
+             const std::string& value) {
   if (key.starts_with(kEnv)) {
     const OptionSpec* env = find_option(groups, "env");
     return env->take(key.substr(kEnv.size()) + "=" + value);
   }
   const OptionSpec* option = find_option(groups, key);
   if (option == nullptr) return none_of(key, keys_of(groups));
-  return option->take(value);
+  return option->take(value_from_folder(folder, *option, value));
 }
 
 }  // namespace
+
+std::string from_folder(const std::string& folder, const std::string& path) {
+  return path.starts_with('/') ? path : folder + path;
+}
+
+std::string value_from_folder(const std::string& folder, const OptionSpec& option, const std::string& value) {
+  const bool is_path = option.value == "DIR" || option.value == "FILE";
+  return is_path ? from_folder(folder, value) : value;
+}
 
 Result<WrittenFunction> parse_written_function(const std::string& text) {
   WrittenFunction written;
@@ -77,12 +87,12 @@ Result<WrittenFunction> parse_written_function(const std::string& text) {
 Result<ServedFunctionOptions> apply_settings(const WrittenFunction& written,
                                              const ServedFunctionOptions& defaults) {
   ServedFunctionOptions function = defaults;
-  function.target = written.target;
+  function.target = from_folder(written.folder, written.target);
   function.function.settings.name = written.name;
   std::vector<OptionGroup> groups = function_option_groups(function.function);
   groups.push_back(pool_option_group(function));
   for (const auto& [key, value] : written.settings) {
-    Status applied = apply(groups, key, value);
+    Status applied = apply(groups, written.folder, key, value);
     if (!applied) return lemu::fail(std::move(applied.error()).within(written.origin + ": " + key));
   }
   return function;

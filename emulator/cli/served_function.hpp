@@ -17,10 +17,16 @@ struct WrittenFunction {
   std::string name;
   std::string target;
   std::vector<std::pair<std::string, std::string>> settings;
+  std::string folder = {};  ///< where its relative paths start; ends in '/', or is empty
 };
 
 /// "NAME=PATH,key=value,…"; a comma within a value is written "\,".
 [[nodiscard]] Result<WrittenFunction> parse_written_function(const std::string& text);
+/// A path as written there, as it is from here.
+[[nodiscard]] std::string from_folder(const std::string& folder, const std::string& path);
+/// The option's value likewise, where it is a path.
+[[nodiscard]] std::string value_from_folder(const std::string& folder, const OptionSpec& option,
+                                            const std::string& value);
 /// The function with its settings over the defaults.
 [[nodiscard]] Result<ServedFunctionOptions> apply_settings(const WrittenFunction& written,
                                                            const ServedFunctionOptions& defaults);
