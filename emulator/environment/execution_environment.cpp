@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/environment/execution_environment.hpp"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -95,6 +96,9 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
       std::make_unique<MemoryWatch>(context_, host_, helper_pid_, settings_.guest, limit, [this] { wake(); });
   co_return Status{};
 }
+
+void ExecutionEnvironment::freeze() { sandbox_->signal_all(SIGSTOP); }
+void ExecutionEnvironment::thaw() { sandbox_->signal_all(SIGCONT); }
 
 asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
   runtime_ = std::make_unique<RuntimeProcess>();

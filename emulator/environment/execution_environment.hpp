@@ -91,6 +91,11 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   /// no invocation can succeed here.
   [[nodiscard]] bool lost() const { return helper_gone_ || lost_; }
 
+  /// Between invocations: the function's processes are stopped, and go on. Without a sandbox those that
+  /// /proc tells of.
+  void freeze();
+  void thaw();
+
   /// Wanted parts of the sandbox that this host refused; known once open() is done.
   [[nodiscard]] const std::vector<sandbox::Report>& losses() const { return losses_; }
   /// The helper's pid on the host; -1 before open().

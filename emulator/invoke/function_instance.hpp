@@ -50,6 +50,8 @@ class FunctionInstance : public PooledEnvironment {
                                                   std::function<void(Answer)> answered) override;
   [[nodiscard]] std::string take_tail() override { return log_.take_tail(); }
   [[nodiscard]] bool lost() const override { return environment_->lost(); }
+  void freeze() override { environment_->freeze(); }
+  void thaw() override { environment_->thaw(); }
 
   /// What takes its time to end: everything that runs there, then its folder.
   struct Remains {

@@ -121,6 +121,7 @@ class Init {
       case CommandKind::signal:
         if (program_ > 0) ::kill(program_, static_cast<int>(command.argument));
         break;
+      case CommandKind::signal_all: signal_all(static_cast<int>(command.argument)); break;
       case CommandKind::kill_all: {
         kill_all();
         send_step(ReportKind::all_gone, done());
@@ -199,6 +200,13 @@ class Init {
     report.system_us = usage.ru_stime.tv_sec * 1'000'000 + usage.ru_stime.tv_usec;
     report.max_rss_kb = usage.ru_maxrss;
     send_report(report);
+  }
+
+  void signal_all(int number) const {
+    if (spec_.isolation == Isolation::plain)
+      for (const pid_t pid : present_descendants()) ::kill(pid, number);
+    else
+      ::kill(-1, number);  // as in kill_all()
   }
 
   void kill_all() {

@@ -169,6 +169,9 @@ Sandbox::~Sandbox() { static_cast<void>(release()); }
 HelperProcess Sandbox::release() { return impl_->release(); }
 void Sandbox::start() { impl_->send(CommandKind::start, 0); }
 void Sandbox::signal(int number) { impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number)); }
+void Sandbox::signal_all(int number) {
+  impl_->send(CommandKind::signal_all, static_cast<std::uint32_t>(number));
+}
 void Sandbox::kill_all() {
   impl_->wake_helper();
   impl_->send(CommandKind::kill_all, 0);

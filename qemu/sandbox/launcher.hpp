@@ -63,6 +63,7 @@ class Sandbox {
   /// through the observer.
   void start();
   void signal(int number);
+  void signal_all(int number);
   void kill_all();
 
  private:

@@ -120,9 +120,10 @@ enum class Stage : std::uint32_t {
 std::string_view name_of(Stage stage);
 
 enum class CommandKind : std::uint32_t {
-  start = 1,     ///< run the program (again); one at a time
-  signal = 2,    ///< `argument` to the program
-  kill_all = 3,  ///< SIGKILL to every process the function started; answered by ReportKind::all_gone
+  start = 1,       ///< run the program (again); one at a time
+  signal = 2,      ///< `argument` to the program
+  kill_all = 3,    ///< SIGKILL to every process the function started; answered by ReportKind::all_gone
+  signal_all = 4,  ///< `argument` to every process the function started
 };
 struct Command {
   CommandKind kind;

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lemu serve --config`, and what its environments do between invocations."""
+import time
+
+import pytest
+from daemon import Daemon, eventually
+from harness import HOST_ARCH
+from test_serve_faults import children_below
+
+pytestmark = pytest.mark.leaves("work/state")
+
+
+def test_a_configuration_file(lemu):
+    folder = lemu.work / "app"
+    folder.mkdir()
+    (folder / "bootstrap").symlink_to(lemu.function(HOST_ARCH, "probe"))
+    (folder / "more.env").write_text("FROM_FILE=yes\n")
+    (folder / "lemu.yaml").write_text(f"""\
+# What a project keeps beside its functions.
+port: 0
+host-name: [lambda.test, other.test]
+timeout: 7
+cold: false
+functions:
+  plain: ./bootstrap
+  set:
+    path: {lemu.function(HOST_ARCH, "probe")}
+    memory: 256
+    timeout: 30
+    env: {{STAGE: test, NUMBER: 1}}
+    env-file: more.env
+    concurrency: 0x
+""")
+    wrong = lemu.run("serve", "--config", folder / "lemu.yaml").ok(2)
+    assert f"{folder}/lemu.yaml: function set: concurrency: '0x' is not a whole number" in wrong.stderr
+    text = (folder / "lemu.yaml").read_text().replace("concurrency: 0x", "concurrency: 1")
+    (folder / "lemu.yaml").write_text(text)
+    with Daemon(lemu, "--config", folder / "lemu.yaml", "--timeout", "9",
+                functions={"third": f"{lemu.function(HOST_ARCH, 'probe')}"}) as running:
+        environment = running.invoke("set", {"do": "env"}).json()
+        assert (environment["STAGE"], environment["NUMBER"], environment["FROM_FILE"]) == ("test", "1", "yes")
+        assert environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
+        for name in ("plain", "third"):
+            assert running.invoke(name, {"n": 1}).json() == {"n": 1}
+        health = running.request("GET", "/health", headers={"Host": "other.test"})
+        assert health.status == 200
+        # The command line goes over what the file says of all functions, and under what it says of one.
+        for name, seconds in (("plain", 9), ("set", 30)):
+            begin = time.time()
+            seen = {field.lower(): value for field, value in running.invoke(name, {"do": "headers"}).json().items()}
+            deadline = int(seen["lambda-runtime-deadline-ms"]) / 1000
+            assert begin + seconds - 0.001 <= deadline <= time.time() + seconds
+
+
+@pytest.mark.parametrize("text, words", [
+    ("functions: [", "lemu.yaml: line 1, column 1: "),
+    ("functions: [a]", "lemu.yaml: line 1, column 12: functions is no map of names"),
+    ("functions:\n  a: {timeout: 3}", "lemu.yaml: line 2, column 6: a has no path"),
+    ("functions:\n  a: {path: b, timeot: 3}", "'timeot' is none of "),
+    ("functions:\n  a: {path: b, env: {X: [1]}}", "lemu.yaml: line 2, column 25: env takes a text, a number, or true"),
+    ("prot: 1\nfunctions: {a: b}", "lemu.yaml: prot: 'prot' is none of "),
+    ("cold: maybe\nfunctions: {a: b}", "lemu.yaml: cold: 'maybe' is neither true nor false"),
+    ("- a", "lemu.yaml: line 1, column 1: the file is no map of settings"),
+    ("port: 0", "no function to serve"),
+    ("a: &a [*a, *a]\nfunctions: {a: b}", "lemu.yaml: line "),
+    ("[" * 5000, "lemu.yaml: line 1, column "),
+], ids=["broken", "list", "no-path", "typo", "deep", "unknown", "flag", "no-map", "nothing", "loop", "nested"])
+def test_a_file_that_is_wrong_is_told_where(lemu, text, words):
+    (lemu.work / "lemu.yaml").write_text(text)
+    said = lemu.run("serve", "--config", "lemu.yaml").ok(2).stderr
+    assert words in said, said
+
+
+def test_no_such_file(lemu):
+    assert "--config: " in lemu.run("serve", "--config", "nowhere.yaml").ok(2).stderr
+
+
+def stopped(pid):
+    """{descendant that is stopped: its processor time}; see proc(5)."""
+    found = {}
+    for child in children_below(pid):
+        with open(f"/proc/{child}/stat", encoding="ascii", errors="replace") as stat:
+            rest = stat.read().rpartition(")")[2].split()
+        if rest[0] == "T":
+            found[child] = int(rest[11]) + int(rest[12])
+    return found
+
+
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_frozen_between_invocations(lemu, sandbox):
+    probe = f"{lemu.function(HOST_ARCH, 'probe')},sandbox={sandbox},timeout=60"
+    with Daemon(lemu, "--freeze", "--concurrency", "1", "--queue", functions={"probe": probe}) as running:
+        for number in range(3):
+            # A child floods the log for ever, while the function answers.
+            assert running.invoke("probe", {"do": "flood", "background": 1}).json() == "flooding"
+            frozen = eventually(lambda: (lambda seen: len(seen) == number + 2 and seen)(stopped(running.process.pid)))
+            assert stopped(running.process.pid) == frozen, "the function and its children, all of them"
+            assert running.invoke("probe", {"n": number}).json() == {"n": number}
