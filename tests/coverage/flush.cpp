@@ -3,6 +3,7 @@
 // the regular way; the helper ends by _exit(2) or in another program, and mostly in a root where its build
 // folder does not exist. So both are wrapped (ld's --wrap) and the counters are written first, by way of the
 // build folder, which was opened before the helper did anything. Closing all descriptors spares that one.
+// The wrapper, which the kernel starts inside such a root, tells nothing there.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
