@@ -18,7 +18,8 @@ constexpr std::array<const char*, 3> kBootstraps{"/var/task/bootstrap", "/opt/bo
 constexpr const char* kTaskRoot = "/var/task";
 
 /// A variable that is empty counts as one that is not set.
-std::string value_or(const EnvironmentLookup& environment, std::string_view name, std::string fallback) {
+std::string value_or(const EnvironmentLookup& environment, std::string_view name,
+                     const std::string& fallback) {
   std::optional<std::string> value = environment(name);
   return value && !value->empty() ? *value : fallback;
 }
@@ -36,7 +37,7 @@ std::string on_path(const std::string& word, const EnvironmentLookup& environmen
   const std::string path = value_or(environment, "PATH", "/usr/local/bin:/usr/bin:/bin");
   for (std::size_t from = 0; from <= path.size();) {
     const std::size_t colon = std::min(path.find(':', from), path.size());
-    const std::string candidate = path.substr(from, colon - from) + "/" + word;
+    std::string candidate = path.substr(from, colon - from) + "/" + word;
     std::error_code code;
     if (std::filesystem::is_regular_file(candidate, code) && ::access(candidate.c_str(), X_OK) == 0)
       return candidate;

@@ -12,21 +12,21 @@
 
 // The built helper, found by the assembler's -I (CMakeLists.txt).
 asm("  .pushsection .rodata\n"
-    "  .global lemu_embedded_helper\n"
-    "  .global lemu_embedded_helper_end\n"
-    "lemu_embedded_helper:\n"
+    "  .global kLemuEmbeddedHelper\n"
+    "  .global kLemuEmbeddedHelperEnd\n"
+    "kLemuEmbeddedHelper:\n"
     "  .incbin \"lemu-sandbox.stripped\"\n"
-    "lemu_embedded_helper_end:\n"
+    "kLemuEmbeddedHelperEnd:\n"
     "  .byte 0\n"
     "  .popsection\n");
-extern "C" const char lemu_embedded_helper[];
-extern "C" const char lemu_embedded_helper_end[];
+extern "C" const char kLemuEmbeddedHelper[];
+extern "C" const char kLemuEmbeddedHelperEnd[];
 
 namespace lemu::sandbox {
 
 Result<EmbeddedHelper> EmbeddedHelper::make() {
-  const std::string_view bytes(lemu_embedded_helper,
-                               static_cast<std::size_t>(lemu_embedded_helper_end - lemu_embedded_helper));
+  const std::string_view bytes(kLemuEmbeddedHelper,
+                               static_cast<std::size_t>(kLemuEmbeddedHelperEnd - kLemuEmbeddedHelper));
   const Fd made(::memfd_create("lemu-sandbox", MFD_CLOEXEC));
   if (!made.valid()) return fail_errno<"helper-not-in-memory">(errno);
   // Above the numbers that a spawned helper is given: the program must still be open at its exec.
