@@ -136,10 +136,10 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   bool begin_pieces(const HttpRequest& request, std::string_view id, const HttpReply& reply);
   Handover deliver();
   void next(HttpReply reply);
-  void response(HttpRequest& request, std::string_view id, HttpReply reply);
-  void error(HttpRequest& request, std::string_view id, HttpReply reply);
-  void init_error(HttpRequest& request, HttpReply reply);
-  std::optional<ResponseFault> answer_fault(const HttpRequest& request, HttpReply reply,
+  void response(HttpRequest& request, std::string_view id, const HttpReply& reply);
+  void error(HttpRequest& request, std::string_view id, const HttpReply& reply);
+  void init_error(HttpRequest& request, const HttpReply& reply);
+  std::optional<ResponseFault> answer_fault(const HttpRequest& request, const HttpReply& reply,
                                             std::size_t limit) const;
 
   RuntimeObserver& observer_;
@@ -275,7 +275,8 @@ RuntimeApi::Handover RuntimeApi::Service::deliver() {
 }
 
 /// Answers a body that did not come as declared, if so.
-std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest& request, HttpReply reply,
+std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest& request,
+                                                               const HttpReply& reply,
                                                                std::size_t limit) const {
   switch (request.end) {
     case BodyEnd::complete: return std::nullopt;
@@ -288,7 +289,7 @@ std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest
   std::abort();
 }
 
-void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, HttpReply reply) {
+void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, const HttpReply& reply) {
   // A stream without a byte begins too; the observer may have had enough then.
   const bool begins = pieces_ == Pieces::expected && request.end == BodyEnd::complete && id == pieces_id_;
   const bool wanted = !begins || begin_pieces(request, id, reply);
@@ -316,7 +317,7 @@ void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, Ht
        .trailer_error_body = std::string(request.trailer("Lambda-Runtime-Function-Error-Body"))});
 }
 
-void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, HttpReply reply) {
+void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, const HttpReply& reply) {
   if (state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
     reply.send(kInvalidRequestId);
     return;
@@ -338,7 +339,7 @@ void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, HttpR
                       .xray_cause = std::move(kept.xray_cause)});
 }
 
-void RuntimeApi::Service::init_error(HttpRequest& request, HttpReply reply) {
+void RuntimeApi::Service::init_error(HttpRequest& request, const HttpReply& reply) {
   const RuntimePhase from = state_.phase();
   if (state_.init_error() == RuntimeState::Answer::refused) {
     const HttpRefusal refusal = forbidden(from, RuntimeCall::init_error);

@@ -81,6 +81,7 @@ class RuntimeObserver {
   virtual void on_next() = 0;
   /// Only where a delivery in pieces was asked for. Then come the pieces, as the runtime writes them, and one
   /// of on_response and on_response_rejected; or nothing more, after abandon() or restart().
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): who wants it moves from it
   virtual void on_response_begin(ResponseHead /*head*/) {}
   virtual Flow on_response_piece(std::string_view /*bytes*/) { return Flow::more; }
   virtual void on_response(FunctionResponse response) = 0;

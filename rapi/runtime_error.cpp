@@ -157,7 +157,7 @@ std::string checked_error_cause(std::string_view json) {
 }
 
 ErrorBody split_error_cause(std::string_view body) {
-  const ErrorBody unreadable{R"("Invalid error body")", "application/octet-stream", {}};
+  ErrorBody unreadable{R"("Invalid error body")", "application/octet-stream", {}};
   const Json json = Json::parse(body, nullptr, false);
   std::string message, type;
   std::vector<std::string> stack;

@@ -13,8 +13,9 @@ namespace lemu::emulator {
 struct EnvironmentHost {
   /// For a command with one environment at a time, or for a daemon with many.
   enum class Lot { one, many };
-  explicit EnvironmentHost(Lot lot_)
-      : lot(lot_), work(lot_ == Lot::many ? BlockingWork::Place::threads : BlockingWork::Place::here) {}
+  explicit EnvironmentHost(Lot many_or_one)
+      : lot(many_or_one),
+        work(many_or_one == Lot::many ? BlockingWork::Place::threads : BlockingWork::Place::here) {}
 
   const Lot lot;
   BlockingWork work;
