@@ -64,6 +64,7 @@ class Program:
         with self._start(daemon, name, payload, "Stream") as running:
             for line in running.stdout:
                 event = json.loads(line)
+                assert event.keys() <= {"chunk", "complete"} and event, f"{self.command}: {event}"
                 yield base64.b64decode(event["chunk"]) if "chunk" in event else event["complete"]
         assert running.returncode == 0
 

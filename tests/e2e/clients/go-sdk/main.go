@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// go-sdk URL FUNCTION PAYLOAD KIND: AWS's SDK for Go v2 as it comes. KIND is RequestResponse, DryRun, Event, Tail or
-// Stream. Prints lines of JSON: {"status":…,"payload":base64,…}, or of a stream each event as it comes,
-// {"chunk":base64} and {"complete":{…}}, or why not: {"failed":NAME,"attempts":N}.
+// go-sdk URL FUNCTION PAYLOAD KIND: AWS's SDK for Go v2, whose HTTP client has a request's body to itself. KIND is
+// RequestResponse, DryRun, Event, Tail or Stream. Prints lines of JSON: {"status":…,"payload":base64,…}, or of a stream
+// each event as it comes, {"chunk":base64} and {"complete":{…}}, or why not: {"failed":NAME,"attempts":N}.
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -83,12 +86,31 @@ func failure(err error) fields {
 	return line
 }
 
+// The SDK closes a request's body as soon as it has the head of the answer (smithy-go, transport/http/client.go). To a
+// server that answers before the transport has seen the body's end, that breaks the connection, in one of 50 calls; so
+// the transport gets a body of its own.
+type ownBody struct{}
+
+func (ownBody) Do(request *http.Request) (*http.Response, error) {
+	if request.Body == nil {
+		return http.DefaultClient.Do(request)
+	}
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	request = request.Clone(request.Context())
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	return http.DefaultClient.Do(request)
+}
+
 func main() {
 	url, name, payload, kind := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
 	client := lambda.New(lambda.Options{
 		BaseEndpoint: &url,
 		Region:       "us-east-1",
 		Credentials:  aws.CredentialsProviderFunc(credentials),
+		HTTPClient:   ownBody{},
 	})
 	var err error
 	if kind == "Stream" {
