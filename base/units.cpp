@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -163,6 +164,14 @@ std::string print_duration(std::chrono::nanoseconds duration) {
   if (text.empty() || ns % (60 * kSecond) != 0)
     text += with_decimals(seconds % 60, ns % kSecond, kSecond) + "s";
   return text;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const std::from_chars_result read = std::from_chars(text.data(), end, port);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return port;
 }
 
 std::string print_size(std::uint64_t bytes) {

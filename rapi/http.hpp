@@ -62,6 +62,8 @@ class HttpRequest {
   [[nodiscard]] std::string_view target() const { return part(target_); }
   /// Without the query, and without the scheme and host of an absolute form (RFC 9112, 3.2.2).
   [[nodiscard]] std::string_view path() const;
+  /// What follows the target's first '?'; empty when there is none.
+  [[nodiscard]] std::string_view query() const;
   /// The first field of that name, in any case; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const { return find(headers_, name); }
   /// Likewise for the fields that followed a chunked body.

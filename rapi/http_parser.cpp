@@ -43,6 +43,11 @@ std::string_view HttpRequest::path() const {
   return path;
 }
 
+std::string_view HttpRequest::query() const {
+  const std::size_t question = target().find('?');
+  return question == std::string_view::npos ? std::string_view() : target().substr(question + 1);
+}
+
 HttpRequest::Part HttpRequest::append(std::string_view text) {
   const Part part{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};
   text_.append(text);

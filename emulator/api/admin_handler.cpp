@@ -74,7 +74,7 @@ void AdminHandler::health(const rapi::HttpReply& reply) const {
 void AdminHandler::metrics(const rapi::HttpReply& reply) const {
   std::vector<FunctionFigures> figures;
   for (const auto& [name, function] : functions_.all()) figures.push_back(figures_of(*function));
-  reply.send({.content_type = kPrometheus, .body = metrics_text(figures, events_.waiting().size())});
+  reply.send({.content_type = kPrometheus, .body = metrics_text(figures, events_.waiting_count())});
 }
 
 void AdminHandler::environments(const rapi::HttpReply& reply) const {
@@ -92,10 +92,7 @@ void AdminHandler::logs(const rapi::HttpRequest& request, const rapi::HttpReply&
                 .body = R"({"message":"no function of that name is served"})"});
     return;
   }
-  const std::string_view target = request.target();
-  const std::size_t question = target.find('?');
-  const std::string_view query = question == std::string_view::npos ? "" : target.substr(question + 1);
-  if (!query_value(query, "follow").empty()) return LogFollower::begin(function->log(), reply);
+  if (!query_value(request.query(), "follow").empty()) return LogFollower::begin(function->log(), reply);
   reply.send({.content_type = kText, .body = function->log()->since(0).text});
 }
 

@@ -61,12 +61,8 @@ InvocationType invocation_type_of(const rapi::HttpRequest& request) {
 tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
                                                           std::string_view name, InvokeOperation operation) {
   InvokeRequest read;
-  const std::string_view target = request.target();
-  const std::size_t question = target.find('?');
-  const std::string qualifier = question == std::string_view::npos
-                                    ? std::string()
-                                    : query_value(target.substr(question + 1), "Qualifier");
-  tl::expected<FunctionReference, ApiError> reference = parse_function_reference(name, qualifier);
+  tl::expected<FunctionReference, ApiError> reference =
+      parse_function_reference(name, query_value(request.query(), "Qualifier"));
   if (!reference) return tl::unexpected(std::move(reference.error()));
   read.function = std::move(*reference);
 

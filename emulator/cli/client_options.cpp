@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/client_options.hpp"
 
+#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/endpoint.hpp"
 #include "emulator/cli/errors.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
-
-OptionSpec flag(const char* name, const char* help, bool& into) {
-  return {name, "", help, "", [&into](const std::string&) -> Status {
-            into = true;
-            return {};
-          }};
-}
 
 /// Parses, and takes at most `most` words.
 template <class Options, class TakeWords>
@@ -37,8 +31,9 @@ Result<std::variant<PsOptions, HelpText>> parse_ps(std::span<const std::string> 
   spec.name = "ps";
   spec.usage = "lemu ps [options]";
   spec.summary = "Shows the functions that a running `lemu serve` serves, and their environments.";
-  spec.groups = {
-      {"Options", {endpoint_option(options.endpoint), flag("--json", "one JSON object", options.json)}}};
+  spec.groups = {{"Options",
+                  {endpoint_option(options.endpoint),
+                   {"--json", "", "one JSON object", "", take_flag(options.json, true)}}}};
   return parse(spec, options, arguments, 0, [](const std::vector<std::string>&) { return Status{}; });
 }
 
@@ -50,9 +45,9 @@ Result<std::variant<LogsOptions, HelpText>> parse_logs(std::span<const std::stri
   spec.summary =
       "Shows the latest log of a function that a running `lemu serve` serves: the last 256 KB of all its "
       "environments.";
-  spec.groups = {
-      {"Options",
-       {endpoint_option(options.endpoint), flag("-f,--follow", "go on until interrupted", options.follow)}}};
+  spec.groups = {{"Options",
+                  {endpoint_option(options.endpoint),
+                   {"-f,--follow", "", "go on until interrupted", "", take_flag(options.follow, true)}}}};
   spec.examples = "  lemu logs hello --follow\n";
   return parse(spec, options, arguments, 1, [&](const std::vector<std::string>& words) -> Status {
     if (words.empty() || words[0].empty()) return fail<"function-name-missing">(spec.usage);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/suggest.hpp"
 
@@ -57,15 +58,9 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
       "Shows what this host can do for functions of each architecture, tried and not guessed, and the "
       "command that would improve it.";
   spec.groups = {{"Options",
-                  {{"--json", "", "one JSON object", "",
-                    [&](const std::string&) -> Status {
-                      options.json = true;
-                      return {};
-                    }},
-                   {"-v,--verbose", "", "how each line was found out", "", [&](const std::string&) -> Status {
-                      options.verbosity = Verbosity::verbose;
-                      return {};
-                    }}}}};
+                  {{"--json", "", "one JSON object", "", take_flag(options.json, true)},
+                   {"-v,--verbose", "", "how each line was found out", "",
+                    take_flag(options.verbosity, Verbosity::verbose)}}}};
   Result<ParsedLine> line = parse_line(spec, arguments);
   if (!line) return fail(std::move(line.error()));
   if (line->wish == ParsedLine::Wish::help) return Command(ShowText{render_help(spec)});

@@ -43,6 +43,15 @@ using Take = std::function<Status(const std::string&)>;
 /// "'maybe' is none of auto, on, off".
 [[nodiscard]] tl::unexpected<Error> none_of(const std::string& value, const std::vector<std::string>& words);
 
+/// Of an option without a value: what its presence means.
+template <class Choice>
+[[nodiscard]] Take take_flag(Choice& into, Choice meant) {
+  return [&into, meant](const std::string&) -> Status {
+    into = meant;
+    return {};
+  };
+}
+
 template <class Choice>
 [[nodiscard]] Take take_choice(Choice& into, std::vector<std::pair<std::string, Choice>> choices) {
   return [&into, choices = std::move(choices)](const std::string& value) -> Status {

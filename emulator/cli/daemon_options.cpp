@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/daemon_options.hpp"
 
-#include <charconv>
-
+#include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
 
@@ -11,9 +10,9 @@ namespace {
 
 Take take_port(std::uint16_t& into) {
   return [&into](const std::string& value) -> Status {
-    const char* end = value.data() + value.size();
-    const std::from_chars_result read = std::from_chars(value.data(), end, into);
-    if (value.empty() || read.ec != std::errc() || read.ptr != end) return fail<"value-not-a-port">(value);
+    const std::optional<std::uint16_t> port = parse_port(value);
+    if (!port) return fail<"value-not-a-port">(value);
+    into = *port;
     return {};
   };
 }

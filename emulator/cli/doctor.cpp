@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 
 #include "emulator/cli/doctor_json.hpp"
 #include "emulator/cli/doctor_text.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/environment/environment_folder.hpp"
 #include "qemu/diagnosis.hpp"
@@ -21,10 +21,8 @@
 namespace lemu::emulator::cli {
 namespace {
 
-const char* variable(const char* name) { return std::getenv(name); }
-
 std::string text_variable(const char* name, const char* otherwise) {
-  const char* value = variable(name);
+  const char* value = own_variable(name);
   return value == nullptr || *value == '\0' ? otherwise : value;
 }
 
@@ -38,10 +36,10 @@ bool allows_programs(const std::string& folder) {
 /// it. (A function's own code lies where the user has it.)
 std::string trial_base() {
   const std::string usual = text_variable("TMPDIR", "/tmp");
-  if (allows_programs(usual)) return default_environment_base(variable);
+  if (allows_programs(usual)) return default_environment_base(own_variable);
   for (const std::string& folder : std::array<std::string, 3>{"/var/tmp", text_variable("HOME", ""), "."})
     if (!folder.empty() && allows_programs(folder)) return folder + "/lemu-" + std::to_string(::geteuid());
-  return default_environment_base(variable);
+  return default_environment_base(own_variable);
 }
 
 Result<qemu::Diagnosis> diagnose() {
@@ -51,7 +49,7 @@ Result<qemu::Diagnosis> diagnose() {
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(trial_base());
   if (!folder) return fail(std::move(folder.error()));
   qemu::DiagnosisSettings settings;
-  settings.sources = {"", variable, ::geteuid()};
+  settings.sources = {"", own_variable, ::geteuid()};
   settings.search_path = text_variable("PATH", "/usr/local/bin:/usr/bin:/bin");
   settings.libexec = std::move(*libexec);
   Result<std::string> own = folder->tmp();

@@ -9,10 +9,10 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
 
@@ -46,10 +46,9 @@ Result<Endpoint> Endpoint::parse(const std::string& url) {
   std::uint16_t port = kDefaultPort;
   const std::size_t colon = rest.rfind(':');
   if (colon != std::string_view::npos) {
-    const std::string_view digits = rest.substr(colon + 1);
-    const std::from_chars_result read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (digits.empty() || read.ec != std::errc() || read.ptr != digits.data() + digits.size())
-      return fail<"endpoint-malformed">(url);
+    const std::optional<std::uint16_t> written = parse_port(rest.substr(colon + 1));
+    if (!written) return fail<"endpoint-malformed">(url);
+    port = *written;
     rest = rest.substr(0, colon);
   }
   const std::string host = rest == "localhost" ? "127.0.0.1" : std::string(rest);

@@ -69,31 +69,28 @@ OptionGroup environment_group(FunctionOptions& into) {
 }
 
 OptionGroup execution_group(FunctionOptions& into) {
-  return {"How it is run",
-          {{"--sandbox", "CHOICE", "auto (default), on (refuse to run without), off (no protection)",
-            "--sandbox off",
-            take_choice<SandboxChoice>(into.sandbox, {{"auto", SandboxChoice::automatic},
-                                                      {"on", SandboxChoice::on},
-                                                      {"off", SandboxChoice::off}})},
-           {"--launch", "CHOICE", "auto (default), native, binfmt, host-binfmt, direct", "--launch direct",
-            take_choice<LaunchChoice>(into.launch, {{"auto", LaunchChoice::automatic},
-                                                    {"native", LaunchChoice::native},
-                                                    {"binfmt", LaunchChoice::private_binfmt},
-                                                    {"host-binfmt", LaunchChoice::host_binfmt},
-                                                    {"direct", LaunchChoice::direct}})},
-           {"--cpu", "MODEL", "QEMU's CPU model (default: that of Lambda's hardware)", "--cpu neoverse-n1",
-            take_text(into.cpu)},
-           {"--qemu", "PATH", "the QEMU user-mode program to use (default: searched for)",
-            "--qemu /usr/bin/qemu-aarch64-static", take_text(into.qemu)},
-           {"--sysroot", "DIR", "a root folder of the function's architecture, for its loader and libraries",
-            "--sysroot /srv/arm64-root", take_text(into.sysroot)},
-           {"--timeout-scale", "X", "stretch the timeout and the init limit, for slow emulation",
-            "--timeout-scale 3", take_factor(into.timeout_scale, kMostTimeoutScale)},
-           {"--keep", "", "leave the environment's folder and print its path", "",
-            [&into](const std::string&) -> Status {
-              into.keep = true;
-              return {};
-            }}}};
+  return {
+      "How it is run",
+      {{"--sandbox", "CHOICE", "auto (default), on (refuse to run without), off (no protection)",
+        "--sandbox off",
+        take_choice<SandboxChoice>(
+            into.sandbox,
+            {{"auto", SandboxChoice::automatic}, {"on", SandboxChoice::on}, {"off", SandboxChoice::off}})},
+       {"--launch", "CHOICE", "auto (default), native, binfmt, host-binfmt, direct", "--launch direct",
+        take_choice<LaunchChoice>(into.launch, {{"auto", LaunchChoice::automatic},
+                                                {"native", LaunchChoice::native},
+                                                {"binfmt", LaunchChoice::private_binfmt},
+                                                {"host-binfmt", LaunchChoice::host_binfmt},
+                                                {"direct", LaunchChoice::direct}})},
+       {"--cpu", "MODEL", "QEMU's CPU model (default: that of Lambda's hardware)", "--cpu neoverse-n1",
+        take_text(into.cpu)},
+       {"--qemu", "PATH", "the QEMU user-mode program to use (default: searched for)",
+        "--qemu /usr/bin/qemu-aarch64-static", take_text(into.qemu)},
+       {"--sysroot", "DIR", "a root folder of the function's architecture, for its loader and libraries",
+        "--sysroot /srv/arm64-root", take_text(into.sysroot)},
+       {"--timeout-scale", "X", "stretch the timeout and the init limit, for slow emulation",
+        "--timeout-scale 3", take_factor(into.timeout_scale, kMostTimeoutScale)},
+       {"--keep", "", "leave the environment's folder and print its path", "", take_flag(into.keep, true)}}};
 }
 
 OptionGroup talk_group(FunctionOptions& into) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/function_setup.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "emulator/cli/errors.hpp"
+#include "emulator/cli/process_setup.hpp"
 
 namespace lemu::emulator::cli {
 
@@ -60,8 +60,7 @@ Result<SessionSettings> session_settings(const FunctionOptions& options, const s
     settings.folder = SessionSettings::Folder::kept;
   }
   settings.timeout_scale = options.timeout_scale;
-  settings.environment_base =
-      default_environment_base([](const char* name) -> const char* { return std::getenv(name); });
+  settings.environment_base = default_environment_base(own_variable);
   return settings;
 }
 

@@ -57,10 +57,7 @@ CommandSpec served_spec(InvokeOptions& into) {
                   {{"--report", "FORMAT", "text or none", "--report none",
                     take_choice<ReportFormat>(into.report,
                                               {{"text", ReportFormat::text}, {"none", ReportFormat::none}})},
-                   {"-q,--quiet", "", "", "", [&into](const std::string&) -> Status {
-                      into.function.verbosity = Verbosity::quiet;
-                      return {};
-                    }}}}};
+                   {"-q,--quiet", "", "", "", take_flag(into.function.verbosity, Verbosity::quiet)}}}};
   return spec;
 }
 

@@ -24,14 +24,6 @@ Take take_concurrency(std::optional<std::uint32_t>& into) {
   };
 }
 
-template <class Choice>
-Take set(Choice& into, Choice choice) {
-  return [&into, choice](const std::string&) -> Status {
-    into = choice;
-    return {};
-  };
-}
-
 }  // namespace
 
 OptionGroup pool_option_group(ServedFunctionOptions& into) {
@@ -48,13 +40,13 @@ OptionGroup pool_option_group(ServedFunctionOptions& into) {
        {"--prewarm", "N", "make N environments ahead of the first invocations", "--prewarm 2",
         take_count(into.prewarm, kAccountLimit)},
        {"--cold", "", "a fresh environment for each invocation", "",
-        set(into.pool.reuse, PoolSettings::Reuse::never)},
+        take_flag(into.pool.reuse, PoolSettings::Reuse::never)},
        {"--freeze", "",
         "stop an environment's processes between invocations, as Lambda does: what runs on in the background "
         "waits for the next one",
-        "", set(into.pool.rest, PoolSettings::Rest::frozen)},
+        "", take_flag(into.pool.rest, PoolSettings::Rest::frozen)},
        {"--queue", "", "invocations over the concurrency wait for their turn in place of being throttled", "",
-        set(into.pool.when_busy, PoolSettings::WhenBusy::queue)}}};
+        take_flag(into.pool.when_busy, PoolSettings::WhenBusy::queue)}}};
 }
 
 }  // namespace lemu::emulator::cli

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "emulator/cli/errors.hpp"
 
@@ -24,6 +25,8 @@ void set_up_process() {
   }
   ::signal(SIGCHLD, SIG_DFL);
 }
+
+const char* own_variable(const char* name) { return std::getenv(name); }
 
 Status get_descriptors() {
   // The most that has been seen in use is 20, one more for each connection to the Runtime API.

@@ -12,6 +12,9 @@ namespace lemu::emulator::cli {
 /// first, in a process of one thread.
 void set_up_process();
 
+/// getenv(3), as a function of ours: what lookups of variables are given.
+[[nodiscard]] const char* own_variable(const char* name);
+
 /// As many open files as lemu needs: raises the process's own limit where that is possible, else fails.
 [[nodiscard]] Status get_descriptors();
 

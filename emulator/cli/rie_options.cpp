@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/rie_options.hpp"
 
-#include <charconv>
 #include <optional>
 
+#include "base/units.hpp"
 #include "emulator/cli/command_line_parser.hpp"
 #include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
@@ -17,14 +17,11 @@ Take take_address(RieAddress& into) {
     const std::size_t colon = value.rfind(':');
     if (colon == std::string::npos) return fail<"value-not-an-address">(value);
     std::string host = value.substr(0, colon);
-    const std::string port = value.substr(colon + 1);
     if (host.empty() || host == "[::]") host = "0.0.0.0";
     if (host == "localhost" || host == "[::1]") host = "127.0.0.1";
-    RieAddress address{host, 0};
-    const std::from_chars_result read = std::from_chars(port.data(), port.data() + port.size(), address.port);
-    if (read.ec != std::errc() || read.ptr != port.data() + port.size())
-      return fail<"value-not-an-address">(value);
-    into = address;
+    const std::optional<std::uint16_t> port = parse_port(std::string_view(value).substr(colon + 1));
+    if (!port) return fail<"value-not-an-address">(value);
+    into = {std::move(host), *port};
     return {};
   };
 }

@@ -7,7 +7,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <cstdlib>
 
 #include "base/syscall.hpp"
 #include "emulator/api/daemon.hpp"
@@ -23,8 +22,6 @@ namespace lemu::emulator::cli {
 namespace asio = boost::asio;
 
 namespace {
-
-const char* own_variable(const char* name) { return std::getenv(name); }
 
 class ServeCommand {
  public:

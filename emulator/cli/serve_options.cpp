@@ -47,30 +47,18 @@ CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
   return spec;
 }
 
-const OptionSpec* find_option(const CommandSpec& spec, const std::string& key) {
-  for (const OptionGroup& group : spec.groups)
-    for (const OptionSpec& option : group.options)
-      if (option.names == "--" + key && key != "function" && key != "config") return &option;
-  return nullptr;
-}
-
-std::vector<std::string> keys_of(const CommandSpec& spec) {
-  std::vector<std::string> keys{"functions"};
-  for (const OptionGroup& group : spec.groups)
-    for (const OptionSpec& option : group.options)
-      if (option.names.starts_with("--")) keys.push_back(option.names.substr(2));
-  std::erase_if(keys, [](const std::string& key) { return key == "function" || key == "config"; });
-  return keys;
-}
-
 /// As if the option stood on the command line.
 Status take_setting(const CommandSpec& spec, const std::string& folder, const std::string& key,
                     const std::string& value) {
-  const OptionSpec* option = find_option(spec, key);
-  if (option == nullptr) return none_of(key, keys_of(spec));
-  if (!option->value.empty()) return option->take(value_from_folder(folder, *option, value));
+  const Result<const OptionSpec*> found = option_of_key(
+      spec.groups, key,
+      [](const OptionSpec& one) { return one.names != "--function" && one.names != "--config"; },
+      {"functions"});
+  if (!found) return lemu::fail(Error(found.error()));
+  const OptionSpec& option = **found;
+  if (!option.value.empty()) return option.take(value_from_folder(folder, option, value));
   if (value != "true" && value != "false") return fail<"config-flag">(value);
-  return value == "true" ? option->take("") : Status{};
+  return value == "true" ? option.take("") : Status{};
 }
 
 Status take_settings(const CommandSpec& spec, const ConfigFile& config, const std::string& path) {

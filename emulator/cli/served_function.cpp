@@ -25,32 +25,15 @@ std::vector<std::string> split_list(const std::string& text) {
   return pieces;
 }
 
-/// The option of that name, as `lemu invoke` has it; nullptr when a function has no such setting.
-const OptionSpec* find_option(const std::vector<OptionGroup>& groups, const std::string& key) {
-  for (const OptionGroup& group : groups)
-    for (const OptionSpec& option : group.options)
-      if (option.names == "--" + key && !option.value.empty() && key != "name") return &option;
-  return nullptr;
-}
-
-std::vector<std::string> keys_of(const std::vector<OptionGroup>& groups) {
-  std::vector<std::string> keys{"env.NAME"};
-  for (const OptionGroup& group : groups)
-    for (const OptionSpec& option : group.options)
-      if (option.names.starts_with("--") && !option.value.empty() && option.names != "--name")
-        keys.push_back(option.names.substr(2));
-  return keys;
-}
-
 Status apply(const std::vector<OptionGroup>& groups, const std::string& folder, const std::string& key,
              const std::string& value) {
-  if (key.starts_with(kEnv)) {
-    const OptionSpec* env = find_option(groups, "env");
-    return env->take(key.substr(kEnv.size()) + "=" + value);
-  }
-  const OptionSpec* option = find_option(groups, key);
-  if (option == nullptr) return none_of(key, keys_of(groups));
-  return option->take(value_from_folder(folder, *option, value));
+  const bool is_variable = key.starts_with(kEnv);
+  const Result<const OptionSpec*> option = option_of_key(
+      groups, is_variable ? "env" : key,
+      [](const OptionSpec& one) { return !one.value.empty() && one.names != "--name"; }, {"env.NAME"});
+  if (!option) return lemu::fail(Error(option.error()));
+  if (is_variable) return (*option)->take(key.substr(kEnv.size()) + "=" + value);
+  return (*option)->take(value_from_folder(folder, **option, value));
 }
 
 }  // namespace
@@ -62,6 +45,19 @@ std::string from_folder(const std::string& folder, const std::string& path) {
 std::string value_from_folder(const std::string& folder, const OptionSpec& option, const std::string& value) {
   const bool is_path = option.value == "DIR" || option.value == "FILE";
   return is_path ? from_folder(folder, value) : value;
+}
+
+Result<const OptionSpec*> option_of_key(const std::vector<OptionGroup>& groups, const std::string& key,
+                                        const std::function<bool(const OptionSpec&)>& may_be_set,
+                                        std::vector<std::string> other_keys) {
+  std::vector<std::string> keys = std::move(other_keys);
+  for (const OptionGroup& group : groups)
+    for (const OptionSpec& option : group.options) {
+      if (!may_be_set(option)) continue;
+      if (option.names == "--" + key) return &option;
+      if (option.names.starts_with("--")) keys.push_back(option.names.substr(2));
+    }
+  return none_of(key, keys);
 }
 
 Result<WrittenFunction> parse_written_function(const std::string& text) {

@@ -3,6 +3,7 @@
 // options of `lemu invoke` as keys. Pure.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,11 @@ struct WrittenFunction {
 /// The option's value likewise, where it is a path.
 [[nodiscard]] std::string value_from_folder(const std::string& folder, const OptionSpec& option,
                                             const std::string& value);
+/// The option that `key` names, of those that may be set so; else an error that tells which there are, and
+/// `other_keys`.
+[[nodiscard]] Result<const OptionSpec*> option_of_key(
+    const std::vector<OptionGroup>& groups, const std::string& key,
+    const std::function<bool(const OptionSpec&)>& may_be_set, std::vector<std::string> other_keys);
 /// The function with its settings over the defaults.
 [[nodiscard]] Result<ServedFunctionOptions> apply_settings(const WrittenFunction& written,
                                                            const ServedFunctionOptions& defaults);

@@ -42,6 +42,7 @@ class AsyncQueue {
   [[nodiscard]] std::size_t in_flight() const { return running_.size(); }
   /// Those that wait and those that run.
   [[nodiscard]] std::vector<EventSchedule> waiting() const;
+  [[nodiscard]] std::size_t waiting_count() const { return running_.size() + due_.size() + unknown_.size(); }
   [[nodiscard]] const DeadLetters& dead_letters() const { return dead_letters_; }
 
  private:

@@ -122,6 +122,10 @@ std::vector<pid_t> below(pid_t root, const SearchLimits& limits, ChildrenOf chil
   return found;
 }
 
+std::vector<pid_t> below_listed(const std::string& proc, pid_t root, const SearchLimits& limits) {
+  return below(root, limits, [&proc](pid_t pid) { return children_of(proc, pid); });
+}
+
 std::vector<pid_t> below_in(pid_t root, const SearchLimits& limits, const Children& every) {
   return below(root, limits, [&every](pid_t pid) {
     const auto known = every.find(pid);
@@ -132,13 +136,12 @@ std::vector<pid_t> below_in(pid_t root, const SearchLimits& limits, const Childr
 }  // namespace
 
 std::vector<pid_t> descendants(pid_t root, const std::string& proc, const SearchLimits& limits) {
-  if (kernel_lists_children(proc, root))
-    return below(root, limits, [&proc](pid_t pid) { return children_of(proc, pid); });
+  if (kernel_lists_children(proc, root)) return below_listed(proc, root, limits);
   return below_in(root, limits, all_children(proc));
 }
 
 std::vector<pid_t> ProcessTable::descendants(pid_t root, const SearchLimits& limits) {
-  if (kernel_lists_children(proc_, root)) return sandbox::descendants(root, proc_, limits);
+  if (kernel_lists_children(proc_, root)) return below_listed(proc_, root, limits);
   constexpr int kRestAfterAReading = 10;
   const Clock::time_point now = Clock::now();
   if (now >= good_until_) {

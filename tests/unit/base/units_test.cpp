@@ -187,3 +187,15 @@ TEST_CASE("a printed size uses the largest unit, to one decimal") {
                       {kMiB + 1, "1MB"}};
   for (const Row& row : rows) CHECK(lemu::print_size(row.bytes) == row.expected);
 }
+
+TEST_CASE("a port is decimal digits up to 65535") {
+  for (const auto& [text, port] : std::initializer_list<std::pair<const char*, std::uint16_t>>{
+           {"0", 0}, {"9000", 9000}, {"65535", 65535}}) {
+    CAPTURE(text);
+    CHECK(lemu::parse_port(text) == port);
+  }
+  for (const char* text : {"", "65536", "-1", "+1", " 1", "1 ", "0x10", "http"}) {
+    CAPTURE(text);
+    CHECK(!lemu::parse_port(text));
+  }
+}
