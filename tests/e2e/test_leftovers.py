@@ -44,11 +44,12 @@ def test_a_file_elsewhere_by_its_owner(lemu, monkeypatch):
 
 def test_a_process(lemu):
     watch = leftovers.Watch()
-    process = subprocess.Popen(["sleep", "1000"])
-    left = watch.leftovers(lemu, seconds=0)
-    process.kill()
-    process.wait()
-    assert left == [f"process {process.pid}: sleep 1000"]
+    with subprocess.Popen(["cat", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        process.stdin.write(b"x")
+        process.stdout.read(1)  # it runs: in the middle of an exec a process has no command line yet
+        left = watch.leftovers(lemu, seconds=0)
+        process.kill()
+    assert left == [f"process {process.pid}: cat -"]
 
 
 @pytest.mark.parametrize("family, address, words", [
