@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND=noninteractive
 
 readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config nlohmann-json3-dev doctest-dev
   libcli11-dev libexpected-dev libarchive-dev nettle-dev liblzma-dev libzstd-dev
-  libbz2-dev zlib1g-dev libsqlite3-dev libyaml-cpp-dev)
+  libbz2-dev zlib1g-dev libsqlite3-dev libyaml-cpp-dev libspdlog-dev)
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 die() { printf 'dev: %s\n' "$*" >&2; exit 1; }

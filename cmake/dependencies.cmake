@@ -55,6 +55,14 @@ else()
   target_link_libraries(lemu_sqlite INTERFACE ${SQLite3_LIBRARIES})
 endif()
 
+# The daemon's log. Distributions have spdlog, and the fmt below it, as shared libraries: both are used header-only.
+find_package(spdlog REQUIRED)
+add_library(lemu_spdlog INTERFACE)
+target_include_directories(lemu_spdlog SYSTEM INTERFACE
+  $<TARGET_PROPERTY:spdlog::spdlog_header_only,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(lemu_spdlog INTERFACE FMT_HEADER_ONLY
+  $<TARGET_PROPERTY:spdlog::spdlog_header_only,INTERFACE_COMPILE_DEFINITIONS>)
+
 # Configuration files.
 find_package(yaml-cpp REQUIRED)
 find_path(LEMU_YAML_INCLUDE yaml-cpp/yaml.h REQUIRED)

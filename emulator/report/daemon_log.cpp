@@ -1,73 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
+// spdlog's synchronous logger over a sink of our own: its asynchronous one has a thread to wake, and its
+// sinks wait for whoever reads them.
 #include "emulator/report/daemon_log.hpp"
 
 #include <limits.h>
 #include <poll.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
-#include <array>
-#include <chrono>
-#include <cstdio>
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace lemu::emulator {
 namespace {
 
-std::string utc_now() {
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  const std::chrono::sys_days date = std::chrono::floor<std::chrono::days>(now);
-  const std::chrono::year_month_day day(date);
-  const std::chrono::hh_mm_ss time(now - date);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(day.year()),
-                static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()),
-                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return text.data();
+using Format = DaemonLog::Format;
+
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+/// The payload is the rest of the object.
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+
+std::string text_payload(std::string_view event, DaemonLog::Fields fields) {
+  std::string text(event);
+  for (const auto& [name, value] : fields) text.append(" ").append(name).append("=").append(value);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
 }
 
-std::string_view word_of(DaemonLog::Level level) {
-  switch (level) {
-    case DaemonLog::Level::info: return "info";
-    case DaemonLog::Level::warning: return "warning";
-    case DaemonLog::Level::error: return "error";
+/// `"event":"…","field":"…"`.
+std::string json_payload(std::string_view event, DaemonLog::Fields fields) {
+  nlohmann::ordered_json object{{"event", event}};
+  for (const auto& [name, value] : fields) object[std::string(name)] = value;
+  const std::string text = object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);
+}
+
+std::string payload(Format format, std::string_view event, DaemonLog::Fields fields) {
+  return format == Format::json ? json_payload(event, fields) : text_payload(event, fields);
+}
+
+class NeverWaitingSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  NeverWaitingSink(int fd, Format format)
+      : base_sink(std::make_unique<spdlog::pattern_formatter>(
+            format == Format::json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc)),
+        fd_(fd),
+        format_(format) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (dropped_ > 0 && tell_dropped(message.time)) dropped_ = 0;
+    if (dropped_ > 0 || !put(message)) ++dropped_;
   }
-  return {};
-}
+  void flush_() override {}
 
-std::string text_line(DaemonLog::Level level, std::string_view event, DaemonLog::Fields fields) {
-  std::string line = utc_now() + " " + std::string(word_of(level)) + " " + std::string(event);
-  for (const auto& [name, value] : fields) line.append(" ").append(name).append("=").append(value);
-  for (char& c : line)
-    if (c == '\n' || c == '\r') c = ' ';
-  return line + "\n";
-}
+  bool tell_dropped(spdlog::log_clock::time_point now) {
+    const std::string text = payload(format_, "log lines dropped", {{"lines", std::to_string(dropped_)}});
+    return put(spdlog::details::log_msg(now, {}, {}, spdlog::level::warn, text));
+  }
 
-std::string json_line(DaemonLog::Level level, std::string_view event, DaemonLog::Fields fields) {
-  nlohmann::ordered_json line{{"time", utc_now()}, {"level", word_of(level)}, {"event", event}};
-  for (const auto& [name, value] : fields) line[std::string(name)] = value;
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  /// A pipe that polls as writable takes PIPE_BUF bytes without waiting; see pipe(7). A longer line ends
+  /// there.
+  bool put(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (line.size() > PIPE_BUF) {
+      line.resize(PIPE_BUF);
+      line[PIPE_BUF - 1] = '\n';
+    }
+    pollfd ready{fd_, POLLOUT, 0};
+    return ::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0 &&
+           ::write(fd_, line.data(), line.size()) >= 0;
+  }
+
+  const int fd_;
+  const Format format_;
+  std::uint64_t dropped_ = 0;
+};
+
+spdlog::level::level_enum level_of(DaemonLog::Level level) {
+  switch (level) {
+    case DaemonLog::Level::warning: return spdlog::level::warn;
+    case DaemonLog::Level::error: return spdlog::level::err;
+  }
+  return spdlog::level::off;
 }
 
 }  // namespace
 
-void DaemonLog::write(Level level, std::string_view event, Fields fields) {
-  if (dropped_ > 0) {
-    const std::string count = std::to_string(std::exchange(dropped_, 0));
-    const Fields lost{{"lines", count}};
-    put(format_ == Format::json ? json_line(Level::warning, "log lines dropped", lost)
-                                : text_line(Level::warning, "log lines dropped", lost));
-  }
-  put(format_ == Format::json ? json_line(level, event, fields) : text_line(level, event, fields));
-}
+struct DaemonLog::Writer {
+  Format format;
+  spdlog::logger logger;
+};
 
-/// A pipe that polls as writable takes PIPE_BUF bytes without waiting; see pipe(7).
-void DaemonLog::put(std::string_view line) {
-  pollfd ready{fd_, POLLOUT, 0};
-  const std::string_view piece = line.substr(0, PIPE_BUF);
-  if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0 ||
-      ::write(fd_, piece.data(), piece.size()) < 0)
-    ++dropped_;
+DaemonLog::DaemonLog(int fd, Format format)
+    : writer_(new Writer{format, spdlog::logger("lemu", std::make_shared<NeverWaitingSink>(fd, format))}) {}
+
+DaemonLog::~DaemonLog() = default;
+
+void DaemonLog::write(Level level, std::string_view event, Fields fields) {
+  const std::string text = payload(writer_->format, event, fields);
+  writer_->logger.log(level_of(level), spdlog::string_view_t(text.data(), text.size()));
 }
 
 }  // namespace lemu::emulator
