@@ -59,6 +59,18 @@ static void do_threads(struct call* call) {
   put(&call->out, "{\"total\":%ld,\"error\":\"%s\"}", total, errno_name(error));
 }
 
+static void say_sigterm(int number) {
+  static const char words[] = "probe: heard SIGTERM\n";
+  if (number == SIGTERM && write(STDERR_FILENO, words, sizeof words - 1) < 0) _exit(94);
+}
+
+/// {"do":"hear-sigterm","raise":1}: says it when SIGTERM comes, and lives on; "raise" sends it one.
+static void do_hear_sigterm(struct call* call) {
+  signal(SIGTERM, say_sigterm);
+  if (number_field(call, "raise", 0)) raise(SIGTERM);
+  put(&call->out, "null");
+}
+
 /// {"do":"leave-with-next","code":N}: asks for the next event, and leaves before it has read it.
 static void do_leave_with_next(struct call* call) {
   static const char next[] = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -80,8 +92,13 @@ static void serve_as_orphan(void) {
 }
 
 const struct named ending_behaviours[] = {
-    {"exit", do_exit}, {"signal", do_signal},   {"sleep", do_sleep},
-    {"spin", do_spin}, {"threads", do_threads}, {"leave-with-next", do_leave_with_next},
+    {"exit", do_exit},
+    {"signal", do_signal},
+    {"sleep", do_sleep},
+    {"spin", do_spin},
+    {"threads", do_threads},
+    {"leave-with-next", do_leave_with_next},
+    {"hear-sigterm", do_hear_sigterm},
     {NULL, NULL},
 };
 
