@@ -190,6 +190,11 @@ inline constexpr ErrorRow kErrors[] = {
      "The command of lemu shell is not among the files that the function sees.",
      "name a program that exists there, by its path inside"},
 
+    // Answers of a daemon.
+    {"event-stream-malformed", ErrorKind::bad_input, "the answer is no event stream: {what}",
+     "What answers at --endpoint is no lemu serve, or something between changed its answer.",
+     "name the address of a lemu serve with --endpoint"},
+
     // What a daemon remembers.
     {"state-folder-not-made", ErrorKind::host_lacks, "cannot make the state folder {path}: {reason}",
      "The folder's place does not exist, or is not yours to write.", "name another one with --state-dir"},

@@ -85,7 +85,7 @@ void AdminHandler::environments(const rapi::HttpReply& reply) const {
 
 void AdminHandler::logs(const rapi::HttpRequest& request, const rapi::HttpReply& reply,
                         std::string_view name) const {
-  ServedFunction* function = functions_.find(name);
+  ServedFunction* function = functions_.find(percent_decode(name).value_or(""));
   if (function == nullptr) {
     reply.send({.status = 404,
                 .content_type = kJson,

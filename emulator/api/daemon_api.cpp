@@ -10,6 +10,7 @@ rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
   switch (match.route) {
     case ApiRoute::invoke:
     case ApiRoute::invoke_with_response_stream:
+    case ApiRoute::invoke_reported:
       return {.body_limit = payload_limit(invocation_type_of(request), payload_limit_)};
     case ApiRoute::invoke_async: return {.body_limit = payload_limit(InvocationType::event, payload_limit_)};
     case ApiRoute::health:
@@ -45,7 +46,8 @@ void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
 void DaemonApi::dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const ApiReply& reply,
                          const rapi::HttpReply& http) {
   const bool invokes = match.route == ApiRoute::invoke || match.route == ApiRoute::invoke_async ||
-                       match.route == ApiRoute::invoke_with_response_stream;
+                       match.route == ApiRoute::invoke_with_response_stream ||
+                       match.route == ApiRoute::invoke_reported;
   if (invokes && ending_) return reply.refuse({ApiFault::unavailable, "this lemu serve is ending"});
   switch (match.route) {
     case ApiRoute::invoke: return invoke_.invoke(request, reply, match.name, InvokeOperation::buffered);
@@ -53,6 +55,8 @@ void DaemonApi::dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const 
       return invoke_.invoke(request, reply, match.name, InvokeOperation::streaming);
     case ApiRoute::invoke_async:
       return invoke_.invoke(request, reply, match.name, InvokeOperation::asynchronous);
+    case ApiRoute::invoke_reported:
+      return invoke_.invoke(request, reply, match.name, InvokeOperation::reported);
     case ApiRoute::health: return admin_.health(http);
     case ApiRoute::metrics: return admin_.metrics(http);
     case ApiRoute::environments: return admin_.environments(http);

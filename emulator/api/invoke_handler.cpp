@@ -3,6 +3,7 @@
 
 #include "base/base64.hpp"
 #include "emulator/api/streaming_call.hpp"
+#include "emulator/report/report_json.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -67,6 +68,21 @@ ApiError throttled(EnvironmentPool::Admission why) {
 
 }  // namespace
 
+void InvokeHandler::stream(PoolTask& task, const ServedFunction& function, const InvokeRequest& asked,
+                           const ApiReply& reply, InvokeOperation operation) {
+  StreamingCall::Report report;
+  task.invocation.delivery = rapi::ResponseDelivery::pieces;
+  if (operation == InvokeOperation::reported) {
+    task.invocation.delivery = rapi::ResponseDelivery::as_streamed;
+    report = [&function](const InvocationRecord& record) {  // it outlives its pool's calls
+      return report_json(record, function.launcher().mode());
+    };
+  }
+  auto call = std::make_shared<StreamingCall>(reply, asked.log, std::move(report));
+  task.invocation.sink = call.get();
+  task.client = std::move(call);
+}
+
 tl::expected<ServedFunction*, ApiError> InvokeHandler::find(const FunctionReference& reference) const {
   ServedFunction* function = functions_.find(reference.name);
   if (function != nullptr && !reference.region.empty() && reference.region != function->config().region)
@@ -113,14 +129,10 @@ void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, std::stri
   event.client_context = std::move(asked.client_context);
   event.body = std::move(payload);
   if (asked.log == LogType::tail) task.invocation.log = Invocation::Log::tail;
-  if (operation == InvokeOperation::streaming) {
-    auto call = std::make_shared<StreamingCall>(reply, asked.log);
-    task.invocation.sink = call.get();
-    task.invocation.delivery = rapi::ResponseDelivery::pieces;
-    task.client = std::move(call);
-  } else {
+  if (operation == InvokeOperation::buffered)
     task.client = std::make_shared<SynchronousCall>(reply, asked.log, std::move(asked.trace));
-  }
+  else
+    stream(task, function, asked, reply, operation);
   const EnvironmentPool::Admission admission = function.pool().submit(std::move(task));
   if (admission != EnvironmentPool::Admission::accepted) reply.refuse(throttled(admission));
 }

@@ -27,6 +27,8 @@ class InvokeHandler {
   tl::expected<ServedFunction*, ApiError> find(const FunctionReference& reference) const;
   static void run(ServedFunction& function, InvokeRequest asked, std::string payload, std::string arn,
                   const ApiReply& reply, InvokeOperation operation);
+  static void stream(PoolTask& task, const ServedFunction& function, const InvokeRequest& asked,
+                     const ApiReply& reply, InvokeOperation operation);
   void accept(InvokeRequest asked, std::string payload, std::string arn, const ApiReply& reply);
 
   FunctionRegistry& functions_;

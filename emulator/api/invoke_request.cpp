@@ -69,13 +69,14 @@ tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpReques
   const std::string_view type = request.header("X-Amz-Invocation-Type");
   const std::optional<InvocationType> known = parse_type(type);
   if (!known) return tl::unexpected(not_of_enum(type, "invocationType", "[Event, RequestResponse, DryRun]"));
-  if (operation == InvokeOperation::streaming && *known == InvocationType::event)
+  const bool streams = operation == InvokeOperation::streaming || operation == InvokeOperation::reported;
+  if (streams && *known == InvocationType::event)
     return tl::unexpected(not_of_enum(type, "invocationType", "[RequestResponse, DryRun]"));
   read.type = operation == InvokeOperation::asynchronous ? InvocationType::event : *known;
   const std::string_view log = request.header("X-Amz-Log-Type");
   if (!log.empty() && log != "None" && log != "Tail")
     return tl::unexpected(not_of_enum(log, "logType", "[None, Tail]"));
-  read.log = log == "Tail" ? LogType::tail : LogType::none;
+  read.log = log == "Tail" || operation == InvokeOperation::reported ? LogType::tail : LogType::none;
 
   if (const std::string_view context = request.header("X-Amz-Client-Context"); !context.empty()) {
     tl::expected<std::string, ApiError> json = read_context(context);

@@ -31,8 +31,11 @@ struct InvokeRequest {
 [[nodiscard]] InvocationType invocation_type_of(const rapi::HttpRequest& request);
 
 enum class InvokeOperation {
-  buffered,      ///< Invoke
-  streaming,     ///< InvokeWithResponseStream, which has no asynchronous form
+  buffered,   ///< Invoke
+  streaming,  ///< InvokeWithResponseStream, which has no asynchronous form
+  /// InvokeWithResponseStream as `lemu invoke` is run: in pieces where the runtime streams, with log and
+  /// report.
+  reported,
   asynchronous,  ///< the deprecated InvokeAsync: an Event, whatever the fields say
 };
 

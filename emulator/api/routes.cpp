@@ -15,11 +15,12 @@ struct Row {
 };
 
 // Paths of AWS's service model (botocore, lambda/2015-03-31); below /_lemu and /health they are lemu's own.
-constexpr std::array<Row, 11> kRoutes{{
+constexpr std::array<Row, 12> kRoutes{{
     {"POST", "/2015-03-31/functions/", "/invocations", ApiRoute::invoke},
     {"POST", "/2021-11-15/functions/", "/response-streaming-invocations",
      ApiRoute::invoke_with_response_stream},
     {"POST", "/2014-11-13/functions/", "/invoke-async", ApiRoute::invoke_async},
+    {"POST", "/_lemu/functions/", "/invocations", ApiRoute::invoke_reported},
     {"GET", "/health", std::nullopt, ApiRoute::health},
     {"GET", "/metrics", std::nullopt, ApiRoute::metrics},
     {"GET", "/_lemu/environments", std::nullopt, ApiRoute::environments},

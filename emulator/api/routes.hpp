@@ -10,6 +10,7 @@ enum class ApiRoute {
   invoke,
   invoke_with_response_stream,
   invoke_async,
+  invoke_reported,  ///< `lemu invoke --endpoint`
   health,
   metrics,
   environments,

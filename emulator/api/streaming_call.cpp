@@ -59,8 +59,9 @@ void StreamingCall::answered(Answer answer) {
   if (log_ == LogType::none) finish();
 }
 
-void StreamingCall::completed(const InvocationRecord&, std::string log_tail) {
+void StreamingCall::completed(const InvocationRecord& record, std::string log_tail) {
   if (log_ == LogType::none) return;
+  if (report_) stream_.write(lemu_report(report_(record)));
   complete_.log_result = base64_encode(log_tail);
   finish();
 }

@@ -20,7 +20,11 @@ class StreamingCall final : public InvocationClient,
                             public ResponseSink,
                             public std::enable_shared_from_this<StreamingCall> {
  public:
-  StreamingCall(ApiReply reply, LogType log) : reply_(std::move(reply)), log_(log) {}
+  using Report = std::function<std::string(const InvocationRecord&)>;
+
+  /// With `report`, and a log, the end tells that too: a LemuReport.
+  StreamingCall(ApiReply reply, LogType log, Report report = nullptr)
+      : reply_(std::move(reply)), log_(log), report_(std::move(report)) {}
 
   // ResponseSink
   void begin(rapi::ResponseHead head) override;
@@ -38,6 +42,7 @@ class StreamingCall final : public InvocationClient,
 
   ApiReply reply_;
   LogType log_;
+  Report report_;
   rapi::HttpStream stream_;
   std::function<void()> resume_ = [] {};
   InvokeComplete complete_;

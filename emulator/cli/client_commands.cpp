@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/url.hpp"
 #include "emulator/cli/endpoint.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/terminal_output.hpp"
@@ -32,9 +33,12 @@ class Client {
     if (answer->status >= 300) return end(refused_by(*endpoint, *answer).value());
     return std::move(*answer);
   }
+  Status pass_on(std::string_view piece) {
+    output_.answer(piece, Ending::as_it_is);
+    return output_.answers();
+  }
   void show(std::string_view text) {
-    output_.answer(text, Ending::as_it_is);
-    if (const Status written = output_.answers(); !written) end(written.error());
+    if (const Status written = pass_on(text); !written) end(written.error());
   }
   [[nodiscard]] int code() const { return code_; }
 
@@ -106,8 +110,10 @@ int run_ps(const PsOptions& options) {
 
 int run_logs(const LogsOptions& options) {
   Client client;
-  const std::string target = "/_lemu/logs/" + options.function + (options.follow ? "?follow=1" : "");
-  client.ask(options.endpoint, "GET", target, [&client](std::string_view piece) { client.show(piece); });
+  const std::string target =
+      "/_lemu/logs/" + percent_encode(options.function) + (options.follow ? "?follow=1" : "");
+  client.ask(options.endpoint, "GET", target,
+             [&client](std::string_view piece) { return client.pass_on(piece); });
   return client.code();
 }
 
@@ -133,12 +139,12 @@ int run_async(const AsyncOptions& options) {
     }
     case AsyncOptions::Action::show: {
       const std::optional<EndpointAnswer> answer =
-          client.ask(options.endpoint, "GET", "/_lemu/async/" + options.request_id);
+          client.ask(options.endpoint, "GET", "/_lemu/async/" + percent_encode(options.request_id));
       if (answer) client.show(answer->body);
       break;
     }
     case AsyncOptions::Action::redrive:
-      client.ask(options.endpoint, "POST", "/_lemu/async/" + options.request_id);
+      client.ask(options.endpoint, "POST", "/_lemu/async/" + percent_encode(options.request_id));
       break;
   }
   return client.code();

@@ -81,7 +81,7 @@ Result<EndpointAnswer> Endpoint::request(const EndpointRequest& wanted, const Pi
   while (!code && !parser.is_done()) {
     http::read_some(socket, buffer, parser, code);
     if (!piece || refused) continue;
-    piece(parser.get().body());
+    if (Status taken = piece(parser.get().body()); !taken) return fail(std::move(taken.error()));
     parser.get().body().clear();
   }
   if (code) return unreachable(*this, code);
@@ -112,7 +112,11 @@ tl::unexpected<Error> refused_by(const Endpoint& endpoint, const EndpointAnswer&
     for (const char* key : {"message", "Message"})
       if (body.contains(key) && body[key].is_string()) message = body[key].get<std::string>();
   const std::string_view name = answer.field("x-amzn-ErrorType");
-  return fail<"endpoint-refused">(endpoint.url(), (name.empty() ? "" : std::string(name) + ": ") + message);
+  if (!name.empty()) message.insert(0, std::string(name) + ": ");
+  constexpr unsigned too_many_requests = 429;
+  if (answer.status >= 500 || answer.status == too_many_requests)
+    return fail<"endpoint-failed">(endpoint.url(), message);
+  return fail<"endpoint-refused">(endpoint.url(), message);
 }
 
 }  // namespace lemu::emulator::cli

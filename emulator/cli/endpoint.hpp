@@ -33,7 +33,8 @@ struct EndpointRequest {
 
 class Endpoint {
  public:
-  using Piece = std::function<void(std::string_view)>;
+  /// An error ends the request, and is its result.
+  using Piece = std::function<Status(std::string_view)>;
 
   /// "http://127.0.0.1:9000", "localhost:9000". bad_usage for anything else.
   static Result<Endpoint> parse(const std::string& url);

@@ -187,7 +187,7 @@ class InvokeCommand : private ResponseSink {
     if (report_file_.valid())
       co_await to_report_file(json_reports_);
     else
-      output_.function_output(json_reports_);
+      output_.report(json_reports_);
   }
 
   /// An error before any invocation; for an entry point Lambda would refuse, its payload too.

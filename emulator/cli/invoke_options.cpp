@@ -9,6 +9,7 @@ namespace lemu::emulator::cli {
 namespace {
 
 constexpr std::uint32_t kMostRepeats = 1'000'000;
+constexpr std::string_view kQuiet = "-q,--quiet";  // of the function's options
 
 OptionGroup event_group(InvokeOptions& into) {
   return {"The event",
@@ -42,22 +43,32 @@ OptionGroup daemon_group(InvokeOptions& into) {
       "A running lemu serve",
       {{"--endpoint", "URL",
         "invoke the function NAME that a running `lemu serve` serves; how it is run is then the daemon's, so "
-        "that only the options on the event, --report text or none and -q can be given",
+        "that only the options on the event and the report, and -q, can be given. Of the log there are the "
+        "last "
+        "4 KB",
         "--endpoint http://127.0.0.1:9000", take_text(into.endpoint)}}};
 }
 
-/// The options that are left where a daemon runs the function.
+/// Of the options that say how a function is run: each is refused, by its name.
+std::vector<OptionGroup> groups_of_the_daemon(FunctionOptions& into) {
+  std::vector<OptionGroup> groups = function_option_groups(into);
+  for (OptionGroup& group : groups)
+    for (OptionSpec& option : group.options) {
+      if (option.names == kQuiet) continue;
+      option.example.clear();
+      option.take = [](const std::string&) -> Status { return fail<"option-of-the-daemon">(); };
+    }
+  return groups;
+}
+
+/// Where a daemon runs the function.
 CommandSpec served_spec(InvokeOptions& into) {
   CommandSpec spec;
   spec.name = "invoke";
   spec.usage = "lemu invoke --endpoint URL [options] NAME [EVENT]";
-  spec.groups = {daemon_group(into),
-                 event_group(into),
-                 {"The report",
-                  {{"--report", "FORMAT", "text or none", "--report none",
-                    take_choice<ReportFormat>(into.report,
-                                              {{"text", ReportFormat::text}, {"none", ReportFormat::none}})},
-                   {"-q,--quiet", "", "", "", take_flag(into.function.verbosity, Verbosity::quiet)}}}};
+  spec.groups = groups_of_the_daemon(into.function);
+  for (OptionGroup& group : std::vector{daemon_group(into), event_group(into), report_group(into)})
+    spec.groups.push_back(std::move(group));
   return spec;
 }
 

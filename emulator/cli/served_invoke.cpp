@@ -1,59 +1,180 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/served_invoke.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+#include <optional>
+
 #include "base/base64.hpp"
+#include "base/syscall.hpp"
 #include "base/url.hpp"
+#include "emulator/api/event_stream.hpp"
+#include "emulator/api/event_stream_reader.hpp"
 #include "emulator/cli/endpoint.hpp"
+#include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/terminal_output.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
 
-EndpointRequest request_for(const InvokeOptions& options, std::string event) {
-  EndpointRequest request{"POST", "/2015-03-31/functions/" + percent_encode(options.target) + "/invocations"};
-  if (options.report == ReportFormat::text) request.fields.emplace_back("X-Amz-Log-Type", "Tail");
-  if (options.client_context)
-    request.fields.emplace_back("X-Amz-Client-Context", base64_encode(*options.client_context));
-  request.body = std::move(event);
-  return request;
+using nlohmann::json;
+
+/// The member as text; empty when there is none.
+std::string text_at(const json& object, const json::json_pointer& place) {
+  return object.is_object() && object.contains(place) && object[place].is_string()
+             ? object[place].get<std::string>()
+             : "";
 }
 
-/// Success, or an error of lemu's; whether the function failed is put into `code`.
-Status invoke_once(const InvokeOptions& options, const Endpoint& endpoint, const EndpointRequest& request,
-                   TerminalOutput& output, ExitCode& code) {
-  using Ending = TerminalOutput::Ending;
-  Result<EndpointAnswer> answer = endpoint.request(request);
-  if (!answer) return fail(std::move(answer.error()));
-  if (answer->status >= 300) return refused_by(endpoint, *answer);
-  if (!answer->field("x-amz-function-error").empty()) code = ExitCode::function_failed;
-  output.function_output(base64_decode(answer->field("x-amz-log-result")).value_or(""));
-  output.answer(answer->body, options.repeat > 1 ? Ending::newline : Ending::as_it_is);
-  return output.answers();
+bool is_platform_line(std::string_view line, std::string_view request_id) {
+  if (line.starts_with("INIT_REPORT Init Duration: ")) return true;
+  for (const std::string_view word : {"START", "END", "REPORT"})
+    if (line.starts_with(std::string(word) + " RequestId: " + std::string(request_id))) return true;
+  return false;
 }
 
-Status invoke_all(const InvokeOptions& options, TerminalOutput& output, ExitCode& code) {
-  Result<std::string> event = read_event(options.event, STDIN_FILENO);
-  if (!event) return fail(std::move(event.error()));
-  const Result<Endpoint> endpoint = Endpoint::parse(options.endpoint);
-  if (!endpoint) return fail(Error(endpoint.error()));
-  const EndpointRequest request = request_for(options, std::move(*event));
-  for (std::uint32_t i = 0; i < options.repeat; ++i)
-    if (Status invoked = invoke_once(options, *endpoint, request, output, code); !invoked) return invoked;
-  return {};
+std::string without_platform_lines(std::string_view log, std::string_view request_id) {
+  std::string kept;
+  while (!log.empty()) {
+    const std::string_view line = log.substr(0, log.find('\n') == log.npos ? log.npos : log.find('\n') + 1);
+    if (!is_platform_line(line, request_id)) kept += line;
+    log.remove_prefix(line.size());
+  }
+  return kept;
 }
+
+/// One answer: its response is written as it comes, the rest is kept for the end.
+class ServedAnswer {
+ public:
+  explicit ServedAnswer(TerminalOutput& output) : output_(output) {}
+
+  Status take(std::string_view bytes) {
+    events_.feed(bytes);
+    for (;;) {
+      Result<std::optional<StreamedEvent>> event = events_.next();
+      if (!event) return fail(std::move(event.error()));
+      if (!*event) return output_.answers();
+      take(std::move(**event));
+    }
+  }
+
+  [[nodiscard]] bool is_complete() const { return complete_.is_object(); }
+  [[nodiscard]] bool failed() const { return !text_at(complete_, "/ErrorCode"_json_pointer).empty(); }
+  /// Of a response that had begun when it failed; empty otherwise.
+  [[nodiscard]] std::string broken_off() const {
+    const std::string details = text_at(complete_, "/ErrorDetails"_json_pointer);
+    if (details.empty()) return {};
+    const std::string type = text_at(report(), "/errorType"_json_pointer);
+    return (type.empty() ? text_at(complete_, "/ErrorCode"_json_pointer) : type) + " " + details;
+  }
+  [[nodiscard]] std::string log() const {
+    return base64_decode(text_at(complete_, "/LogResult"_json_pointer)).value_or("");
+  }
+  [[nodiscard]] const std::string& report_text() const { return report_; }
+  [[nodiscard]] json report() const { return json::parse(report_, nullptr, false); }
+
+ private:
+  void take(StreamedEvent event) {
+    if (event.type == kPayloadChunk) output_.part_of_answer(event.payload);
+    if (event.type == kLemuReport) report_ = std::move(event.payload);
+    if (event.type == kInvokeComplete) complete_ = json::parse(event.payload, nullptr, false);
+  }
+
+  TerminalOutput& output_;
+  EventStreamReader events_;
+  std::string report_;
+  json complete_;
+};
+
+class ServedInvokeCommand {
+ public:
+  explicit ServedInvokeCommand(const InvokeOptions& options) : options_(options) {}
+
+  int run() {
+    const Status invoked = invoke_all();
+    if (invoked) return static_cast<int>(code_);
+    output_.error(invoked.error());
+    return static_cast<int>(exit_code_of(invoked.error().kind));
+  }
+
+ private:
+  Status invoke_all() {
+    Result<std::string> event = read_event(options_.event, STDIN_FILENO);
+    if (!event) return fail(std::move(event.error()));
+    const Result<Endpoint> endpoint = Endpoint::parse(options_.endpoint);
+    if (!endpoint) return fail(Error(endpoint.error()));
+    if (!options_.report_file.empty()) {
+      Result<Fd> file = open_file(options_.report_file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      if (!file) return fail<"report-file-not-opened">(file.error().message);
+      report_file_ = std::move(*file);
+    }
+    const EndpointRequest request = request_for(std::move(*event));
+    Status invoked;
+    for (std::uint32_t i = 0; i < options_.repeat && invoked; ++i) invoked = invoke_once(*endpoint, request);
+    const Status concluded = conclude();
+    return invoked ? concluded : invoked;
+  }
+
+  [[nodiscard]] EndpointRequest request_for(std::string event) const {
+    EndpointRequest request{"POST", "/_lemu/functions/" + percent_encode(options_.target) + "/invocations"};
+    if (options_.client_context)
+      request.fields.emplace_back("X-Amz-Client-Context", base64_encode(*options_.client_context));
+    request.body = std::move(event);
+    return request;
+  }
+
+  /// Success, or an error of lemu's; whether the function failed is put into the exit code.
+  Status invoke_once(const Endpoint& endpoint, const EndpointRequest& request) {
+    ServedAnswer answer(output_);
+    const Result<EndpointAnswer> head =
+        endpoint.request(request, [&answer](std::string_view piece) { return answer.take(piece); });
+    if (!head) return fail(Error(head.error()));
+    if (head->status >= 300) return refused_by(endpoint, *head);
+    if (!answer.is_complete()) return fail<"endpoint-no-answer">(endpoint.url());
+    deliver(answer);
+    tell_log(answer.log(), head->field("x-amzn-requestid"));
+    if (options_.report == ReportFormat::json) json_reports_ += answer.report_text() + "\n";
+    emulation_note_ = text_at(answer.report(), "/note"_json_pointer);
+    return output_.answers();
+  }
+
+  void deliver(const ServedAnswer& answer) {
+    using Ending = TerminalOutput::Ending;
+    if (answer.failed()) code_ = ExitCode::function_failed;
+    output_.answer("", options_.repeat > 1 ? Ending::newline : Ending::as_it_is);
+    if (!answer.broken_off().empty()) output_.line("the response ended in an error: " + answer.broken_off());
+  }
+
+  void tell_log(const std::string& log, std::string_view request_id) {
+    const bool all = options_.report == ReportFormat::text && options_.function.verbosity != Verbosity::quiet;
+    output_.function_output(all ? log : without_platform_lines(log, request_id));
+  }
+
+  Status conclude() {
+    if (!emulation_note_.empty() && options_.report != ReportFormat::none) output_.note(emulation_note_);
+    if (!report_file_.valid()) {
+      output_.report(json_reports_);
+      return {};
+    }
+    OutputStream file(report_file_.get(), nullptr);
+    file.write(json_reports_);
+    if (file.failure() == 0) return {};
+    return fail_errno<"report-not-written">(file.failure(), options_.report_file);
+  }
+
+  const InvokeOptions& options_;
+  TerminalOutput output_{STDOUT_FILENO, STDERR_FILENO, options_.function.verbosity};
+  Fd report_file_;
+  std::string json_reports_;
+  std::string emulation_note_;
+  ExitCode code_ = ExitCode::success;
+};
 
 }  // namespace
 
-int run_served_invoke(const InvokeOptions& options) {
-  TerminalOutput output(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity);
-  ExitCode code = ExitCode::success;
-  const Status invoked = invoke_all(options, output, code);
-  if (invoked) return static_cast<int>(code);
-  output.error(invoked.error());
-  return static_cast<int>(exit_code_of(invoked.error().kind));
-}
+int run_served_invoke(const InvokeOptions& options) { return ServedInvokeCommand(options).run(); }
 
 }  // namespace lemu::emulator::cli

@@ -34,6 +34,11 @@ void TerminalOutput::note(const std::string& text) {
   if (verbosity_ != Verbosity::quiet) line("note: " + text);
 }
 
+void TerminalOutput::report(std::string_view lines) {
+  if (!lines.empty() && !at_line_start_) write_error_stream("\n");
+  write_error_stream(lines);
+}
+
 void TerminalOutput::line(std::string_view text) {
   if (!at_line_start_) write_error_stream("\n");
   write_error_stream("lemu: " + std::string(text) + "\n");

@@ -39,6 +39,8 @@ class TerminalOutput : public SessionOutput {
   [[nodiscard]] Status answers() const;
   /// "lemu: error: …", with the remedy on a line of its own, and the place in docs/errors.md when verbose.
   void error(const Error& error);
+  /// Lines for machines, on stderr too, whatever the verbosity.
+  void report(std::string_view lines);
   /// A line of lemu's own, whatever the verbosity.
   void line(std::string_view text);
 
