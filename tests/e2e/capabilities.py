@@ -105,6 +105,14 @@ def rust_foreign():
     return _built("rust-stream", FOREIGN_ARCH)
 
 
+def cpp_official():
+    return _built("cpp-official", HOST_ARCH) or _built("cpp-official", FOREIGN_ARCH)
+
+
+def nodejs_ric():
+    return _built("node-stream", HOST_ARCH) or _built("node-stream", FOREIGN_ARCH)
+
+
 def js_sdk():
     return None if (TOOLS / "js-sdk/node_modules/@aws-sdk/client-lambda").is_dir() else \
         "no SDK for JavaScript from npm in build/tools"
@@ -140,7 +148,7 @@ CAPABILITIES = {
     "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "keyrings": keyrings, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
     f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
     f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "rust": rust, f"rust-{FOREIGN_ARCH}": rust_foreign,
-    "python-ric": python_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "jest": jest, "awscli-2": awscli_2,
+    "cpp-official": cpp_official, "python-ric": python_ric, "nodejs-ric": nodejs_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "jest": jest, "awscli-2": awscli_2,
 }
 
 _absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())
@@ -158,6 +166,15 @@ def require(*names):
             pytest.fail(f"{name}: {absent}; LEMU_MUST_RUN says that it must be here", pytrace=False)
         if absent:
             pytest.skip(f"{name}: {absent}")
+
+
+def foreign_userland(arch):
+    """The --sysroot of a function whose libraries are not all its own; None where it runs on this machine's."""
+    if arch == HOST_ARCH:
+        return None
+    if arch != "arm64":
+        pytest.skip("only arm64 libraries are unpacked by ./dev")
+    return TOOLS / "python-arm64"
 
 
 def require_mode(mode):

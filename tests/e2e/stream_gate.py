@@ -20,11 +20,19 @@ class StreamGate:
 
     def written_at(self):
         """Waits until the function writes its next piece: when, in nanoseconds of CLOCK_MONOTONIC."""
-        if self.connection is None:
+        line = self.lines.readline() if self.connection else self._first_line()
+        return int(line)
+
+    def _first_line(self):
+        """Who asks for something else wants whoever had this port before: a function of tests that run beside these."""
+        while True:
             self.connection, _ = self.listener.accept()
             self.connection.settimeout(60)
             self.lines = self.connection.makefile("r")
-        return int(self.lines.readline())
+            line = self.lines.readline()
+            if "HTTP" not in line:
+                return line
+            self.connection.close()
 
     def open(self):
         self.connection.sendall(b"x")

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from capabilities import FOREIGN_MACHINE, require
+from capabilities import FOREIGN_MACHINE, foreign_userland, require
 from daemon import Daemon
 from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, HOST_ARCH, TOOLS
 from sdk_clients import CLIENTS, STREAMING_CLIENTS
@@ -100,12 +100,21 @@ def rust(lemu, arch):
     return FUNCTIONS / arch / "rust-stream/bootstrap", []
 
 
+def cpp(lemu, arch):
+    return FUNCTIONS / arch / "cpp-official/bootstrap", []
+
+
+def node(lemu, arch):
+    root = foreign_userland(arch)
+    return FUNCTIONS / arch / "node-stream", ["memory=512", "handler=app.plain", *([f"sysroot={root}"] if root else [])]
+
+
 HANDLER = "def handle(event, context):\n    return {'message': 'Hello, ' + event['name'] + '!'}\n"
 
 
 def python(lemu, arch):
-    root = TOOLS / "python-arm64" if arch == "arm64" else "/"
-    interpreter = sorted((root / "usr/bin").glob("python3.[0-9]*"))[0].name if arch == "arm64" else "python3"
+    root = foreign_userland(arch)
+    interpreter = sorted((root / "usr/bin").glob("python3.[0-9]*"))[0].name if root else "python3"
     package = lemu.work / "python"
     shutil.copytree(TOOLS / f"awslambdaric-{arch}", package)
     (package / "app.py").write_text(HANDLER)
@@ -113,11 +122,13 @@ def python(lemu, arch):
         f"#!/usr/bin/{interpreter}\nimport sys, runpy\nsys.path.insert(0, '/var/task')\n"
         "sys.argv = ['awslambdaric', 'app.handle']\nrunpy.run_module('awslambdaric', run_name='__main__')\n")
     (package / "bootstrap").chmod(0o755)
-    return package, ["memory=512", "handler=app.handle", *([f"sysroot={root}"] if arch == "arm64" else [])]
+    return package, ["memory=512", "handler=app.handle", *([f"sysroot={root}"] if root else [])]
 
 
 RUNTIMES = {"go": (go, "go", ADA, b'"message":"Hello, Ada!"'),
             "rust": (rust, "rust", {"parts": ["Hello, ", "Ada!"]}, b"Hello, Ada!"),
+            "cpp": (cpp, "cpp-official", ADA, b'"event":{"name": "Ada"}'),
+            "node": (node, "nodejs-ric", ADA, b'"message":"Hello, Ada!"'),
             "python": (python, "python-ric", ADA, b'"message": "Hello, Ada!"')}
 
 
@@ -129,8 +140,6 @@ def test_every_client_invokes_a_function_on_each_official_runtime(lemu, runtime,
     require(capability, *CLIENTS)
     if arch == FOREIGN_ARCH:
         require(f"qemu-{FOREIGN_MACHINE}", *([f"rust-{arch}"] if runtime == "rust" else []))
-        if runtime == "python" and arch != "arm64":
-            pytest.skip("only arm64 has a Python unpacked")
     path, settings = make(lemu, arch)
     function = ",".join([str(path), f"arch={arch}", "timeout=60", *settings])
     with Daemon(lemu, functions={"real": function}) as daemon:

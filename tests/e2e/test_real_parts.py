@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from capabilities import FOREIGN_MACHINE, find_qemu, require, require_mode
-from harness import EXAMPLES, FOREIGN_ARCH, MODES, TOOLS, Mode
+from capabilities import FOREIGN_MACHINE, find_qemu, foreign_userland, require, require_mode
+from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, MODES, TOOLS, Mode
 
 ADA = {"name": "Ada"}
 
@@ -18,6 +18,33 @@ def test_the_official_go_client(lemu, mode):
                                   for n in (1, 2, 3)]
     failed = lemu.invoke(mode, bootstrap, {}, "--timeout", "10").ok(1)
     assert failed.json() == {"errorMessage": 'the event has no "name"', "errorType": "errorString"}
+
+
+@pytest.mark.needs("cpp-official")
+def test_the_official_cpp_runtime(lemu, mode):
+    result = lemu.invoke(mode, "cpp-official", ADA, "--name", "hello", "--repeat", "2", "--timeout", "10").ok()
+    for n, answer in enumerate(result.responses(), 1):
+        assert answer["event"] == ADA and (answer["invocation"], answer["in_time"]) == (n, True)
+        assert answer["arn"].endswith(":function:hello")
+        assert answer["id"] == result.starting("START ")[n - 1].split()[2]
+    failed = lemu.invoke(mode, "cpp-official", {"fail": 1}, "--timeout", "10").ok(1)
+    assert failed.json() == {"errorMessage": "told to", "errorType": "Told", "stackTrace": []}
+
+
+@pytest.mark.needs("nodejs-ric")
+def test_the_official_node_client(lemu, mode):
+    root = foreign_userland(mode.arch)
+    options = ["--handler", "app.plain", "--timeout", "60", "--memory", "512", *(["--sysroot", root] if root else [])]
+    package = FUNCTIONS / mode.arch / "node-stream"
+    result = lemu.invoke(mode, package, ADA, "--repeat", "2", *options).ok()
+    for n, answer in enumerate(result.responses(), 1):
+        request_id = result.starting("START ")[n - 1].split()[2]
+        assert answer == {"message": "Hello, Ada!", "architecture": {"x86_64": "x64", "arm64": "arm64"}[mode.arch],
+                          "invocation": n, "id": request_id, "in_time": True}
+        assert f"\t{request_id}\tINFO\tgreeting Ada\n" in result.stderr
+    failed = lemu.invoke(mode, package, {}, *options).ok(1).json()
+    assert (failed["errorType"], failed["errorMessage"]) == ("TypeError", 'the event has no "name"')
+    assert "app.mjs" in "".join(failed["trace"])
 
 
 def test_cpp(lemu, mode):

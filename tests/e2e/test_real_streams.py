@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from capabilities import require
+from capabilities import foreign_userland, require
 from daemon import Daemon
 from harness import FUNCTIONS
 from stream_gate import StreamGate
@@ -19,16 +19,37 @@ def go_event(parts, **more):
             "requestContext": {"http": {"method": "GET", "path": "/"}, "domainName": "localhost"}}
 
 
-def rust_event(parts, **more):
+def parts_event(parts, **more):
     return {"parts": parts, **more}
 
 
+# Package, how its events are made, its prelude.
 RUNTIMES = {
-    "go": ("go-stream", go_event, {"statusCode": 201, "headers": {"X-Made-By": "go"}}),
-    "rust": ("rust-stream", rust_event,
+    "go": ("go-stream/bootstrap", go_event, {"statusCode": 201, "headers": {"X-Made-By": "go"}}),
+    "nodejs-ric": ("node-stream", parts_event, {"statusCode": 201, "headers": {"x-made-by": "node"}}),
+    "rust": ("rust-stream/bootstrap", parts_event,
              {"statusCode": 200, "headers": {"x-made-by": "rust", "content-type": "application/octet-stream"},
               "cookies": []}),
 }
+
+
+def go_left(rest, complete):
+    """The function has ended its process."""
+    return rest == b"" and complete["ErrorCode"] == "Sandbox.Failure" and "exit status 2" in complete["ErrorDetails"]
+
+
+def rust_told(rest, complete):
+    """Rust's client writes its error as a piece of the body."""
+    return b"Lambda-Runtime-Function-Error-Type: Runtime.StreamError" in rest and complete == {}
+
+
+def node_told(rest, complete):
+    """Node's client sends its error in the trailers."""
+    told = json.loads(complete["ErrorDetails"])
+    return rest == b"" and complete["ErrorCode"] == "Error" and told["errorMessage"] == "told to" and "trace" in told
+
+
+FAILURES = {"go": go_left, "nodejs-ric": node_told, "rust": rust_told}
 
 
 @pytest.fixture(params=list(RUNTIMES))
@@ -37,8 +58,11 @@ def streaming(request, lemu, mode):
     require("boto3", request.param)
     if request.param == "rust" and mode.emulated:
         require(f"rust-{mode.arch}")
-    name, make_event, prelude = RUNTIMES[request.param]
-    function = f"{FUNCTIONS / mode.arch / name / 'bootstrap'},arch={mode.arch},launch={mode.launch},timeout=60"
+    package, make_event, prelude = RUNTIMES[request.param]
+    function = f"{FUNCTIONS / mode.arch / package},arch={mode.arch},launch={mode.launch},timeout=60"
+    if request.param == "nodejs-ric":
+        root = foreign_userland(mode.arch)
+        function += ",memory=512,handler=app.stream" + (f",sysroot={root}" if root else "")
     with Daemon(lemu, functions={"streams": function}) as daemon:
         yield daemon, make_event, prelude
 
@@ -86,8 +110,9 @@ def test_a_buffered_caller_gets_prelude_and_body_whole(streaming):
     assert json.loads(head) == prelude and rest == b"onetwo"
 
 
-def test_the_environment_goes_on_after_a_failure_within_the_stream(streaming):
+def test_the_environment_goes_on_after_a_failure_within_the_stream(streaming, request):
     daemon, make_event, _ = streaming
+    failed_as = FAILURES[request.node.callspec.params["streaming"]]
     for _ in range(2):
         with StreamGate() as gate:
             events = stream(daemon, make_event(["one"], gate=gate.port, fail="1"))
@@ -97,10 +122,6 @@ def test_the_environment_goes_on_after_a_failure_within_the_stream(streaming):
             gate.written_at()
             gate.open()
             *rest, complete = events
-        if rest:  # Rust's client writes its error as a piece of the body
-            assert b"Lambda-Runtime-Function-Error-Type: Runtime.StreamError" in b"".join(rest)
-            assert complete == {}
-        else:
-            assert complete["ErrorCode"] == "Sandbox.Failure" and "exit status 2" in complete["ErrorDetails"]
+        assert failed_as(b"".join(rest), complete)
         *parts, complete = stream(daemon, make_event(["two"]))
         assert b"".join(parts).endswith(SEPARATOR + b"two") and complete == {}
