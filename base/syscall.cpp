@@ -76,7 +76,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   Result<Fd> fd = open_file(path, O_RDONLY);
   if (!fd) return fail(std::move(fd.error()));
   std::string content;
-  std::size_t room = 64 * 1024;
+  std::size_t room = 4 * 1024;  // most of what is read is short, /proc's above all
   while (true) {
     const std::size_t before = content.size();
     content.resize(before + room);

@@ -36,14 +36,13 @@ struct Mapping {
   std::uint64_t pss = 0;
 };
 
-constexpr std::string_view kBlanks = " \t";
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view next_word(std::string_view& line) {
-  const std::size_t start = std::min(line.find_first_not_of(kBlanks), line.size());
-  line.remove_prefix(start);
-  const std::size_t end = std::min(line.find_first_of(kBlanks), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end);
+  const auto* const start = std::find_if_not(line.begin(), line.end(), is_blank);
+  const auto* const end = std::find_if(start, line.end(), is_blank);
+  const std::string_view word(start, static_cast<std::size_t>(end - start));
+  line.remove_prefix(static_cast<std::size_t>(end - line.begin()));
   return word;
 }
 
@@ -115,11 +114,10 @@ std::vector<Mapping> parse_smaps(std::string_view smaps) {
 bool made_by_kernel(std::string_view name) { return name.starts_with('[') && !name.starts_with("[anon"); }
 
 std::optional<std::uint64_t> find_field(std::string_view text, std::string_view key) {
-  std::optional<std::uint64_t> found;
-  for_each_line(text, [&](std::string_view line) {
-    if (!found) found = kib_field(line, key);
-  });
-  return found;
+  std::size_t at = text.find(key);
+  while (at != std::string_view::npos && at > 0 && text[at - 1] != '\n') at = text.find(key, at + 1);
+  if (at == std::string_view::npos) return std::nullopt;
+  return kib_field(text.substr(at, text.find('\n', at) - at), key);
 }
 
 /// A /proc file's text from its start, in `buffer`, which keeps its size from read to read; fails with ESRCH
@@ -137,15 +135,39 @@ Result<std::string_view> pread_all(int fd, std::string& buffer) {
   }
 }
 
-/// One field of an open /proc/PID/status, whose whole text comes with one read; nothing when the process has
-/// ended.
+/// The text of a short /proc file, which comes with one read; empty when the process has ended.
+template <std::size_t size>
+std::string_view read_short(int fd, std::array<char, size>& buffer) {
+  ssize_t n = 0;
+  do n = ::pread(fd, buffer.data(), buffer.size(), 0);
+  while (n < 0 && errno == EINTR);
+  return std::string_view(buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+}
+
+/// One field of an open /proc/PID/status; nothing when the process has ended.
 std::optional<std::uint64_t> read_status_field(int status, std::string_view key) {
   std::array<char, 8192> text;
-  ssize_t n = 0;
-  do n = ::pread(status, text.data(), text.size(), 0);
-  while (n < 0 && errno == EINTR);
-  if (n <= 0) return std::nullopt;
-  return find_field(std::string_view(text.data(), static_cast<std::size_t>(n)), key);
+  return find_field(read_short(status, text), key);
+}
+
+/// The fields after the name, in proc_pid_stat(5)'s numbers less three.
+constexpr std::size_t kMinorFaults = 10 - 3;
+constexpr std::size_t kMajorFaults = 12 - 3;
+constexpr std::size_t kResident = 24 - 3;
+
+/// What an open /proc/PID/stat says of the pages that the process was given; nothing when it has ended.
+std::optional<MemoryMeter::Trace> read_trace(int stat) {
+  std::array<char, 2048> buffer;
+  std::string_view text = read_short(stat, buffer);
+  text.remove_prefix(std::min(text.rfind(')'), text.size()));
+  next_word(text);
+  std::array<std::string_view, kResident + 1> fields;
+  for (std::string_view& field : fields) field = next_word(text);
+  const auto minor = to_number<std::uint64_t>(fields[kMinorFaults]);
+  const auto major = to_number<std::uint64_t>(fields[kMajorFaults]);
+  const auto resident = to_number<std::uint64_t>(fields[kResident]);
+  if (!minor || !major || !resident) return std::nullopt;
+  return MemoryMeter::Trace{*minor, *major, *resident};
 }
 
 Result<Fd> open_of(const MemoryMeter::Options& options, pid_t pid, const char* name) {
@@ -192,8 +214,9 @@ Status MemoryMeter::find_main(const std::vector<pid_t>& processes) {
   if (processes.empty() && options_.main == 0) return absent("no process of it is running");
   const pid_t pid = options_.main != 0 ? options_.main : processes.front();
   Result<Fd> status = open_of(options_, pid, "status");
-  if (!status) return absent("its process has ended");
-  main_ = {pid, *std::move(status)};
+  Result<Fd> stat = open_of(options_, pid, "stat");
+  if (!status || !stat) return absent("its process has ended");
+  main_ = {.pid = pid, .status = *std::move(status), .stat = *std::move(stat)};
   share_.reset();
   split_at_ = 0;
   return {};
@@ -219,8 +242,20 @@ Obtained MemoryMeter::how() const {
   return several_ ? Obtained::sampled : Obtained::exact;
 }
 
+/// The kernel's mark for the main process; nothing when it has ended. To make its long text takes the kernel
+/// three times as long as to say whether there were page faults since: without one the mark cannot have
+/// risen.
+std::optional<std::uint64_t> MemoryMeter::high_water() {
+  const std::optional<Trace> now = read_trace(main_.stat.get());
+  if (!now || now != main_.trace) {
+    main_.high_water = read_status_field(main_.status.get(), "VmHWM:");
+    main_.trace = now;  // from before the mark: what comes between the two is seen the next time
+  }
+  return main_.high_water;
+}
+
 Result<std::uint64_t> MemoryMeter::main_peak() {
-  const std::optional<std::uint64_t> high_water = read_status_field(main_.status.get(), "VmHWM:");
+  const std::optional<std::uint64_t> high_water = this->high_water();
   if (!high_water) {
     main_ = {};
     return absent("its process has ended");
@@ -280,8 +315,7 @@ Result<std::uint64_t> MemoryMeter::at_most(Look look) {
     if (!figure) return fail(std::move(figure.error()));
     return figure->bytes;
   }
-  const std::optional<std::uint64_t> high_water =
-      main_.status.valid() ? read_status_field(main_.status.get(), "VmHWM:") : std::nullopt;
+  const std::optional<std::uint64_t> high_water = main_.status.valid() ? this->high_water() : std::nullopt;
   if (!high_water && !highest_) return absent("its process has ended");
   return std::max(without_share(high_water.value_or(0)), highest_.value_or(0));
 }

@@ -85,18 +85,30 @@ class MemoryMeter {
   /// Whether there ever was more than one process.
   [[nodiscard]] bool saw_several() const { return several_; }
 
+  /// What proc_pid_stat(5) tells of the pages that a process was given since its start.
+  struct Trace {
+    std::uint64_t minor_faults = 0;
+    std::uint64_t major_faults = 0;
+    std::uint64_t resident_pages = 0;
+    bool operator==(const Trace&) const = default;
+  };
+
   /// The main process ended with this ru_maxrss (getrusage(2), in bytes): the last word on its peak.
   void note_exit(std::uint64_t max_resident);
 
  private:
   using Clock = std::chrono::steady_clock;
-  /// The process the function started with; the open file follows it over an exec and refuses after its end.
+  /// The process the function started with; the open files follow it over an exec and refuse after its end.
   struct Main {
     pid_t pid = 0;
     Fd status;
+    Fd stat;
+    std::optional<Trace> trace;  ///< when high_water was read
+    std::optional<std::uint64_t> high_water;
   };
 
   Status find_main(const std::vector<pid_t>& processes);
+  std::optional<std::uint64_t> high_water();
   Result<std::uint64_t> main_peak();
   Result<std::vector<pid_t>> processes_for(Look look);
   Result<MemoryFigure> peak_of(std::vector<pid_t> processes);

@@ -14,8 +14,9 @@ namespace {
 constexpr std::chrono::milliseconds kCalm{10};
 constexpr std::chrono::milliseconds kNearTheLimit{2};
 constexpr std::chrono::microseconds kMoment{20};
-// Looks at many processes, and of many environments, are costly: they are given a tenth of the time at most.
-constexpr int kRestAfterALook = 10;
+// Looks at many processes, and of many environments, are costly: they are given a twentieth of the time at
+// most.
+constexpr int kRestAfterALook = 20;
 // Memory is zeroed before a process gets it, at the speed of the machine's memory: 32 GB/s is beyond what the
 // processors that a function has can do.
 constexpr std::uint64_t kFastestGrowth = 32 * 1024;  // bytes in a microsecond

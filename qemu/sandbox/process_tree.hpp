@@ -37,6 +37,7 @@ class ProcessTable {
  private:
   using Clock = std::chrono::steady_clock;
   std::string proc_;
+  bool listed_ = false;  ///< the kernel was seen to list children
   std::unordered_map<pid_t, std::vector<pid_t>> children_;
   Clock::time_point good_until_;
 };

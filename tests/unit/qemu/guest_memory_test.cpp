@@ -57,6 +57,15 @@ struct FakeProc {
                    " kB\nPss_Dirty: 1 kB\n",
                0644);
   }
+  /// The process's pages as its stat tells them; the name is one that is easily misread.
+  void pages(pid_t pid, const std::string& minor_faults, const std::string& major_faults,
+             const std::string& resident) {
+    folder.add(std::to_string(pid) + "/stat",
+               std::to_string(pid) + " (boot) 1 strap) S 10 1 1 0 -1 4194304 " + minor_faults + " 9 " +
+                   major_faults + " 9 1 1 0 0 20 0 1 0 100 1000000 " + resident +
+                   " 18446744073709551615 1 1\n",
+               0644);
+  }
   MemoryMeter meter(Execution execution) const {
     return MemoryMeter({.helper = 10, .execution = execution, .proc = folder.path});
   }
@@ -113,6 +122,34 @@ TEST_CASE("natively the kernel's high-water mark is the figure") {
   REQUIRE(peak);
   CHECK(peak->bytes == 9000 * kKib);
   CHECK(peak->how == Obtained::exact);
+}
+
+TEST_CASE("the high-water mark is read again only when the process was given pages") {
+  struct Row {
+    const char* minor_faults;
+    const char* major_faults;
+    const char* resident;
+    bool read;
+  };
+  constexpr Row kRows[] = {
+      {"500", "2", "2000", false}, {"501", "2", "2000", true}, {"500", "3", "2000", true},
+      {"500", "2", "2001", true},  {"500", "2", "1999", true}, {"500", "2", "", true},
+  };
+  for (const Execution execution : {Execution::native, Execution::emulated}) {
+    for (const Row& row : kRows) {
+      CAPTURE(row.minor_faults);
+      CAPTURE(row.major_faults);
+      CAPTURE(row.resident);
+      FakeProc proc;
+      proc.process(20, 8000, 9000, "");
+      proc.pages(20, "500", "2", "2000");
+      MemoryMeter meter = proc.meter(execution);
+      CHECK(meter.at_most().value() == 9000 * kKib);
+      proc.process(20, 8000, 9500, "");
+      proc.pages(20, row.minor_faults, row.major_faults, row.resident);
+      CHECK(meter.at_most().value() == (row.read ? 9500 : 9000) * kKib);
+    }
+  }
 }
 
 TEST_CASE(
