@@ -6,9 +6,10 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import pytest
-from harness import EXAMPLES, FOREIGN_ARCH, FUNCTIONS, HOST_ARCH, MACHINE, POOR_HOST, REPO, TOOLS
+from harness import CLOCK_HOST, EXAMPLES, FOREIGN_ARCH, FUNCTIONS, HOST_ARCH, MACHINE, POOR_HOST, REPO, TOOLS
 
 FOREIGN_MACHINE = MACHINE[FOREIGN_ARCH]
 
@@ -55,6 +56,13 @@ def binfmt():
 def poor_hosts():
     return None if _runs(POOR_HOST, "--mask-proc", "--deny-userns=EPERM", "--", "true") else \
         "nothing can be withheld here: mounts or seccomp filters are refused"
+
+
+def ptrace():
+    with tempfile.NamedTemporaryFile() as none:
+        none.write(bytes(8))
+        none.flush()
+        return None if _runs(CLOCK_HOST, none.name, "--", "true") else "ptrace(2) is refused"
 
 
 def keyrings():
@@ -145,10 +153,11 @@ def awscli_2():
 
 
 CAPABILITIES = {
-    "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "keyrings": keyrings, f"qemu-{FOREIGN_MACHINE}": qemu_foreign,
-    f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic, "cross-cc": cross_cc, "cross-sysroot": cross_sysroot,
-    f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network, "go": go, "rust": rust, f"rust-{FOREIGN_ARCH}": rust_foreign,
-    "cpp-official": cpp_official, "python-ric": python_ric, "nodejs-ric": nodejs_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "jest": jest, "awscli-2": awscli_2,
+    "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "ptrace": ptrace, "keyrings": keyrings,
+    f"qemu-{FOREIGN_MACHINE}": qemu_foreign, f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic,
+    "cross-cc": cross_cc, "cross-sysroot": cross_sysroot, f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network,
+    "go": go, "rust": rust, f"rust-{FOREIGN_ARCH}": rust_foreign, "cpp-official": cpp_official, "python-ric": python_ric,
+    "nodejs-ric": nodejs_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "jest": jest, "awscli-2": awscli_2,
 }
 
 _absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())

@@ -25,8 +25,8 @@ class Answer:
 class Daemon:
     """Started in a `with`, ended by SIGTERM at its end unless the test has ended it itself."""
 
-    def __init__(self, lemu, *options, functions=None):
-        self.lemu = lemu
+    def __init__(self, lemu, *options, functions=None, around=()):
+        self.lemu, self.around = lemu, around
         words = [*options]
         for name, value in (functions or {}).items():
             words += ["--function", f"{name}={value}"]
@@ -34,7 +34,7 @@ class Daemon:
         self.process, self.result = None, None
 
     def __enter__(self):
-        self.process = self.lemu.start("serve", "--port", "0", *self.words)
+        self.process = self.lemu.start("serve", "--port", "0", *self.words, around=self.around)
         line = self.process.stdout.readline().decode()
         ready = re.fullmatch(r"lemu serves http://(127\.0\.0\.1):(\d+)\n", line)
         if not ready:

@@ -22,6 +22,7 @@ HOST_ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 FOREIGN_ARCH = {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCH]
 MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}  # as uname(2) says it
 POOR_HOST = REPO / "build/hosts/poor_host"
+CLOCK_HOST = REPO / "build/hosts/clock_host"
 NOBODY = 65534
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

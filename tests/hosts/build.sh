@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# build.sh OUT: OUT/poor_host, the launcher that makes this machine a poorer one for one command.
+# build.sh OUT: OUT/poor_host and OUT/clock_host, the launchers that make this machine another one for one command.
 set -eu
-source=$(dirname "$0")/poor_host.c
 mkdir -p "$1"
-[ -x "$1/poor_host" ] && [ -z "$(find "$source" -newer "$1/poor_host")" ] && exit 0
-cc -std=gnu17 -O2 -Wall -Wextra -Werror -static -s -o "$1/poor_host.new" "$source"
-mv "$1/poor_host.new" "$1/poor_host"
+for name in poor_host clock_host; do
+  source=$(dirname "$0")/$name.c
+  [ -x "$1/$name" ] && [ -z "$(find "$source" -newer "$1/$name")" ] && continue
+  cc -std=gnu17 -O2 -Wall -Wextra -Werror -static -s -o "$1/$name.new" "$source"
+  mv "$1/$name.new" "$1/$name"
+done
