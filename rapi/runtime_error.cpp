@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/json_document.hpp"
+
 namespace lemu::rapi {
 namespace {
 
@@ -101,7 +103,7 @@ struct Cause {
 };
 
 bool read_cause(std::string_view text, Cause& cause) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = json_document(text);
   if (!json.is_object()) return false;
   std::vector<std::string> paths;
   if (!take_objects(json, "exceptions", cause.exceptions, keep_exception) ||
@@ -158,7 +160,7 @@ std::string checked_error_cause(std::string_view json) {
 
 ErrorBody split_error_cause(std::string_view body) {
   ErrorBody unreadable{R"("Invalid error body")", "application/octet-stream", {}};
-  const Json json = Json::parse(body, nullptr, false);
+  const Json json = json_document(body);
   std::string message, type;
   std::vector<std::string> stack;
   if (!json.is_object() || !take(json, "errorMessage", message) || !take(json, "errorType", type) ||

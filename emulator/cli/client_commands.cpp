@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json_document.hpp"
 #include "base/url.hpp"
 #include "emulator/cli/endpoint.hpp"
 #include "emulator/cli/exit_code.hpp"
@@ -17,7 +18,7 @@
 namespace lemu::emulator::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 using Ending = TerminalOutput::Ending;
 
 /// One command's talk with a daemon: errors end it, with their exit code.
@@ -94,7 +95,7 @@ int run_ps(const PsOptions& options) {
     client.show(answer->body + "\n");
     return client.code();
   }
-  const json state = json::parse(answer->body, nullptr, false);
+  const json state = json_document(answer->body);
   if (state.is_object() && state.contains("functions"))
     client.show(table(state["functions"], {{"FUNCTION", "name"},
                                            {"STARTING", "starting"},
@@ -129,7 +130,7 @@ int run_async(const AsyncOptions& options) {
     case AsyncOptions::Action::list: {
       const std::optional<EndpointAnswer> answer = client.ask(options.endpoint, "GET", "/_lemu/async");
       if (!answer) break;
-      const json events = json::parse(answer->body, nullptr, false);
+      const json events = json_document(answer->body);
       if (events.is_object() && events.contains("events"))
         client.show(table(events["events"], {{"REQUEST-ID", "requestId"},
                                              {"FUNCTION", "function"},

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/json_document.hpp"
 #include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
@@ -106,7 +107,7 @@ OptionSpec endpoint_option(std::string& into) {
 }
 
 tl::unexpected<Error> refused_by(const Endpoint& endpoint, const EndpointAnswer& answer) {
-  const nlohmann::json body = nlohmann::json::parse(answer.body, nullptr, false);
+  const nlohmann::ordered_json body = json_document(answer.body);
   std::string message = "status " + std::to_string(answer.status);
   if (body.is_object())
     for (const char* key : {"message", "Message"})

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/base64.hpp"
+#include "base/json_document.hpp"
 #include "base/syscall.hpp"
 #include "base/url.hpp"
 #include "emulator/api/event_stream.hpp"
@@ -20,12 +21,12 @@
 namespace lemu::emulator::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 /// The member as text; empty when there is none.
-std::string text_at(const json& object, const json::json_pointer& place) {
-  return object.is_object() && object.contains(place) && object[place].is_string()
-             ? object[place].get<std::string>()
+std::string text_at(const json& object, const char* key) {
+  return object.is_object() && object.contains(key) && object[key].is_string()
+             ? object[key].get<std::string>()
              : "";
 }
 
@@ -62,25 +63,25 @@ class ServedAnswer {
   }
 
   [[nodiscard]] bool is_complete() const { return complete_.is_object(); }
-  [[nodiscard]] bool failed() const { return !text_at(complete_, "/ErrorCode"_json_pointer).empty(); }
+  [[nodiscard]] bool failed() const { return !text_at(complete_, "ErrorCode").empty(); }
   /// Of a response that had begun when it failed; empty otherwise.
   [[nodiscard]] std::string broken_off() const {
-    const std::string details = text_at(complete_, "/ErrorDetails"_json_pointer);
+    const std::string details = text_at(complete_, "ErrorDetails");
     if (details.empty()) return {};
-    const std::string type = text_at(report(), "/errorType"_json_pointer);
-    return (type.empty() ? text_at(complete_, "/ErrorCode"_json_pointer) : type) + " " + details;
+    const std::string type = text_at(report(), "errorType");
+    return (type.empty() ? text_at(complete_, "ErrorCode") : type) + " " + details;
   }
   [[nodiscard]] std::string log() const {
-    return base64_decode(text_at(complete_, "/LogResult"_json_pointer)).value_or("");
+    return base64_decode(text_at(complete_, "LogResult")).value_or("");
   }
   [[nodiscard]] const std::string& report_text() const { return report_; }
-  [[nodiscard]] json report() const { return json::parse(report_, nullptr, false); }
+  [[nodiscard]] json report() const { return json_document(report_); }
 
  private:
   void take(StreamedEvent event) {
     if (event.type == kPayloadChunk) output_.part_of_answer(event.payload);
     if (event.type == kLemuReport) report_ = std::move(event.payload);
-    if (event.type == kInvokeComplete) complete_ = json::parse(event.payload, nullptr, false);
+    if (event.type == kInvokeComplete) complete_ = json_document(event.payload);
   }
 
   TerminalOutput& output_;
@@ -137,7 +138,7 @@ class ServedInvokeCommand {
     deliver(answer);
     tell_log(answer.log(), head->field("x-amzn-requestid"));
     if (options_.report == ReportFormat::json) json_reports_ += answer.report_text() + "\n";
-    emulation_note_ = text_at(answer.report(), "/note"_json_pointer);
+    emulation_note_ = text_at(answer.report(), "note");
     return output_.answers();
   }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/json_document.hpp"
 #include "base/syscall.hpp"
 #include "emulator/errors.hpp"
 
@@ -35,9 +36,9 @@ std::string iso_time(std::int64_t unix_ms) {
   return text.data();
 }
 
-/// As it is when it is JSON, else as a string.
+/// As it is when it is JSON that can be read again within the record, else as a string.
 ordered_json embedded(const std::string& text) {
-  ordered_json value = ordered_json::parse(text, nullptr, false);
+  ordered_json value = json_document(text, kMostNested - 1);  // one is the record's
   return value.is_discarded() ? ordered_json(text) : value;
 }
 
@@ -67,7 +68,7 @@ std::string record_of(const DeadLetter& letter) {
 }
 
 Result<AcceptedEvent> event_of(std::string_view text) {
-  const ordered_json record = ordered_json::parse(text, nullptr, false);
+  const ordered_json record = json_document(text);
   AcceptedEvent event;
   try {
     const ordered_json& context = record.at("requestContext");

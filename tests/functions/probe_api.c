@@ -82,6 +82,23 @@ static void do_error(struct call* call) {
   call->answered = 1;
 }
 
+/// {"do":"error-nested","levels":N,"cause":1}: a handled error of so many arrays, or one whose cause they are.
+static void do_error_nested(struct call* call) {
+  const long levels = number_field(call, "levels", 1000);
+  const int cause = number_field(call, "cause", 0) != 0;
+  struct text body = {0};
+  if (cause) put(&body, "{\"errorMessage\":\"m\",\"errorType\":\"T\",\"errorCause\":");
+  for (long i = 0; i < levels; ++i) put(&body, "[");
+  for (long i = 0; i < levels; ++i) put(&body, "]");
+  if (cause) put(&body, "}");
+  const char* type = cause ? "Content-Type: application/vnd.aws.lambda.error.cause+json\r\n" : "";
+  struct rt_reply reply = rt_post(call->id, "error", type, body.data, body.size);
+  if (reply.status != 202) note("error: %d %s", reply.status, reply.body);
+  rt_free(&reply);
+  free(body.data);
+  call->answered = 1;
+}
+
 /// The response, a byte in each segment.
 static void answer_in_drops(struct call* call, const char* body, size_t size) {
   struct text head = {0};
@@ -177,6 +194,7 @@ const struct named api_behaviours[] = {
     {"answer-twice", do_answer_twice},
     {"init-error", do_init_error},
     {"error", do_error},
+    {"error-nested", do_error_nested},
     {"respond", do_respond},
     {"request", do_request},
     {NULL, NULL},

@@ -36,6 +36,23 @@ TEST_CASE("a letter that never ran has no response") {
   CHECK(record_of(never).find("response") == std::string::npos);
 }
 
+TEST_CASE("a payload nested too deep for a document stands in the record as a text") {
+  struct Row {
+    std::size_t levels;
+    char first;
+  };
+  for (const Row& row : {Row{998, '['}, Row{999, '['}, Row{1000, '"'}, Row{300'000, '"'}}) {
+    CAPTURE(row.levels);
+    DeadLetter deep = letter();
+    deep.event.payload = std::string(row.levels, '[') + std::string(row.levels, ']');
+    deep.response = deep.event.payload;
+    const std::string record = record_of(deep);
+    for (const std::string_view key : {R"("requestPayload":)", R"("responsePayload":)"})
+      CHECK(record.at(record.find(key) + key.size()) == row.first);
+    CHECK(event_of(record).value().payload == deep.event.payload);
+  }
+}
+
 TEST_CASE("a letter's event comes back byte for byte") {
   const AcceptedEvent event = event_of(record_of(letter())).value();
   CHECK(event.payload == R"({ "key" : 1 })");

@@ -75,9 +75,10 @@ TEST_CASE("a body that carries its cause is split") {
   CHECK(split.content_type == "application/json");
   CHECK(split.xray_cause == R"({"exceptions":null,"working_directory":"","paths":null,"message":"why"})");
 
+  const std::string deep = R"({"errorCause":)" + std::string(300'000, '[') + std::string(300'000, ']') + "}";
   for (const std::string_view bad :
-       {"nonsense", "[]", R"({"errorMessage":1})", R"({"stackTrace":[1]})", ""}) {
-    CAPTURE(bad);
+       {"nonsense", "[]", R"({"errorMessage":1})", R"({"stackTrace":[1]})", "", deep.c_str()}) {
+    CAPTURE(bad.substr(0, 50));
     const ErrorBody unreadable = split_error_cause(bad);
     CHECK(unreadable.body == R"("Invalid error body")");
     CHECK(unreadable.content_type == "application/octet-stream");
