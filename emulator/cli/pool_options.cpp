@@ -8,7 +8,7 @@
 namespace lemu::emulator::cli {
 namespace {
 
-constexpr std::uint32_t kAccountLimit = 1000;  // "AWS Lambda quotas": concurrent executions
+constexpr std::uint32_t kAccountLimit = AccountConcurrency::kLimit;
 
 /// 0 is a value of its own: a function that is always throttled.
 Take take_concurrency(std::optional<std::uint32_t>& into) {
@@ -45,8 +45,10 @@ OptionGroup pool_option_group(ServedFunctionOptions& into) {
         "stop an environment's processes between invocations, as Lambda does: what runs on in the background "
         "waits for the next one",
         "", take_flag(into.pool.rest, PoolSettings::Rest::frozen)},
-       {"--queue", "", "invocations over the concurrency wait for their turn in place of being throttled", "",
-        take_flag(into.pool.when_busy, PoolSettings::WhenBusy::queue)}}};
+       {"--queue", "",
+        "invocations over the function's or the account's concurrency wait for their turn, all functions' in "
+        "one order, in place of being throttled; where the concurrency is 0 they still are",
+        "", take_flag(into.pool.when_busy, PoolSettings::WhenBusy::queue)}}};
 }
 
 }  // namespace lemu::emulator::cli

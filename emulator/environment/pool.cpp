@@ -23,69 +23,79 @@ EnvironmentPool::EnvironmentPool(asio::io_context& context, EnvironmentMaker& ma
                                  AccountConcurrency& account, PoolSettings settings, Now now)
     : context_(context),
       maker_(maker),
-      account_(account),
       settings_(settings),
+      reserved_(settings.reserved.value_or(0)),
+      limit_(settings.reserved ? reserved_ : account.unreserved()),
       now_(std::move(now)),
       timer_(context),
       waiting_timer_(context) {
-  account_.reserved += settings_.reserved.value_or(0);
+  account.reserve(settings_.reserved.value_or(0));
 }
 
-EnvironmentPool::~EnvironmentPool() = default;
-
-EnvironmentPool::Admission EnvironmentPool::may_run() const {
-  if (settings_.reserved)
-    return in_flight_ < *settings_.reserved ? Admission::accepted : Admission::function_limit;
-  return account_.in_flight + account_.reserved < account_.limit ? Admission::accepted
-                                                                 : Admission::account_limit;
+EnvironmentPool::~EnvironmentPool() {
+  for (const auto& [ticket, task] : queue_) limit_.cancel(ticket);
 }
 
-void EnvironmentPool::begin() {
+bool EnvironmentPool::enter() {
+  if (!limit_.enter()) return false;
   ++in_flight_;
-  if (!settings_.reserved) ++account_.in_flight;
+  return true;
 }
 
-void EnvironmentPool::finish() {
+void EnvironmentPool::leave() {
   --in_flight_;
-  if (!settings_.reserved) --account_.in_flight;
+  limit_.leave();
+}
+
+/// Where nothing may ever run, nobody is kept waiting for it.
+bool EnvironmentPool::queues() const {
+  return settings_.when_busy == PoolSettings::WhenBusy::queue && limit_.capacity() > 0;
 }
 
 EnvironmentPool::Admission EnvironmentPool::submit(PoolTask task) {
-  const Admission admission = may_run();
-  if (admission != Admission::accepted) {
-    // With nothing in flight nobody would ever take it from the queue.
-    if (settings_.when_busy == PoolSettings::WhenBusy::refuse || in_flight_ == 0) {
-      ++throttles_;
-      return admission;
-    }
-    waiting_.push_back({std::move(task), std::nullopt});
+  if (enter()) {
+    place(std::move(task));
     return Admission::accepted;
   }
-  begin();
+  if (!queues()) {
+    ++throttles_;
+    return settings_.reserved ? Admission::function_limit : Admission::account_limit;
+  }
+  queue_.emplace(limit_.wait(*this), std::move(task));
+  return Admission::accepted;
+}
+
+void EnvironmentPool::on_turn(ConcurrencyLimit::Ticket ticket) {
+  ++in_flight_;
+  place(std::move(queue_.extract(ticket).mapped()));
+}
+
+/// One that is in flight gets its environment. While one is idle nobody waits, so that nobody is passed.
+void EnvironmentPool::place(PoolTask task) {
   if (Slot* slot = idle_slot())
     run_on(*slot, std::move(task));
   else if (answered_ > waiting_.size())
     wait_for_answered(std::move(task));
   else
     run_on(new_slot(), std::move(task));
-  return Admission::accepted;
 }
 
 /// The caller has its answer. The first that waited for that is in flight in its place.
 void EnvironmentPool::answered(Slot& slot) {
   slot.state = Slot::State::answered;
   ++answered_;
-  finish();
-  const auto exceeding =
-      std::find_if(waiting_.begin(), waiting_.end(), [](const Waiting& one) { return !one.counted_at; });
-  if (exceeding == waiting_.end()) return;
-  begin();
-  exceeding->counted_at = now_();
+  leave();
 }
 
 void EnvironmentPool::wait_for_answered(PoolTask task) {
   waiting_.push_back({std::move(task), now_()});
   look_after_waiting_at(now_() + kMoment);
+}
+
+PoolTask EnvironmentPool::take_waiting() {
+  PoolTask task = std::move(waiting_.front().task);
+  waiting_.pop_front();
+  return task;
 }
 
 /// As expire_at(): left running when what waited was taken meanwhile.
@@ -100,15 +110,14 @@ void EnvironmentPool::look_after_waiting_at(Clock::time_point when) {
   });
 }
 
-/// Those whose moment is over get an environment of their own, unless the function has all that it may have.
+/// Those whose moment is over get an environment of their own, unless the function has all that it may have:
+/// then each of those takes the next of them when its runtime comes back, or ends.
 void EnvironmentPool::look_after_waiting() {
-  while (!waiting_.empty() && waiting_.front().counted_at) {
-    const Clock::time_point over = *waiting_.front().counted_at + kMoment;
+  while (!waiting_.empty()) {
+    const Clock::time_point over = waiting_.front().since + kMoment;
     if (over > now_()) return look_after_waiting_at(over);
     if (settings_.reserved && slots_in_use() >= *settings_.reserved) return;
-    PoolTask task = std::move(waiting_.front().task);
-    waiting_.pop_front();
-    run_on(new_slot(), std::move(task));
+    run_on(new_slot(), take_waiting());
   }
 }
 
@@ -151,10 +160,14 @@ asio::awaitable<Status> EnvironmentPool::make(Slot& slot) {
 
 asio::awaitable<void> EnvironmentPool::warm_up(Slot& slot) {
   const Status made = co_await make(slot);
-  if (!made)
+  if (!made) {
     retire(slot);  // the first invocation tries again, and tells its caller why not
-  else
+    look_after_waiting();
+  } else if (waiting_.empty()) {
     rest(slot);
+  } else {
+    co_await serve(slot, take_waiting());
+  }
 }
 
 /// One task after another while there are any.
@@ -182,9 +195,7 @@ asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
     slot.state = slot.environment ? Slot::State::busy : Slot::State::starting;
     if (waiting_.empty()) break;
     if (slot.environment && !reusable(slot)) maker_.end(std::move(slot.environment));
-    if (!waiting_.front().counted_at) begin();
-    task = std::move(waiting_.front().task);
-    waiting_.pop_front();
+    task = take_waiting();
   }
   if (slot.environment)
     rest(slot);
@@ -252,7 +263,7 @@ EnvironmentPool::Count EnvironmentPool::count() const {
       case Slot::State::answered: ++count.busy; break;
       case Slot::State::idle: ++count.idle; break;
     }
-  count.queued = waiting_.size();
+  count.queued = queue_.size() + waiting_.size();
   return count;
 }
 

@@ -18,12 +18,14 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "emulator/environment/concurrency.hpp"
 #include "emulator/environment/execution_environment.hpp"
 
 namespace lemu::emulator {
@@ -69,13 +71,6 @@ struct PoolTask {
   std::shared_ptr<InvocationClient> client;
 };
 
-/// What all functions of an account share.
-struct AccountConcurrency {
-  std::uint32_t limit = 1000;   ///< "AWS Lambda quotas"
-  std::uint32_t reserved = 0;   ///< set aside for functions that reserve some
-  std::uint32_t in_flight = 0;  ///< of functions that reserve none
-};
-
 struct PoolSettings {
   std::optional<std::uint32_t> reserved = {};
   std::chrono::nanoseconds idle_timeout = std::chrono::minutes(10);
@@ -85,14 +80,14 @@ struct PoolSettings {
   enum class Rest { running, frozen } rest = Rest::running;
 };
 
-class EnvironmentPool {
+class EnvironmentPool : private ConcurrencyLimit::Waiter {
  public:
   using Clock = std::chrono::steady_clock;
   using Now = std::function<Clock::time_point()>;
 
   EnvironmentPool(boost::asio::io_context& context, EnvironmentMaker& maker, AccountConcurrency& account,
                   PoolSettings settings, Now now = Clock::now);
-  ~EnvironmentPool();
+  ~EnvironmentPool() override;
   EnvironmentPool(const EnvironmentPool&) = delete;
   EnvironmentPool& operator=(const EnvironmentPool&) = delete;
 
@@ -127,15 +122,19 @@ class EnvironmentPool {
     std::list<Slot>::iterator self;
   };
 
-  [[nodiscard]] Admission may_run() const;
-  void begin();
-  void finish();
   struct Waiting {
     PoolTask task;
-    std::optional<Clock::time_point> counted_at;  // in flight since then; none where it exceeds a limit yet
+    Clock::time_point since;
   };
+
+  bool enter();
+  void leave();
+  void on_turn(ConcurrencyLimit::Ticket ticket) override;
+  [[nodiscard]] bool queues() const;
+  void place(PoolTask task);
   void answered(Slot& slot);
   void wait_for_answered(PoolTask task);
+  PoolTask take_waiting();
   void look_after_waiting();
   void look_after_waiting_at(Clock::time_point when);
   [[nodiscard]] std::size_t slots_in_use() const { return slots_.size() - idle_.size(); }
@@ -153,13 +152,15 @@ class EnvironmentPool {
 
   boost::asio::io_context& context_;
   EnvironmentMaker& maker_;
-  AccountConcurrency& account_;
   const PoolSettings settings_;
+  ConcurrencyLimit reserved_;
+  ConcurrencyLimit& limit_;  // that, or what the account's functions share
   const Now now_;
   std::list<Slot> slots_;
   std::vector<Slot*> idle_;  // the last to come to rest is the first to be used: others can expire
-  std::deque<Waiting> waiting_;
-  std::size_t answered_ = 0;  // slots in that state
+  std::map<ConcurrencyLimit::Ticket, PoolTask> queue_;  // over the limit
+  std::deque<Waiting> waiting_;  // in flight, for an environment that is about to be free
+  std::size_t answered_ = 0;     // slots in that state
   std::uint32_t in_flight_ = 0;
   std::uint64_t cold_starts_ = 0;
   std::uint64_t throttles_ = 0;
