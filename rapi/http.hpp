@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "rapi/body_budget.hpp"
 
 namespace lemu::rapi {
 
@@ -36,6 +38,10 @@ struct HttpLimits {
   /// How long a connection that is being closed waits for its peer to close too.
   std::chrono::milliseconds linger_deadline{2'000};
   std::size_t connections = 1024;
+  /// Of bodies that are taken whole, over all connections, from their declaration until whoever has them lets
+  /// them go. A connection whose body does not fit is not read on until it does. Those of up to 64 KiB, which
+  /// is what a connection reads at once anyway, never wait and do not count.
+  std::size_t bodies_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 struct HttpField {
@@ -48,6 +54,7 @@ enum class BodyEnd {
   complete,
   truncated,  ///< the peer closed its side, or broke the framing, before the declared end
   late,       ///< the deadline passed before
+  no_room,    ///< the deadline passed before there was room for it (HttpLimits::bodies_bytes)
   too_large,  ///< over the handler's limit; nothing of it is kept
 };
 
@@ -55,6 +62,7 @@ enum class BodyEnd {
 class HttpRequest {
  public:
   std::string body;
+  BodyRoom room;  ///< the body's: whoever moves that away moves this along
   BodyEnd end = BodyEnd::complete;
 
   [[nodiscard]] std::string_view method() const { return part(method_); }
@@ -75,6 +83,7 @@ class HttpRequest {
 
  private:
   friend class RequestParser;
+  friend class HttpConnection;
   // Everything textual stands in one string that keeps its capacity from request to request.
   struct Part {
     std::uint32_t offset = 0;
@@ -90,6 +99,7 @@ class HttpRequest {
   [[nodiscard]] std::string_view find(const std::vector<Field>& fields, std::string_view name) const;
   Part append(std::string_view text);
   void clear();
+  void drop_body();
 
   std::string text_;
   Part method_;

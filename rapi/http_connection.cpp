@@ -29,17 +29,19 @@ bool is_word(std::string_view value, std::string_view word) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits, Closed closed)
+HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits,
+                               std::shared_ptr<BodyBudget> bodies, Closed closed)
     : socket_(std::move(socket)),
       handler_(&handler),
       limits_(limits),
+      bodies_(std::move(bodies)),
       closed_(std::move(closed)),
       timer_(socket_.get_executor()) {}
 
 // ---- reading
 
 void HttpConnection::read() {
-  if (reading_ || paused_ || peer_closed_ || phase_ == Phase::closed) return;
+  if (reading_ || paused_ || waits_for_room_ || peer_closed_ || phase_ == Phase::closed) return;
   const bool waiting = phase_ == Phase::awaiting || phase_ == Phase::writing || phase_ == Phase::streaming;
   if (waiting && unread() >= kPipelinedAtMost) return;  // answered() reads on
   std::size_t size = kReadSize;
@@ -144,6 +146,8 @@ HttpConnection::Pull HttpConnection::pull() {
       return Pull::stopped;
     }
     if (!head_done_ && parser_->is_header_done()) head_complete();
+    if (head_done_ && !in_pieces_) look_for_room();
+    if (waits_for_room_) break;
     if (parser_->is_done()) return Pull::request_done;
     if (in_pieces_ && request_.end == BodyEnd::too_large) {  // whoever has the pieces is not left waiting
       close_after_reply_ = true;
@@ -156,7 +160,7 @@ HttpConnection::Pull HttpConnection::pull() {
     }
     if (ec) break;
   }
-  if (unread() > limits_.header_bytes) {  // an endless chunk line or trailer
+  if (!waits_for_room_ && unread() > limits_.header_bytes) {  // an endless chunk line or trailer
     fail_request(431, "a line is too long");
     return Pull::stopped;
   }
@@ -181,7 +185,8 @@ void HttpConnection::head_complete() {
 
 /// A client that asks before it sends its body is told to go on, or is given its refusal instead.
 void HttpConnection::expect_continue() {
-  if (continue_sent_ || parser_->body_started() || !is_word(request_.header("expect"), "100-continue"))
+  if (continue_sent_ || waits_for_room_ || parser_->body_started() ||
+      !is_word(request_.header("expect"), "100-continue"))
     return;
   if (refusal_ || request_.end == BodyEnd::too_large) {
     close_after_reply_ = true;  // whether the body follows all the same cannot be known
@@ -210,13 +215,37 @@ void HttpConnection::resume_body(std::uint64_t serial) {
   });
 }
 
+/// Nothing is read on while a body has to wait for its room, and the deadline goes on.
+void HttpConnection::look_for_room() {
+  if (request_.end != BodyEnd::complete) request_.room = {};
+  const std::size_t needed = parser_->room_needed();
+  if (needed == 0 || request_.room.bytes() > 0) return;
+  request_.room = bodies_->take(needed, *this);
+  waits_for_room_ = request_.room.bytes() == 0;
+}
+
+/// Not on from here: whose room it was may be in the middle of something.
+void HttpConnection::on_room(BodyRoom room) {
+  request_.room = std::move(room);
+  waits_for_room_ = false;
+  deadline_.reset();
+  set_deadline(limits_.body_deadline);
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this(), serial = serial_] {
+    if (self->phase_ != Phase::receiving || self->serial_ != serial) return;
+    self->process();
+    self->read();
+  });
+}
+
 void HttpConnection::deliver() {
   deadline_.reset();
   parser_.reset();
   paused_ = false;
   phase_ = Phase::awaiting;
+  request_.room.shrink_to(request_.body.size());
   if (!refusal_) {
     handler_->on_request(request_, HttpReply(weak_from_this(), serial_));
+    if (request_.room.bytes() > 0) request_.drop_body();  // the handler left both here
     return;
   }
   const HttpField allow{"Allow", refusal_->allow};
@@ -229,7 +258,7 @@ void HttpConnection::deliver() {
 /// The rest of the body will not come; the handler has seen the header, so it is owed the end.
 void HttpConnection::truncate(BodyEnd why) {
   close_after_reply_ = true;
-  request_.body.clear();
+  request_.drop_body();
   if (request_.end == BodyEnd::complete) request_.end = why;
   deliver();
 }
@@ -280,7 +309,10 @@ void HttpConnection::on_timer() {
 
 void HttpConnection::on_deadline() {
   deadline_.reset();
-  if (phase_ == Phase::receiving && parser_ && head_done_)
+  if (std::exchange(waits_for_room_, false)) {
+    bodies_->leave(*this);
+    truncate(BodyEnd::no_room);
+  } else if (phase_ == Phase::receiving && parser_ && head_done_)
     truncate(BodyEnd::late);
   else if (phase_ == Phase::receiving && parser_)
     fail_request(408, "the header did not come in time");

@@ -23,7 +23,7 @@ namespace lemu::rapi {
 
 void append_field(std::string& out, std::string_view name, std::string_view value);
 
-class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+class HttpConnection final : private RoomWaiter, public std::enable_shared_from_this<HttpConnection> {
  public:
   using Executor = boost::asio::io_context::executor_type;
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
@@ -31,7 +31,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   using Closed = std::function<void(HttpConnection&)>;
 
   /// `closed` is called once when the connection ends by itself, not when it is dropped.
-  HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits, Closed closed);
+  HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits,
+                 std::shared_ptr<BodyBudget> bodies, Closed closed);
 
   void start() { read(); }
   /// Closes when the present request is answered; at once when there is none.
@@ -72,6 +73,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void head_complete();
   void expect_continue();
   void hand_over_piece();
+  void look_for_room();
+  void on_room(BodyRoom room) override;
   void deliver();
   void truncate(BodyEnd why);
   void fail_request(unsigned status, std::string_view reason);
@@ -99,6 +102,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Socket socket_;
   HttpHandler* handler_;
   const HttpLimits limits_;
+  const std::shared_ptr<BodyBudget> bodies_;
   Closed closed_;
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer_;
 
@@ -127,6 +131,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool head_done_ = false;
   bool in_pieces_ = false;  // the handler takes the body so
   bool paused_ = false;     // until resume_body()
+  bool waits_for_room_ = false;
   bool reading_ = false;
   bool processing_ = false;
   bool timer_running_ = false;

@@ -11,8 +11,11 @@ namespace http = boost::beast::http;
 
 // What a field costs beyond its text, so that a million empty ones are not free.
 constexpr std::size_t kFieldOverhead = 32;
-// A declared length is believed up to here; a larger body grows as it comes.
-constexpr std::size_t kReserveAtMost = std::size_t{1} << 20;
+// Bodies of up to that size need no room of the server's.
+constexpr std::size_t kSmallBody = std::size_t{64} << 10;
+// A declared length is believed up to here; a larger body grows as it comes. Memory that nothing was written
+// to yet is the process's in name only.
+constexpr std::size_t kBelievedAtMost = std::size_t{8} << 20;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
@@ -54,12 +57,18 @@ HttpRequest::Part HttpRequest::append(std::string_view text) {
   return part;
 }
 
+void HttpRequest::drop_body() {
+  std::string().swap(body);
+  room = {};
+}
+
 void HttpRequest::clear() {
   text_.clear();
   method_ = target_ = {};
   headers_.clear();
   trailers_.clear();
   body.clear();
+  room = {};
   end = BodyEnd::complete;
 }
 
@@ -82,6 +91,13 @@ void RequestParser::keep_body(std::optional<std::size_t> limit) {
 void RequestParser::piece_taken() {
   *body_limit_ -= request_.body.size();
   request_.body.clear();
+}
+
+std::size_t RequestParser::room_needed() const {
+  if (!body_limit_ || request_.end != BodyEnd::complete) return 0;
+  const std::uint64_t known = content_length().value_or(request_.body.size());
+  if (known <= kSmallBody) return 0;
+  return content_length() ? static_cast<std::size_t>(known) : *body_limit_;
 }
 
 std::uint64_t RequestParser::declared_rest() const { return content_length_remaining().value_or(0); }
@@ -122,7 +138,7 @@ void RequestParser::on_header_impl(ErrorCode&) { fields_ = Fields::trailer; }
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
   if (length && body_limit_ && request_.end == BodyEnd::complete)
-    request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, kReserveAtMost)));
+    request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, kBelievedAtMost)));
 }
 
 std::size_t RequestParser::on_body_impl(string_view bytes, ErrorCode&) {

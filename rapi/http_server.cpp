@@ -146,7 +146,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     if (ec) return;
     static_cast<void>(fd.release());
     const auto connection = std::make_shared<HttpConnection>(
-        std::move(socket), handler_, limits_, [weak = weak_from_this()](HttpConnection& closed) {
+        std::move(socket), handler_, limits_, bodies_, [weak = weak_from_this()](HttpConnection& closed) {
           if (const std::shared_ptr<Acceptor> self = weak.lock()) self->connections_.erase(&closed);
         });
     connections_.emplace(connection.get(), connection);
@@ -160,6 +160,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
       pause_;
   HttpHandler& handler_;
   const HttpLimits limits_;
+  const std::shared_ptr<BodyBudget> bodies_ = std::make_shared<BodyBudget>(limits_.bodies_bytes);
   const std::size_t most_;  ///< connections, so that descriptors are left for the rest of the process
   Connections connections_;
 };

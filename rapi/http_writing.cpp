@@ -201,6 +201,7 @@ void HttpConnection::close() {
 void HttpConnection::drop() {
   phase_ = Phase::closed;
   closed_ = nullptr;
+  if (std::exchange(waits_for_room_, false)) bodies_->leave(*this);
   stream_.reset();
   boost::system::error_code ignored;
   timer_.cancel();

@@ -281,6 +281,7 @@ std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest
   switch (request.end) {
     case BodyEnd::complete: return std::nullopt;
     case BodyEnd::truncated:
+    case BodyEnd::no_room:
     case BodyEnd::late: reply.send(kTruncated); return ResponseFault::truncated;
     case BodyEnd::too_large:
       reply.send({.status = 413, .content_type = kJson, .body = too_large_body(limit)});

@@ -10,12 +10,15 @@
 #include <string>
 #include <string_view>
 
+#include "rapi/body_budget.hpp"
+
 namespace lemu::rapi {
 
 /// What `next` hands to a runtime.
 struct Event {
   std::string request_id;
   std::string body;
+  BodyRoom room;                 ///< the body's, where that came over HTTP
   std::int64_t deadline_ms = 0;  ///< Unix time at which the function times out
   // Each becomes a header only when it is not empty.
   std::string function_arn;

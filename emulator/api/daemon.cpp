@@ -17,6 +17,7 @@ rapi::HttpLimits Daemon::http_limits() {
   limits.header_deadline = std::chrono::seconds(20);
   limits.body_deadline = std::chrono::minutes(5);
   limits.connections = 16'384;
+  limits.bodies_bytes = std::size_t{256} << 20;
   return limits;
 }
 

@@ -105,7 +105,7 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
   if (!asked) return reply.refuse(asked.error());
   const tl::expected<ServedFunction*, ApiError> function = find(asked->function);
   if (!function) return reply.refuse(function.error());
-  tl::expected<std::string, ApiError> payload =
+  tl::expected<Payload, ApiError> payload =
       take_payload(request, asked->type, payload_limit(asked->type, payload_limit_));
   if (!payload) return reply.refuse(payload.error());
   if (asked->type == InvocationType::dry_run) return reply.send({.status = 204});
@@ -119,7 +119,7 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
     run(**function, std::move(*asked), std::move(*payload), std::move(arn), reply, operation);
 }
 
-void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, std::string payload, std::string arn,
+void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, Payload payload, std::string arn,
                         const ApiReply& reply, InvokeOperation operation) {
   PoolTask task;
   rapi::Event& event = task.invocation.event;
@@ -127,7 +127,8 @@ void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, std::stri
   event.trace_id = asked.trace;
   event.function_arn = std::move(arn);
   event.client_context = std::move(asked.client_context);
-  event.body = std::move(payload);
+  event.body = std::move(payload.text);
+  event.room = std::move(payload.room);
   if (asked.log == LogType::tail) task.invocation.log = Invocation::Log::tail;
   if (operation == InvokeOperation::buffered)
     task.client = std::make_shared<SynchronousCall>(reply, asked.log, std::move(asked.trace));
@@ -137,15 +138,17 @@ void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, std::stri
   if (admission != EnvironmentPool::Admission::accepted) reply.refuse(throttled(admission));
 }
 
-void InvokeHandler::accept(InvokeRequest asked, std::string payload, std::string arn, const ApiReply& reply) {
+void InvokeHandler::accept(InvokeRequest asked, Payload payload, std::string arn, const ApiReply& reply) {
   AcceptedEvent event;
   event.schedule.request_id = reply.request_id();
   event.schedule.function = std::move(asked.function.name);
   event.arn = std::move(arn);
   event.client_context = std::move(asked.client_context);
   event.trace = asked.trace;
-  event.payload = std::move(payload);
-  events_.accept(std::move(event), [reply, trace = std::move(asked.trace)](const Status& durable) {
+  event.payload = std::move(payload.text);
+  auto room = std::make_shared<rapi::BodyRoom>(std::move(payload.room));  // until the event is on disk
+  events_.accept(std::move(event), [reply, room = std::move(room),
+                                    trace = std::move(asked.trace)](const Status& durable) {
     if (durable)
       reply.send({.status = 202, .trace = answered_trace(trace)});
     else

@@ -25,11 +25,11 @@ class InvokeHandler {
 
  private:
   tl::expected<ServedFunction*, ApiError> find(const FunctionReference& reference) const;
-  static void run(ServedFunction& function, InvokeRequest asked, std::string payload, std::string arn,
+  static void run(ServedFunction& function, InvokeRequest asked, Payload payload, std::string arn,
                   const ApiReply& reply, InvokeOperation operation);
   static void stream(PoolTask& task, const ServedFunction& function, const InvokeRequest& asked,
                      const ApiReply& reply, InvokeOperation operation);
-  void accept(InvokeRequest asked, std::string payload, std::string arn, const ApiReply& reply);
+  void accept(InvokeRequest asked, Payload payload, std::string arn, const ApiReply& reply);
 
   FunctionRegistry& functions_;
   AsyncQueue& events_;

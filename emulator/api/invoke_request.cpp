@@ -87,8 +87,8 @@ tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpReques
   return read;
 }
 
-tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type,
-                                                 std::size_t limit) {
+tl::expected<Payload, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type,
+                                             std::size_t limit) {
   switch (request.end) {
     case rapi::BodyEnd::complete: break;
     case rapi::BodyEnd::truncated:
@@ -97,6 +97,10 @@ tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request, Inv
     case rapi::BodyEnd::late:
       return tl::unexpected(
           ApiError{ApiFault::request_timeout, "The request's body did not come within the time for it."});
+    case rapi::BodyEnd::no_room:
+      return tl::unexpected(ApiError{ApiFault::unavailable,
+                                     "The payloads of other requests left no room for this one "
+                                     "(--payloads-memory) within the time for it."});
     case rapi::BodyEnd::too_large: {
       const std::string_view length = request.header("Content-Length");
       const std::string most = std::to_string(limit);
@@ -106,13 +110,13 @@ tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request, Inv
                                          " invocation type (limit " + most + " bytes)"});
     }
   }
-  if (request.body.empty()) return std::string("{}");
+  if (request.body.empty()) return Payload{"{}", {}};
   if (const Status valid = check_json(request.body, "the payload"); !valid)
     return tl::unexpected(ApiError{ApiFault::invalid_request_content,
                                    "Could not parse request body into json: Could not parse payload into "
                                    "json: " +
                                        valid.error().message});
-  return std::move(request.body);
+  return Payload{std::move(request.body), std::move(request.room)};
 }
 
 }  // namespace lemu::emulator

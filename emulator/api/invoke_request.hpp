@@ -43,8 +43,13 @@ enum class InvokeOperation {
 [[nodiscard]] tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
                                                                         std::string_view name,
                                                                         InvokeOperation operation);
+struct Payload {
+  std::string text;
+  rapi::BodyRoom room;  ///< kept as long as the text
+};
+
 /// The body: JSON within the limit; `{}` when it is empty.
-[[nodiscard]] tl::expected<std::string, ApiError> take_payload(rapi::HttpRequest& request,
-                                                               InvocationType type, std::size_t limit);
+[[nodiscard]] tl::expected<Payload, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type,
+                                                           std::size_t limit);
 
 }  // namespace lemu::emulator

@@ -74,6 +74,7 @@ OptionGroup events_group(ServeOptions& into) {
 
 OptionGroup limits_group(ServeOptions& into) {
   constexpr std::size_t kMostHeader = std::size_t{16} << 20;
+  constexpr std::size_t kMostPayloads = std::size_t{1} << 40;
   constexpr std::uint32_t kMostConnections = 1'000'000;
   return {
       "Its limits",
@@ -90,7 +91,12 @@ OptionGroup limits_group(ServeOptions& into) {
         "--body-timeout 30s", take_time(into.http.body_deadline)},
        {"--payload-limit", "SIZE",
         "a payload; more is answered 413 (default: Lambda's 6 MB, and 1 MB of an asynchronous one)",
-        "--payload-limit 100k", take_bytes(into.payload_limit, kEventLimit)}}};
+        "--payload-limit 100k", take_bytes(into.payload_limit, kEventLimit)},
+       {"--payloads-memory", "SIZE",
+        "for all payloads over 64 KB together, from their arrival to the function's answer; what does not "
+        "fit waits "
+        "its turn, for --body-timeout at most, then 503 (default: 256M)",
+        "--payloads-memory 64M", take_bytes(into.http.bodies_bytes, kMostPayloads)}}};
 }
 
 }  // namespace lemu::emulator::cli

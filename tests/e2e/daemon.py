@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 
 from harness import TOOLS
@@ -81,6 +82,18 @@ class Daemon:
         import botocore.config
         return boto3.client("lambda", endpoint_url=self.url, **CREDENTIALS,
                             config=botocore.config.Config(**{"retries": {"total_max_attempts": 1}, **config}))
+
+
+def in_background(call, *arguments):
+    """Runs the call beside the test; a function that waits for its result."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(call(*arguments)))
+    thread.start()
+
+    def result():
+        thread.join(60)
+        return results[0]
+    return result
 
 
 def eventually(condition, seconds=20):

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import pytest
-from daemon import Daemon, eventually
+from daemon import Daemon, eventually, in_background
 from harness import HOST_ARCH
 from sink import Sink
 
@@ -33,18 +33,6 @@ ONE = ["--concurrency", "1", "--queue"]
 
 def ask(running, command, *words, status=0):
     return running.lemu.run(command, "--endpoint", running.url, *words).ok(status)
-
-
-def in_background(call, *arguments):
-    """Runs the call beside the test; a function that waits for its result."""
-    results = []
-    thread = threading.Thread(target=lambda: results.append(call(*arguments)))
-    thread.start()
-
-    def result():
-        thread.join(60)
-        return results[0]
-    return result
 
 
 # ---- what runs

@@ -10,9 +10,10 @@ import struct
 import threading
 
 import pytest
-from daemon import Daemon, eventually
+from daemon import Daemon, eventually, in_background
 from harness import HOST_ARCH, REPO
 from sink import Sink
+from stream_gate import StreamGate
 
 pytestmark = pytest.mark.leaves("work/state")
 
@@ -142,6 +143,81 @@ def test_an_endless_body(daemon):
                 connection.sendall(piece)
     works(daemon)
     assert daemon.peak_memory_mb() < 40
+
+
+def at_once(count, call):
+    """What `count` callers got, each on a thread of its own."""
+    answers = []
+    callers = [threading.Thread(target=lambda: answers.append(call())) for _ in range(count)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    return answers
+
+
+def padded(event, size):
+    """The event as JSON of that many bytes."""
+    bare = json.dumps({**event, "pad": ""})
+    return json.dumps({**event, "pad": "x" * (size - len(bare))}).encode()
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_large_payloads_of_many_callers_have_one_memory(lemu, framing):
+    """Without a limit over all of them the daemon would hold most of 200 times 6 MB."""
+    event = padded({"do": "sleep", "ms": 10}, 6 << 20)
+    function = probe(lemu, "concurrency=4")
+    with Daemon(lemu, "--queue", "--payloads-memory", "48M", functions={"probe": function}) as running:
+        works(running)
+        def call():
+            if framing == "length":
+                return running.invoke("probe", event)
+            pieces = iter([event[:100_000], event[100_000:]])
+            return running.request("POST", "/2015-03-31/functions/probe/invocations", pieces)
+        answers = at_once(200, call)
+        assert [answer.body for answer in answers] == [b'{"slept":10}'] * 200
+        assert running.peak_memory_mb() < 100
+        works(running)
+
+
+def test_large_events_of_many_callers_have_one_memory(lemu):
+    """Until they are on disk."""
+    function = probe(lemu, "concurrency=1")
+    with Sink() as sink, Daemon(lemu, "--queue", "--payloads-memory", "8M", functions={"probe": function}) as running:
+        event = padded(sink.event("large"), 1_000_000)
+        answers = at_once(200, lambda: running.invoke("probe", event, invocation_type="Event"))
+        assert {answer.status for answer in answers} == {202}
+        sink.wait_for(200, "large")
+        assert running.peak_memory_mb() < 150
+
+
+def test_no_room_for_a_payload(lemu):
+    options = ["--payloads-memory", "100k", "--body-timeout", "500ms"]
+    with StreamGate() as gate, Daemon(lemu, *options, functions={"probe": probe(lemu)}) as running:
+        event = padded({"do": "stream", "text": "a", "gate": gate.port}, 100_000)
+        held = in_background(running.invoke, "probe", event)
+        gate.written_at()
+        for _ in range(2):
+            refused = running.invoke("probe", event)
+            assert (refused.status, refused.headers["x-amzn-errortype"]) == (503, "ServiceUnavailableException")
+            assert "no room for this one (--payloads-memory)" in refused.json()["Message"]
+        works(running)  # a small one takes no room
+        gate.open()
+        assert held().body == b"a"
+        assert running.invoke("probe", padded({}, 100_000)).status == 200
+
+
+def test_half_a_payload_does_not_keep_the_room(lemu):
+    options = ["--payloads-memory", "100k", "--body-timeout", "500ms"]
+    with Daemon(lemu, *options, functions={"probe": probe(lemu)}) as running:
+        slow = [connect(running) for _ in range(3)]
+        for connection in slow:
+            connection.sendall(INVOKE + b"Content-Length: 100000\r\n\r\n{")
+        first, *others = [connection.makefile("rb").read().split(b" ", 2)[1] for connection in slow]
+        assert first == b"408" and set(others) <= {b"408", b"503"}  # who got the room in turn loses it too
+        assert running.invoke("probe", padded({}, 100_000)).status == 200
+        for connection in slow:
+            connection.close()
 
 
 def test_more_connections_than_are_wanted(lemu):

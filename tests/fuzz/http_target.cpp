@@ -121,6 +121,7 @@ class Conversation {
     HttpConnection::Socket socket(context.get_executor());
     socket.assign(boost::asio::ip::tcp::v4(), pair->ours.release());
     connection_ = std::make_shared<HttpConnection>(std::move(socket), echo_, limits,
+                                                   std::make_shared<BodyBudget>(limits.bodies_bytes),
                                                    [this](HttpConnection&) { ended_ = true; });
     connection_->start();
   }

@@ -12,16 +12,17 @@ TEST_CASE("an invocation: next, response, next") {
   CHECK(client.silent());
   CHECK(env.recorder.calls == Calls{"next"});
 
-  Event full = event("id-1", std::string("\0{\"a\":1}\n", 9));
+  const std::string body("\0{\"a\":1}\n", 9);
+  Event full = event("id-1", body);
   full.function_arn = "arn:aws:lambda:us-east-1:012345678912:function:f";
   full.trace_id = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1";
   full.client_context = "{\"a\":\r\n1}";
   full.cognito_identity = "{\"cognitoIdentityId\":\"i\"}";
   full.tenant_id = "blue";
-  CHECK(env.api->dispatch(full) == RuntimeApi::Handover::delivered);
+  CHECK(env.api->dispatch(std::move(full)) == RuntimeApi::Handover::delivered);
   const Answer given = client.answer();
   CHECK(given.status == 200);
-  CHECK(given.body == full.body);
+  CHECK(given.body == body);
   for (const std::string_view line :
        {"Lambda-Runtime-Aws-Request-Id: id-1", "Lambda-Runtime-Deadline-Ms: 1700000000123",
         "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:012345678912:function:f",
