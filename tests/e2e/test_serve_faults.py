@@ -68,9 +68,8 @@ def test_a_full_disk_refuses_events_and_nothing_else(lemu):
     namespaces = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
     mount = f'mount -t tmpfs -o size=300k none "{state}" && exec "$@"'
     around = [*namespaces, "sh", "-c", mount, "sh"]
-    start, lemu.start = lemu.start, lambda *words, **more: start(*words, around=around, **more)
-    with Sink() as sink, Daemon(lemu, "--state-dir", state, functions={"probe": probe(lemu)}) as running:
-        lemu.start = start
+    functions = {"probe": probe(lemu)}
+    with Sink() as sink, Daemon(lemu, "--state-dir", state, functions=functions, around=around) as running:
         large = {**sink.event("large"), "filler": "x" * 400_000}
         for _ in range(3):
             refused = running.invoke("probe", large, invocation_type="Event")
