@@ -78,12 +78,9 @@ Status Daemon::add(DaemonFunction function) {
   std::shared_ptr<LogFiles> files;
   if (!settings_.log_folder.empty())
     files = std::make_shared<LogFiles>(settings_.log_folder, function.setup.function.log_group);
-  auto served = std::make_unique<ServedFunction>(
-      context_, host_, std::move(function.setup), function.pool, account_, ids_,
-      EnvironmentFolder::beside(*folder_), std::make_shared<FunctionLog>(std::move(files)),
-      [this, name](const std::string& text) {
-        log_.write(DaemonLog::Level::warning, text, {{"function", name}});
-      });
+  auto served = std::make_unique<ServedFunction>(context_, host_, std::move(function.setup), function.pool,
+                                                 account_, ids_, EnvironmentFolder::beside(*folder_),
+                                                 std::make_shared<FunctionLog>(std::move(files)), log_);
   if (Status prepared = served->prepare(); !prepared)
     return fail(std::move(prepared.error()).within("function " + name));
   served->pool().prewarm(function.prewarm);

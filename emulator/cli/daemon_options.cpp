@@ -50,6 +50,11 @@ OptionGroup daemon_group(ServeOptions& into) {
             "--log-format json",
             take_choice<DaemonLog::Format>(
                 into.log_format, {{"text", DaemonLog::Format::text}, {"json", DaemonLog::Format::json}})},
+           {"--log-level", "LEVEL", "the least of it that is said: info (default), warning or error",
+            "--log-level warning",
+            take_choice<DaemonLog::Level>(into.log_level, {{"info", DaemonLog::Level::info},
+                                                           {"warning", DaemonLog::Level::warning},
+                                                           {"error", DaemonLog::Level::error}})},
            {"--log-dir", "DIR",
             "write the functions' logs there too, as aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log; a stream "
             "keeps its last 10 to 20 MB",

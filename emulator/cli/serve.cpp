@@ -28,7 +28,7 @@ class ServeCommand {
   explicit ServeCommand(const ServeOptions& options)
       : options_(options),
         output_(STDOUT_FILENO, STDERR_FILENO, options.verbosity),
-        log_(STDERR_FILENO, options.log_format) {}
+        log_(STDERR_FILENO, options.log_format, options.log_level) {}
 
   int run() {
     Status started = start();
@@ -88,6 +88,8 @@ class ServeCommand {
       if (!written) return fail<"port-file-not-written">(written.error().message);
     }
     notify_service_manager("READY=1");
+    log_.write(DaemonLog::Level::info, "serving",
+               {{"address", address}, {"functions", std::to_string(options_.functions.size())}});
     output_.answer("lemu serves http://" + address + "\n", TerminalOutput::Ending::as_it_is);
     return output_.answers();
   }
@@ -108,10 +110,13 @@ class ServeCommand {
 
   /// The first time what runs may finish; the second time it may not.
   void stop() {
-    if (std::exchange(stopping_, true))
+    if (std::exchange(stopping_, true)) {
+      log_.write(DaemonLog::Level::warning, "ending at once");
       context_.stop();
-    else
-      daemon_->drain([this] { context_.stop(); });
+      return;
+    }
+    log_.write(DaemonLog::Level::info, "draining");
+    daemon_->drain([this] { context_.stop(); });
   }
 
   /// Everything the daemon started is gone when this returns.

@@ -36,6 +36,7 @@ struct ServeOptions {
   std::string state_folder = {};  ///< empty: after the port
   std::string log_folder = {};    ///< empty: none
   DaemonLog::Format log_format = DaemonLog::Format::text;
+  DaemonLog::Level log_level = DaemonLog::Level::info;
   RetryRules retries = {};
   rapi::HttpLimits http = Daemon::http_limits();
   std::uint32_t connections = 16'384;

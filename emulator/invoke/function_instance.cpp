@@ -62,16 +62,26 @@ FunctionInstance::Remains FunctionInstance::release() {
 }
 
 void InstanceMaker::end(std::unique_ptr<PooledEnvironment> environment) {
-  host_.work.dispose(static_cast<FunctionInstance&>(*environment).release());  // made here
+  FunctionInstance& instance = static_cast<FunctionInstance&>(*environment);  // made here
+  daemon_log_.write(DaemonLog::Level::info, "environment ended",
+                    {{"function", launcher_.setup().function.name}, {"stream", instance.log_stream()}});
+  host_.work.dispose(instance.release());
 }
 
 asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make() {
+  const std::string& name = launcher_.setup().function.name;
   const std::string& version = launcher_.setup().function.version;
   auto instance = std::make_unique<FunctionInstance>(
       EnvironmentFolder::beside(folder_), log_, metrics_,
       log_stream_name(version, std::chrono::system_clock::now(), ids_.hex(32)));
   Status started = co_await instance->start(launcher_);
-  if (!started) co_return fail(std::move(started.error()));
+  if (!started) {
+    daemon_log_.write(DaemonLog::Level::error, "environment not started",
+                      {{"function", name}, {"reason", started.error().message}});
+    co_return fail(std::move(started.error()));
+  }
+  daemon_log_.write(DaemonLog::Level::info, "environment started",
+                    {{"function", name}, {"stream", instance->log_stream()}});
   co_return std::unique_ptr<PooledEnvironment>(std::move(instance));
 }
 

@@ -9,6 +9,7 @@
 #include "emulator/environment/pool.hpp"
 #include "emulator/invoke/function_launcher.hpp"
 #include "emulator/invoke/identifiers.hpp"
+#include "emulator/report/daemon_log.hpp"
 #include "emulator/report/metrics.hpp"
 #include "emulator/store/function_log.hpp"
 
@@ -49,6 +50,7 @@ class FunctionInstance : public PooledEnvironment {
   boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
                                                   std::function<void(Answer)> answered) override;
   [[nodiscard]] std::string take_tail() override { return log_.take_tail(); }
+  [[nodiscard]] const std::string& log_stream() const { return log_.stream(); }
   [[nodiscard]] bool lost() const override { return environment_->lost(); }
   void freeze() override { environment_->freeze(); }
   void thaw() override { environment_->thaw(); }
@@ -72,8 +74,14 @@ class InstanceMaker : public EnvironmentMaker {
  public:
   /// Instances' folders are made beside `folder`, which outlives this.
   InstanceMaker(FunctionLauncher& launcher, EnvironmentHost& host, const EnvironmentFolder& folder,
-                Identifiers& ids, FunctionLog& log, FunctionMetrics& metrics)
-      : launcher_(launcher), host_(host), folder_(folder), ids_(ids), log_(log), metrics_(metrics) {}
+                Identifiers& ids, FunctionLog& log, FunctionMetrics& metrics, DaemonLog& daemon_log)
+      : launcher_(launcher),
+        host_(host),
+        folder_(folder),
+        ids_(ids),
+        log_(log),
+        metrics_(metrics),
+        daemon_log_(daemon_log) {}
   boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() override;
   void end(std::unique_ptr<PooledEnvironment> environment) override;
 
@@ -84,6 +92,7 @@ class InstanceMaker : public EnvironmentMaker {
   Identifiers& ids_;
   FunctionLog& log_;
   FunctionMetrics& metrics_;
+  DaemonLog& daemon_log_;
 };
 
 }  // namespace lemu::emulator

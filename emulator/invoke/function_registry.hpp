@@ -19,12 +19,14 @@ class ServedFunction {
  public:
   ServedFunction(boost::asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
                  PoolSettings settings, AccountConcurrency& account, Identifiers& ids,
-                 EnvironmentFolder folder, std::shared_ptr<FunctionLog> log,
-                 std::function<void(const std::string&)> remark)
+                 EnvironmentFolder folder, std::shared_ptr<FunctionLog> log, DaemonLog& log_of_daemon)
       : folder_(std::move(folder)),
         log_(std::move(log)),
-        launcher_(context, host, std::move(setup), std::move(remark)),
-        maker_(launcher_, host, folder_, ids, *log_, metrics_),
+        launcher_(context, host, std::move(setup),
+                  [this, &log_of_daemon](const std::string& remark) {
+                    log_of_daemon.write(DaemonLog::Level::warning, remark, {{"function", config().name}});
+                  }),
+        maker_(launcher_, host, folder_, ids, *log_, metrics_, log_of_daemon),
         pool_(context, maker_, account, settings) {}
 
   /// Blocking; once.

@@ -86,6 +86,7 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<spdlog::details::
 
 spdlog::level::level_enum level_of(DaemonLog::Level level) {
   switch (level) {
+    case DaemonLog::Level::info: return spdlog::level::info;
     case DaemonLog::Level::warning: return spdlog::level::warn;
     case DaemonLog::Level::error: return spdlog::level::err;
   }
@@ -99,12 +100,15 @@ struct DaemonLog::Writer {
   spdlog::logger logger;
 };
 
-DaemonLog::DaemonLog(int fd, Format format)
-    : writer_(new Writer{format, spdlog::logger("lemu", std::make_shared<NeverWaitingSink>(fd, format))}) {}
+DaemonLog::DaemonLog(int fd, Format format, Level least)
+    : writer_(new Writer{format, spdlog::logger("lemu", std::make_shared<NeverWaitingSink>(fd, format))}) {
+  writer_->logger.set_level(level_of(least));
+}
 
 DaemonLog::~DaemonLog() = default;
 
 void DaemonLog::write(Level level, std::string_view event, Fields fields) {
+  if (!writer_->logger.should_log(level_of(level))) return;
   const std::string text = payload(writer_->format, event, fields);
   writer_->logger.log(level_of(level), spdlog::string_view_t(text.data(), text.size()));
 }

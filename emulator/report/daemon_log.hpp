@@ -13,10 +13,11 @@ namespace lemu::emulator {
 class DaemonLog {
  public:
   enum class Format { text, json };
-  enum class Level { warning, error };
+  enum class Level { info, warning, error };
   using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  DaemonLog(int fd, Format format);
+  /// Lines below `least` are not written.
+  DaemonLog(int fd, Format format, Level least);
   ~DaemonLog();
 
   /// `event` is a short fixed sentence; what varies stands in the fields.

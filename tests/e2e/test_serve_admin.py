@@ -176,15 +176,36 @@ def test_the_daemons_own_log(lemu, form):
                                                  functions={"probe": probe(lemu)}) as running:
         sent = running.invoke("probe", sink.event("a"), invocation_type="Event").headers["x-amzn-requestid"]
         eventually(lambda: b"dead-letter" in ask(running, "async", "ls").stdout)
-        line, = running.stop().ok().lines
+        lines = running.stop().ok().lines
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     if form == "json":
-        said = json.loads(line)
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", said.pop("time"))
-        assert said == {"level": "warning", "event": "asynchronous event given up", "function": "probe",
-                        "requestId": sent, "condition": "RetriesExhausted"}
+        said = [json.loads(line) for line in lines]
+        assert all(re.fullmatch(time, line.pop("time")) for line in said)
+        stream = said[1].pop("stream")
+        assert said == [
+            {"level": "info", "event": "serving", "address": f"127.0.0.1:{running.port}", "functions": "1"},
+            {"level": "info", "event": "environment started", "function": "probe"},
+            {"level": "warning", "event": "asynchronous event given up", "function": "probe",
+             "requestId": sent, "condition": "RetriesExhausted"},
+            {"level": "info", "event": "draining"}]
     else:
-        assert re.fullmatch(r"\S+Z warning asynchronous event given up function=probe "
-                            rf"requestId={sent} condition=RetriesExhausted", line)
+        stream = lines[1].split("stream=")[1]
+        assert [re.sub(f"^{time} ", "", line) for line in lines] == [
+            f"info serving address=127.0.0.1:{running.port} functions=1",
+            f"info environment started function=probe stream={stream}",
+            f"warning asynchronous event given up function=probe requestId={sent} condition=RetriesExhausted",
+            "info draining"]
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", stream)
+
+
+def test_the_daemons_own_log_says_as_much_as_is_asked(lemu):
+    with Daemon(lemu, "--log-level", "warning", functions={"probe": probe(lemu)}) as running:
+        running.invoke("probe", {})
+        assert running.stop().ok().lines == []
+    with Daemon(lemu, "--cold", functions={"probe": probe(lemu)}) as running:
+        running.invoke("probe", {})
+        ended = [line for line in running.stop().ok().lines if " environment ended function=probe stream=" in line]
+        assert len(ended) == 1
 
 
 def test_a_log_that_nobody_reads_holds_up_nobody(lemu):

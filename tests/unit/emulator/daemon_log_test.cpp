@@ -21,7 +21,8 @@ namespace {
 
 /// A log with a pipe of one page behind it, which takes one line until it is read.
 struct LogOverPipe {
-  explicit LogOverPipe(DaemonLog::Format format) : log(pipe.write_end.get(), format) {
+  explicit LogOverPipe(DaemonLog::Format format, Level least = Level::info)
+      : log(pipe.write_end.get(), format, least) {
     ::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, PIPE_BUF);
     ::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
   }
@@ -53,6 +54,14 @@ TEST_CASE("a line of text") {
   CHECK(over.lines() == Lines{"TIME warning event given up function=hello requestId=a-b"});
   over.log.write(Level::error, "the disk\r\nis full {}");
   CHECK(over.lines() == Lines{"TIME error the disk  is full {}"});
+}
+
+TEST_CASE("what is below the least level is not said") {
+  LogOverPipe over(DaemonLog::Format::text, Level::warning);
+  over.log.write(Level::info, "serving");
+  CHECK(over.lines().empty());
+  over.log.write(Level::warning, "ending at once");
+  CHECK(over.lines() == Lines{"TIME warning ending at once"});
 }
 
 TEST_CASE("a line of JSON") {
