@@ -80,7 +80,7 @@ class Planner {
     std::string path = kBootstrap;
     if (!isolated())
       path = request_.task_folder.empty() ? request_.bootstrap_file : request_.task_folder + "/bootstrap";
-    return {path, {path}};
+    return {path, {path}, {}, names_of(request_.arch).elf_machine};
   }
 
   /// QEMU cannot load a script: its interpreter is the program, as execve(2) would have it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qemu/sandbox/init.hpp"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <vector>
 
 #include "qemu/sandbox/descendants.hpp"
@@ -43,6 +45,18 @@ std::vector<std::string> merged(const std::vector<std::string>& all, const std::
     if (!replaced) result.push_back(entry);
   }
   return result;
+}
+
+/// What cannot be read or is no ELF file is left to execve(2).
+bool is_for_another_machine(const Program& program) {
+  if (program.elf_machine == 0) return false;
+  const int fd = ::open(program.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  Elf64_Ehdr head{};
+  const bool elf = ::read(fd, &head, sizeof head) == static_cast<ssize_t>(sizeof head) &&
+                   std::memcmp(head.e_ident, ELFMAG, SELFMAG) == 0;
+  ::close(fd);
+  return elf && head.e_machine != program.elf_machine;
 }
 
 void restore_signals() {
@@ -174,6 +188,10 @@ class Init {
     starting.binfmt_private = spec_.binfmt.has_value() && execution_ == Execution::normal ? 1 : 0;
     starting.time_ns = monotonic_ns();
     send_report(starting);
+    if (is_for_another_machine(program)) {
+      errno = ENOEXEC;
+      return failed_at(Stage::exec);
+    }
     // A bare name (`lemu shell TARGET -- ls`) is looked up as in a shell, in /bin and /usr/bin.
     if (program.path.find('/') == std::string::npos)
       ::execvpe(program.path.c_str(), arguments.data(), environment.data());

@@ -112,7 +112,7 @@ void visit(Archive& a, R& b) {
 }
 template <class Archive, Is<Program> R>
 void visit(Archive& a, R& p) {
-  a(p.path), a(p.arguments), a(p.environment);
+  a(p.path), a(p.arguments), a(p.environment), a(p.elf_machine);
 }
 template <class Archive, Is<ResourceLimit> R>
 void visit(Archive& a, R& l) {

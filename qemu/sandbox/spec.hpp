@@ -63,6 +63,9 @@ struct Program {
   std::string path;
   std::vector<std::string> arguments;    ///< argv, argv[0] included
   std::vector<std::string> environment;  ///< KEY=VALUE, in place of the specification's of the same name
+  /// e_machine of what it must be if it is an ELF program; 0: whatever the kernel takes, which is also this
+  /// machine's own and what a binfmt_misc knows.
+  std::uint16_t elf_machine = 0;
 };
 
 struct ResourceLimit {

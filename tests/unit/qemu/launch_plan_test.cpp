@@ -94,6 +94,19 @@ TEST_CASE("how a function is executed, by what is asked for and what the host ha
   }
 }
 
+TEST_CASE("what a bootstrap must be for is told, but of no shell, and QEMU is of this machine") {
+  LaunchRequest asked = request(Arch::arm64);
+  const auto machine = [&] { return plan_launch(asked, host()).value().spec.normal.elf_machine; };
+  CHECK(machine() == names_of(Arch::arm64).elf_machine);
+  CHECK(plan_launch(asked, host()).value().spec.direct->elf_machine == 0);
+  asked.launch = LaunchChoice::direct;
+  CHECK(machine() == 0);
+  asked = request(Arch::x86_64);
+  CHECK(machine() == names_of(Arch::x86_64).elf_machine);
+  asked.shell = {"/bin/ls"};
+  CHECK(machine() == 0);
+}
+
 TEST_CASE("only direct QEMU without a registration loses a function's own children") {
   LaunchRequest asked = request(Arch::arm64);
   asked.launch = LaunchChoice::direct;
