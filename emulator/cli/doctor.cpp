@@ -2,7 +2,6 @@
 #include "emulator/cli/doctor.hpp"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -12,11 +11,11 @@
 #include "emulator/cli/doctor_text.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/own_descendants.hpp"
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/environment/environment_folder.hpp"
 #include "qemu/diagnosis.hpp"
-#include "qemu/sandbox/descendants.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -62,12 +61,10 @@ Result<qemu::Diagnosis> diagnose() {
 
 int run_doctor(const DoctorOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
-  // A helper that is killed leaves its orphans to lemu, which ends them too.
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   TerminalOutput output(STDOUT_FILENO, STDERR_FILENO, options.verbosity);
-  const std::vector<pid_t> not_ours = sandbox::present_descendants();
+  const OwnDescendants descendants;
   Result<qemu::Diagnosis> diagnosis = diagnose();
-  sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours);
+  descendants.end();
   if (!diagnosis) {
     output.error(diagnosis.error());
     return static_cast<int>(exit_code_of(diagnosis.error().kind));

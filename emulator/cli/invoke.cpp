@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,16 +10,17 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
+#include "base/rethrow.hpp"
 #include "base/syscall.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/own_descendants.hpp"
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/served_invoke.hpp"
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/report/report_json.hpp"
 #include "emulator/report/report_line.hpp"
-#include "qemu/sandbox/descendants.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
 
 namespace lemu::emulator::cli {
@@ -55,7 +55,7 @@ class InvokeCommand : private ResponseSink {
       context_.stop();
     });
     asio::co_spawn(context_, go(), [this](const std::exception_ptr& bug) {
-      if (bug) std::rethrow_exception(bug);
+      rethrow(bug);
       context_.stop();
     });
     context_.run();
@@ -208,14 +208,14 @@ class InvokeCommand : private ResponseSink {
     for (const int number : kEndingSignals) ::sigaddset(&ending, number);
     ::sigprocmask(SIG_BLOCK, &ending, nullptr);
     session_.reset();
-    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours_);
+    descendants_.end();
     if (::sigpending(&came) != 0) return;
     for (const int number : kEndingSignals)
       if (::sigismember(&came, number) == 1) exit_code_ = exit_code_of_signal(number);
   }
 
   const InvokeOptions& options_;
-  const std::vector<pid_t> not_ours_ = sandbox::present_descendants();
+  const OwnDescendants descendants_;
   asio::io_context context_{1};
   TerminalOutput output_;
   RandomIdentifiers ids_;
@@ -233,8 +233,6 @@ class InvokeCommand : private ResponseSink {
 int run_invoke(const InvokeOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
   if (!options.endpoint.empty()) return run_served_invoke(options);
-  // A helper that is killed leaves its orphans to lemu, which ends them too.
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   return InvokeCommand(options).run();
 }
 

@@ -2,7 +2,6 @@
 #include "emulator/cli/rie.hpp"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,9 +10,11 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "base/base64.hpp"
+#include "base/rethrow.hpp"
 #include "emulator/api/host_guard.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/own_descendants.hpp"
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/rie_function.hpp"
 #include "emulator/cli/terminal_output.hpp"
@@ -22,7 +23,6 @@
 #include "emulator/invoke/identifiers.hpp"
 #include "emulator/report/report_line.hpp"
 #include "emulator/report/rie_report_line.hpp"
-#include "qemu/sandbox/descendants.hpp"
 #include "qemu/sandbox/embedded_helper.hpp"
 #include "rapi/http.hpp"
 #include "rapi/listener.hpp"
@@ -44,10 +44,6 @@ std::vector<std::string> own_variables() {
   std::vector<std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) variables.emplace_back(*entry);
   return variables;
-}
-
-void rethrow(const std::exception_ptr& bug) {
-  if (bug) std::rethrow_exception(bug);
 }
 
 class RieCommand final : public rapi::HttpHandler, public LogSink {
@@ -259,12 +255,12 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   int end(int code) {
     server_.reset();
     environment_.reset();
-    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours_);
+    descendants_.end();
     return code;
   }
 
   const RieOptions& options_;
-  const std::vector<pid_t> not_ours_ = sandbox::present_descendants();
+  const OwnDescendants descendants_;
   asio::io_context context_{1};
   asio::signal_set signals_{context_};
   OutputStream out_;
@@ -287,7 +283,6 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
 
 int run_rie(const RieOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   return RieCommand(options).run();
 }
 

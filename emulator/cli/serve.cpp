@@ -2,7 +2,6 @@
 #include "emulator/cli/serve.hpp"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -13,10 +12,10 @@
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/own_descendants.hpp"
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/readiness.hpp"
 #include "emulator/cli/terminal_output.hpp"
-#include "qemu/sandbox/descendants.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;
@@ -122,12 +121,12 @@ class ServeCommand {
   /// Everything the daemon started is gone when this returns.
   int end(int code) {
     daemon_.reset();
-    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours_);
+    descendants_.end();
     return code;
   }
 
   const ServeOptions& options_;
-  const std::vector<pid_t> not_ours_ = sandbox::present_descendants();
+  const OwnDescendants descendants_;
   TerminalOutput output_;
   DaemonLog log_;
   RandomIdentifiers ids_;
@@ -141,8 +140,6 @@ class ServeCommand {
 
 int run_serve(const ServeOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
-  // A helper that is killed leaves its orphans to lemu, which ends them too.
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   return ServeCommand(options).run();
 }
 

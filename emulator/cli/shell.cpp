@@ -2,7 +2,6 @@
 #include "emulator/cli/shell.hpp"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,11 +10,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
+#include "base/rethrow.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
+#include "emulator/cli/own_descendants.hpp"
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/terminal_output.hpp"
-#include "qemu/sandbox/descendants.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;
@@ -44,12 +44,12 @@ class ShellCommand {
       context_.stop();
     });
     asio::co_spawn(context_, visit(), [this](const std::exception_ptr& bug) {
-      if (bug) std::rethrow_exception(bug);
+      rethrow(bug);
       context_.stop();
     });
     context_.run();
     session_.reset();
-    sandbox::kill_and_reap_descendants([](pid_t, int, void*) {}, nullptr, not_ours_);
+    descendants_.end();
     return exit_code_;
   }
 
@@ -75,7 +75,7 @@ class ShellCommand {
   }
 
   const ShellOptions& options_;
-  const std::vector<pid_t> not_ours_ = sandbox::present_descendants();
+  const OwnDescendants descendants_;
   TerminalOutput output_;
   RandomIdentifiers ids_;
   asio::io_context context_{1};
@@ -87,7 +87,6 @@ class ShellCommand {
 
 int run_shell(const ShellOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   return ShellCommand(options).run();
 }
 

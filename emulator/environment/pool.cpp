@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
+#include "base/rethrow.hpp"
+
 namespace lemu::emulator {
 namespace asio = boost::asio;
 
@@ -12,10 +14,6 @@ namespace {
 // How long a runtime that has answered is given to ask for its next event before a new environment is made
 // beside it; normally it takes microseconds.
 constexpr std::chrono::milliseconds kMoment{50};
-
-void rethrow(const std::exception_ptr& bug) {
-  if (bug) std::rethrow_exception(bug);
-}
 
 }  // namespace
 
