@@ -47,8 +47,7 @@ Result<std::string> Daemon::start() {
     if (Status added = add(std::move(function)); !added) return fail(std::move(added.error()));
   journal_.emplace(context_, state_->journal(),
                    [this](const std::string& text) { log_.write(DaemonLog::Level::error, text); });
-  events_.emplace(context_, *journal_, DeadLetters(state_->dead_letters()), functions_, settings_.retries,
-                  log_);
+  events_.emplace(context_, *journal_, DeadLetters(state_->dead_letters()), functions_, log_);
   events_->start();
   const HostGuard::Reach reach =
       settings_.listen.starts_with("127.") ? HostGuard::Reach::loopback : HostGuard::Reach::network;
@@ -78,7 +77,7 @@ Status Daemon::add(DaemonFunction function) {
   std::shared_ptr<LogFiles> files;
   if (!settings_.log_folder.empty())
     files = std::make_shared<LogFiles>(settings_.log_folder, function.setup.function.log_group);
-  auto served = std::make_unique<ServedFunction>(context_, host_, std::move(function.setup), function.pool,
+  auto served = std::make_unique<ServedFunction>(context_, host_, std::move(function.setup), function.serving,
                                                  account_, ids_, EnvironmentFolder::beside(*folder_),
                                                  std::make_shared<FunctionLog>(std::move(files)), log_);
   if (Status prepared = served->prepare(); !prepared)

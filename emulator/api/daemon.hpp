@@ -24,7 +24,7 @@ namespace lemu::emulator {
 
 struct DaemonFunction {
   FunctionSetup setup;
-  PoolSettings pool;
+  ServingSettings serving;
   std::uint32_t prewarm = 0;
 };
 
@@ -36,7 +36,6 @@ struct DaemonSettings {
   std::string listen = "127.0.0.1";
   std::uint16_t port = 0;
   std::vector<std::string> host_names;
-  RetryRules retries;
   std::chrono::milliseconds drain_timeout{10'000};
   rapi::HttpLimits http;
   std::size_t payload_limit = kEventLimit;  ///< of an asynchronous one Lambda's, if that is less

@@ -120,6 +120,12 @@ Take take_arch(std::optional<Arch>& into) {
   };
 }
 
+Result<bool> switched_on(const std::string& value) {
+  if (value.empty() || value == "true") return true;
+  if (value == "false") return false;
+  return fail<"switch-unclear">(value);
+}
+
 tl::unexpected<Error> none_of(const std::string& value, const std::vector<std::string>& words) {
   std::string list;
   for (std::size_t at = 0; at < words.size(); ++at) list.append(at > 0 ? ", " : "").append(words[at]);

@@ -43,11 +43,25 @@ using Take = std::function<Status(const std::string&)>;
 /// "'maybe' is none of auto, on, off".
 [[nodiscard]] tl::unexpected<Error> none_of(const std::string& value, const std::vector<std::string>& words);
 
+/// "" and "true", or "false".
+[[nodiscard]] Result<bool> switched_on(const std::string& value);
+
 /// Of an option without a value: what its presence means.
 template <class Choice>
 [[nodiscard]] Take take_flag(Choice& into, Choice meant) {
   return [&into, meant](const std::string&) -> Status {
     into = meant;
+    return {};
+  };
+}
+
+/// Likewise, where it can also be said of one function, or in a file: "true" or "false".
+template <class Choice>
+[[nodiscard]] Take take_switch(Choice& into, Choice on, Choice off) {
+  return [&into, on, off](const std::string& value) -> Status {
+    const Result<bool> said = switched_on(value);
+    if (!said) return fail(Error(said.error()));
+    into = *said ? on : off;
     return {};
   };
 }

@@ -17,20 +17,6 @@ Take take_port(std::uint16_t& into) {
   };
 }
 
-Take take_retries(std::uint32_t& into) {
-  return take_choice<std::uint32_t>(into, {{"0", 0}, {"1", 1}, {"2", 2}});
-}
-
-Take take_scale(double& into) {
-  return [&into](const std::string& value) -> Status {
-    constexpr double kMost = 1000;
-    std::optional<double> scale;
-    Status taken = take_factor(scale, kMost)(value);
-    if (taken) into = *scale;
-    return taken;
-  };
-}
-
 }  // namespace
 
 OptionGroup daemon_group(ServeOptions& into) {
@@ -46,6 +32,11 @@ OptionGroup daemon_group(ServeOptions& into) {
             take_another(into.host_names)},
            {"--drain-timeout", "TIME", "how long invocations may go on after SIGTERM (default: 10s)",
             "--drain-timeout 30s", take_time(into.drain_timeout)},
+           {"--state-dir", "DIR",
+            "where accepted asynchronous events and dead letters are kept (default: "
+            "$XDG_STATE_HOME/lemu/PORT, else "
+            "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end)",
+            "--state-dir state", take_text(into.state_folder)},
            {"--log-format", "FORMAT", "of what lemu says of itself on stderr: text (default) or json",
             "--log-format json",
             take_choice<DaemonLog::Format>(
@@ -59,22 +50,6 @@ OptionGroup daemon_group(ServeOptions& into) {
             "write the functions' logs there too, as aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log; a stream "
             "keeps its last 10 to 20 MB",
             "--log-dir logs", take_text(into.log_folder)}}};
-}
-
-OptionGroup events_group(ServeOptions& into) {
-  return {
-      "Asynchronous invocations",
-      {{"--state-dir", "DIR",
-        "where accepted events and dead letters are kept (default: $XDG_STATE_HOME/lemu/PORT, else "
-        "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end)",
-        "--state-dir state", take_text(into.state_folder)},
-       {"--async-retries", "N", "how often an event whose invocation failed is tried again: 0 to 2 (default)",
-        "--async-retries 0", take_retries(into.retries.retries)},
-       {"--async-max-age", "TIME", "give an event up that is so old (default: 6h)", "--async-max-age 1h",
-        take_time(into.retries.max_age)},
-       {"--async-delay-scale", "X",
-        "multiplies Lambda's times: the delays before retries (1 and 2 minutes) and the maximum age",
-        "--async-delay-scale 0.01", take_scale(into.retries.delay_scale)}}};
 }
 
 OptionGroup limits_group(ServeOptions& into) {

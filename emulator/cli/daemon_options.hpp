@@ -9,7 +9,6 @@ namespace lemu::emulator::cli {
 
 /// Each into variables of `into`, which outlives the parsing.
 [[nodiscard]] OptionGroup daemon_group(ServeOptions& into);
-[[nodiscard]] OptionGroup events_group(ServeOptions& into);
 [[nodiscard]] OptionGroup limits_group(ServeOptions& into);
 
 }  // namespace lemu::emulator::cli

@@ -24,9 +24,21 @@ Take take_concurrency(std::optional<std::uint32_t>& into) {
   };
 }
 
-}  // namespace
+Take take_retries(std::uint32_t& into) {
+  return take_choice<std::uint32_t>(into, {{"0", 0}, {"1", 1}, {"2", 2}});
+}
 
-OptionGroup pool_option_group(ServedFunctionOptions& into) {
+Take take_scale(double& into) {
+  return [&into](const std::string& value) -> Status {
+    constexpr double kMost = 1000;
+    std::optional<double> scale;
+    Status taken = take_factor(scale, kMost)(value);
+    if (taken) into = *scale;
+    return taken;
+  };
+}
+
+OptionGroup pool_group(ServedFunctionOptions& into) {
   return {
       "Its environments",
       {{"--concurrency", "N",
@@ -40,15 +52,34 @@ OptionGroup pool_option_group(ServedFunctionOptions& into) {
        {"--prewarm", "N", "make N environments ahead of the first invocations", "--prewarm 2",
         take_count(into.prewarm, kAccountLimit)},
        {"--cold", "", "a fresh environment for each invocation", "",
-        take_flag(into.pool.reuse, PoolSettings::Reuse::never)},
+        take_switch(into.pool.reuse, PoolSettings::Reuse::never, PoolSettings::Reuse::warm)},
        {"--freeze", "",
         "stop an environment's processes between invocations, as Lambda does: what runs on in the background "
         "waits for the next one",
-        "", take_flag(into.pool.rest, PoolSettings::Rest::frozen)},
+        "", take_switch(into.pool.rest, PoolSettings::Rest::frozen, PoolSettings::Rest::running)},
        {"--queue", "",
         "invocations over the function's or the account's concurrency wait for their turn, all functions' in "
         "one order, in place of being throttled; where the concurrency is 0 they still are",
-        "", take_flag(into.pool.when_busy, PoolSettings::WhenBusy::queue)}}};
+        "",
+        take_switch(into.pool.when_busy, PoolSettings::WhenBusy::queue, PoolSettings::WhenBusy::refuse)}}};
+}
+
+OptionGroup retry_group(RetryRules& into) {
+  return {
+      "Asynchronous invocations",
+      {{"--async-retries", "N", "how often an event whose invocation failed is tried again: 0 to 2 (default)",
+        "--async-retries 0", take_retries(into.retries)},
+       {"--async-max-age", "TIME", "give an event up that is so old (default: 6h)", "--async-max-age 1h",
+        take_time(into.max_age)},
+       {"--async-delay-scale", "X",
+        "multiplies Lambda's times: the delays before retries (1 and 2 minutes) and the maximum age",
+        "--async-delay-scale 0.01", take_scale(into.delay_scale)}}};
+}
+
+}  // namespace
+
+std::vector<OptionGroup> serving_option_groups(ServedFunctionOptions& into) {
+  return {pool_group(into), retry_group(into.retries)};
 }
 
 }  // namespace lemu::emulator::cli

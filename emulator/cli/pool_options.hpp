@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options about how many environments a served function has and how long they live: of `lemu serve` for
-// all functions, of --function for one. Plain values.
+// The options about a served function's environments and asynchronous events: of `lemu serve` for all
+// functions, of --function for one. Plain values.
 #pragma once
 
 #include "emulator/cli/command_line_parser.hpp"
@@ -9,6 +9,6 @@
 namespace lemu::emulator::cli {
 
 /// Fills `into`, which must outlive the parsing.
-[[nodiscard]] OptionGroup pool_option_group(ServedFunctionOptions& into);
+[[nodiscard]] std::vector<OptionGroup> serving_option_groups(ServedFunctionOptions& into);
 
 }  // namespace lemu::emulator::cli

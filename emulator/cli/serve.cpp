@@ -65,7 +65,6 @@ class ServeCommand {
     settings.listen = options_.listen;
     settings.port = options_.port;
     settings.host_names = options_.host_names;
-    settings.retries = options_.retries;
     settings.drain_timeout = options_.drain_timeout;
     settings.http = options_.http;
     settings.http.connections = options_.connections;
@@ -74,7 +73,7 @@ class ServeCommand {
       Result<SessionSettings> setup = session_settings(function.function, function.target, ids_, output_);
       if (!setup)
         return lemu::fail(std::move(setup.error()).within("function " + *function.function.settings.name));
-      settings.functions.push_back({std::move(*setup), function.pool, function.prewarm});
+      settings.functions.push_back({std::move(*setup), {function.pool, function.retries}, function.prewarm});
     }
     return settings;
   }

@@ -12,16 +12,16 @@ namespace lemu::emulator::cli {
 namespace {
 
 OptionGroup functions_group(std::vector<std::string>& into, std::string& config) {
-  return {"The functions",
-          {{"--config", "FILE",
-            "YAML with the options' names as keys, and functions by name; the command line goes before it",
-            "--config lemu.yaml", take_text(config)},
-           {"--function", "NAME=PATH[,KEY=VALUE...]",
-            "serve the bootstrap, folder or .zip PATH as NAME; repeatable. The keys are the options below "
-            "that take a value (arch=arm64, timeout=3, memory=256, concurrency=10) and env.NAME=VALUE; '\\,' "
-            "is a comma "
-            "within a value",
-            "--function hello=./bootstrap,arch=arm64", take_another(into)}}};
+  return {
+      "The functions",
+      {{"--config", "FILE",
+        "YAML with the options' names as keys, and functions by name; the command line goes before it",
+        "--config lemu.yaml", take_text(config)},
+       {"--function", "NAME=PATH[,KEY=VALUE...]",
+        "serve the bootstrap, folder or .zip PATH as NAME; repeatable. The keys are the options below from "
+        "\"Its environments\" on (arch=arm64, timeout=3, memory=256, concurrency=10, cold) and "
+        "env.NAME=VALUE; '\\,' is a comma within a value",
+        "--function hello=./bootstrap,arch=arm64", take_another(into)}}};
 }
 
 CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
@@ -32,8 +32,8 @@ CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
   spec.summary =
       "Serves functions with AWS's Lambda API until it is told to stop: point an SDK, the AWS CLI or a test "
       "suite at it. One line on stdout tells its address when it can serve.";
-  spec.groups = {functions_group(functions, config), daemon_group(into), events_group(into),
-                 limits_group(into), pool_option_group(defaults)};
+  spec.groups = {functions_group(functions, config), daemon_group(into), limits_group(into)};
+  for (OptionGroup& group : serving_option_groups(defaults)) spec.groups.push_back(std::move(group));
   for (OptionGroup& group : function_option_groups(defaults.function)) {
     std::erase_if(group.options, [](const OptionSpec& option) {
       return option.names == "--name" || option.names == "--keep";
@@ -55,10 +55,7 @@ Status take_setting(const CommandSpec& spec, const std::string& folder, const st
       [](const OptionSpec& one) { return one.names != "--function" && one.names != "--config"; },
       {"functions"});
   if (!found) return lemu::fail(Error(found.error()));
-  const OptionSpec& option = **found;
-  if (!option.value.empty()) return option.take(value_from_folder(folder, option, value));
-  if (value != "true" && value != "false") return fail<"config-flag">(value);
-  return value == "true" ? option.take("") : Status{};
+  return (*found)->take(value_from_folder(folder, **found, value));
 }
 
 Status take_settings(const CommandSpec& spec, const ConfigFile& config, const std::string& path) {

@@ -23,6 +23,7 @@ struct ServedFunctionOptions {
   std::string target;  ///< a bootstrap, a folder or a zip
   FunctionOptions function;
   PoolSettings pool;
+  RetryRules retries;
   std::uint32_t prewarm = 0;
 };
 
@@ -37,7 +38,6 @@ struct ServeOptions {
   std::string log_folder = {};    ///< empty: none
   DaemonLog::Format log_format = DaemonLog::Format::text;
   DaemonLog::Level log_level = DaemonLog::Level::info;
-  RetryRules retries = {};
   rapi::HttpLimits http = Daemon::http_limits();
   std::uint32_t connections = 16'384;
   std::size_t payload_limit = kEventLimit;

@@ -30,7 +30,7 @@ Status apply(const std::vector<OptionGroup>& groups, const std::string& folder, 
   const bool is_variable = key.starts_with(kEnv);
   const Result<const OptionSpec*> option = option_of_key(
       groups, is_variable ? "env" : key,
-      [](const OptionSpec& one) { return !one.value.empty() && one.names != "--name"; }, {"env.NAME"});
+      [](const OptionSpec& one) { return one.names != "--name" && one.names != "--keep"; }, {"env.NAME"});
   if (!option) return lemu::fail(Error(option.error()));
   if (is_variable) return (*option)->take(key.substr(kEnv.size()) + "=" + value);
   return (*option)->take(value_from_folder(folder, **option, value));
@@ -65,9 +65,10 @@ Result<WrittenFunction> parse_written_function(const std::string& text) {
   std::vector<std::string> pieces = split_list(text);
   for (const std::string& piece : pieces) {
     const std::size_t equals = piece.find('=');
-    if (equals == std::string::npos || equals == 0) return fail<"function-not-assigned">(piece);
+    if (equals == 0 || (equals == std::string::npos && written.name.empty()))
+      return fail<"function-not-assigned">(piece);
     std::string key = piece.substr(0, equals);
-    std::string value = piece.substr(equals + 1);
+    std::string value = equals == std::string::npos ? "" : piece.substr(equals + 1);
     if (written.name.empty()) {
       written.name = std::move(key);
       written.target = std::move(value);
@@ -86,7 +87,7 @@ Result<ServedFunctionOptions> apply_settings(const WrittenFunction& written,
   function.target = from_folder(written.folder, written.target);
   function.function.settings.name = written.name;
   std::vector<OptionGroup> groups = function_option_groups(function.function);
-  groups.push_back(pool_option_group(function));
+  for (OptionGroup& group : serving_option_groups(function)) groups.push_back(std::move(group));
   for (const auto& [key, value] : written.settings) {
     Status applied = apply(groups, written.folder, key, value);
     if (!applied) return lemu::fail(std::move(applied.error()).within(written.origin + ": " + key));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a function to be served is written: NAME=PATH[,key=value…] on the command line, with the names of the
-// options of `lemu invoke` as keys. Pure.
+// How a function to be served is written: NAME=PATH[,key=value…] on the command line, with the names of
+// options as keys; "cold" alone is cold=true. Pure.
 #pragma once
 
 #include <functional>

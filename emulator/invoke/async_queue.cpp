@@ -35,11 +35,10 @@ class AsyncQueue::Call final : public InvocationClient {
 };
 
 AsyncQueue::AsyncQueue(asio::io_context& context, JournalThread& journal, DeadLetters dead_letters,
-                       FunctionRegistry& functions, RetryRules rules, DaemonLog& log)
+                       FunctionRegistry& functions, DaemonLog& log)
     : journal_(journal),
       dead_letters_(std::move(dead_letters)),
       functions_(functions),
-      rules_(rules),
       log_(log),
       timer_(context) {}
 
@@ -60,12 +59,19 @@ void AsyncQueue::start() {
       });
 }
 
+/// One whose function is not served waits for a daemon that serves it.
+RetryRules AsyncQueue::rules_of(const EventSchedule& event) const {
+  const ServedFunction* function = functions_.find(event.function);
+  return function != nullptr ? function->retries() : RetryRules();
+}
+
 void AsyncQueue::take_up(std::vector<EventSchedule> left) {
   const std::int64_t now = clock_.unix_ms();
   for (EventSchedule& event : left) {
     // The machine's clock may have been set since: what waits does not wait longer for it.
     const std::chrono::milliseconds delay(event.due_ms - now);
-    schedule(std::move(event), std::clamp(delay, std::chrono::milliseconds(0), longest_delay(rules_)));
+    const std::chrono::milliseconds longest = longest_delay(rules_of(event));
+    schedule(std::move(event), std::clamp(delay, std::chrono::milliseconds(0), longest));
   }
   loading_ = false;
   for (const std::function<void()>& call : std::exchange(waiting_for_load_, {})) call();
@@ -175,7 +181,8 @@ void AsyncQueue::load(EventSchedule schedule) {
         }
         if (!read && !stopped_) {  // the disk is in trouble: not now
           EventSchedule again = running_.at(id);
-          const NextStep step = next_step(again, AsyncOutcome::platform_failure, clock_.unix_ms(), rules_);
+          const NextStep step =
+              next_step(again, AsyncOutcome::platform_failure, clock_.unix_ms(), rules_of(again));
           this->schedule(std::move(again), std::max(step.delay, std::chrono::milliseconds(1000)));
         }
         running_.erase(id);
@@ -206,7 +213,7 @@ void AsyncQueue::run(AcceptedEvent event) {
 void AsyncQueue::settle(AcceptedEvent event, AsyncOutcome outcome, std::optional<std::string> response) {
   running_.erase(event.schedule.request_id);
   const std::int64_t now = clock_.unix_ms();
-  const NextStep step = next_step(event.schedule, outcome, now, rules_);
+  const NextStep step = next_step(event.schedule, outcome, now, rules_of(event.schedule));
   switch (step.kind) {
     case NextStep::Kind::done: forget(event.schedule.request_id); break;
     case NextStep::Kind::dead:

@@ -25,7 +25,7 @@ namespace lemu::emulator {
 class AsyncQueue {
  public:
   AsyncQueue(boost::asio::io_context& context, JournalThread& journal, DeadLetters dead_letters,
-             FunctionRegistry& functions, RetryRules rules, DaemonLog& log);
+             FunctionRegistry& functions, DaemonLog& log);
 
   /// Takes up what an earlier daemon left.
   void start();
@@ -49,6 +49,7 @@ class AsyncQueue {
   using Clock = std::chrono::steady_clock;
   class Call;
 
+  [[nodiscard]] RetryRules rules_of(const EventSchedule& event) const;
   void take_up(std::vector<EventSchedule> left);
   void schedule(EventSchedule schedule, std::chrono::milliseconds delay);
   void pump();
@@ -62,7 +63,6 @@ class AsyncQueue {
   JournalThread& journal_;
   const DeadLetters dead_letters_;
   FunctionRegistry& functions_;
-  const RetryRules rules_;
   DaemonLog& log_;
   const EventClock clock_;
   std::multimap<Clock::time_point, EventSchedule> due_;

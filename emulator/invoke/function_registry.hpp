@@ -11,14 +11,20 @@
 #include "emulator/environment/pool.hpp"
 #include "emulator/invoke/function_instance.hpp"
 #include "emulator/invoke/function_launcher.hpp"
+#include "emulator/invoke/retry_rules.hpp"
 
 namespace lemu::emulator {
+
+struct ServingSettings {
+  PoolSettings pool;
+  RetryRules retries;  ///< of its asynchronous events
+};
 
 /// One function, $LATEST.
 class ServedFunction {
  public:
   ServedFunction(boost::asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
-                 PoolSettings settings, AccountConcurrency& account, Identifiers& ids,
+                 const ServingSettings& settings, AccountConcurrency& account, Identifiers& ids,
                  EnvironmentFolder folder, std::shared_ptr<FunctionLog> log, DaemonLog& log_of_daemon)
       : folder_(std::move(folder)),
         log_(std::move(log)),
@@ -27,13 +33,15 @@ class ServedFunction {
                     log_of_daemon.write(DaemonLog::Level::warning, remark, {{"function", config().name}});
                   }),
         maker_(launcher_, host, folder_, ids, *log_, metrics_, log_of_daemon),
-        pool_(context, maker_, account, settings) {}
+        pool_(context, maker_, account, settings.pool),
+        retries_(settings.retries) {}
 
   /// Blocking; once.
   Status prepare() { return launcher_.prepare(folder_); }
   [[nodiscard]] const FunctionConfig& config() const { return launcher_.setup().function; }
   [[nodiscard]] EnvironmentPool& pool() { return pool_; }
   [[nodiscard]] const EnvironmentPool& pool() const { return pool_; }
+  [[nodiscard]] const RetryRules& retries() const { return retries_; }
   [[nodiscard]] const std::shared_ptr<FunctionLog>& log() const { return log_; }
   [[nodiscard]] const FunctionMetrics& metrics() const { return metrics_; }
   [[nodiscard]] const FunctionLauncher& launcher() const { return launcher_; }
@@ -45,6 +53,7 @@ class ServedFunction {
   FunctionLauncher launcher_;
   InstanceMaker maker_;
   EnvironmentPool pool_;
+  const RetryRules retries_;
 };
 
 class FunctionRegistry {

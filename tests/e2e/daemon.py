@@ -96,6 +96,17 @@ def in_background(call, *arguments):
     return result
 
 
+def at_once(count, call):
+    """What `count` callers got, each on a thread of its own."""
+    answers = []
+    callers = [threading.Thread(target=lambda: answers.append(call())) for _ in range(count)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    return answers
+
+
 def eventually(condition, seconds=20):
     """The condition's value once it is true."""
     end = time.monotonic() + seconds

@@ -167,6 +167,22 @@ def test_an_event_that_is_too_old_is_given_up(lemu):
         assert len(sink.told) == 1
 
 
+def test_one_functions_own_retries_and_age(lemu):
+    probe = lemu.function(HOST_ARCH, "probe")
+    functions = {"never": f"{probe},async-retries=0", "once": f"{probe},async-retries=1", "young": f"{probe},async-max-age=30s",
+                 "plain": str(probe)}
+    with Sink(lambda _: "error") as sink, Daemon(lemu, "--state-dir", lemu.work / "state", "--async-delay-scale", "0.0001",
+                                                 functions=functions) as running:
+        ids = {name: running.invoke(name, sink.event(name), invocation_type="Event").headers["x-amzn-requestid"]
+               for name in functions}
+        eventually(lambda: len(dead_letters(running)) == 4)
+        given_up = {name: record_of(running, ids[name])["requestContext"] for name in functions}
+        assert {name: (context["condition"], context["approximateInvokeCount"]) for name, context in given_up.items()} == {
+            "never": ("RetriesExhausted", 1), "once": ("RetriesExhausted", 2), "young": ("EventAgeExceeded", 1),
+            "plain": ("RetriesExhausted", 3)}
+        assert {name: sink.count(name) for name in functions} == {"never": 1, "once": 2, "young": 1, "plain": 3}
+
+
 def test_a_throttled_event_waits_and_that_is_no_attempt(lemu):
     gate = threading.Event()
     with Sink(held(gate)) as sink, serve(lemu, settings=["concurrency=1"]) as running:

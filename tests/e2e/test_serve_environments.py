@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from daemon import Daemon, eventually
+from daemon import Daemon, at_once, eventually
 from harness import HOST_ARCH
 from test_serve_faults import children_below
 
@@ -60,14 +60,52 @@ functions:
     ("functions:\n  a: {path: b, env: {X: [1]}}", "lemu.yaml: line 2, column 25: env takes a text, a number, or true"),
     ("prot: 1\nfunctions: {a: b}", "lemu.yaml: prot: 'prot' is none of "),
     ("cold: maybe\nfunctions: {a: b}", "lemu.yaml: cold: 'maybe' is neither true nor false"),
+    ("functions:\n  a: {path: b, queue: 1}", "lemu.yaml: function a: queue: '1' is neither true nor false"),
+    ("functions:\n  a: {path: b, keep: true}", "'keep' is none of "),
+    ("functions:\n  a: {path: b, port: 1}", "'port' is none of "),
     ("- a", "lemu.yaml: line 1, column 1: the file is no map of settings"),
     ("port: 0", "no function to serve"),
     ("a: &a [*a, *a]\nfunctions: {a: b}", "lemu.yaml: line "),
     ("[" * 5000, "lemu.yaml: line 1, column "),
-], ids=["broken", "list", "no-path", "typo", "deep", "unknown", "flag", "no-map", "nothing", "loop", "nested"])
+], ids=["broken", "list", "no-path", "typo", "deep", "unknown", "flag", "function-flag", "not-served", "daemons", "no-map", "nothing", "loop", "nested"])
 def test_a_file_that_is_wrong_is_told_where(lemu, text, words):
     (lemu.work / "lemu.yaml").write_text(text)
     said = lemu.run("serve", "--config", "lemu.yaml").ok(2).stderr
+    assert words in said, said
+
+
+def test_one_functions_own_environments(lemu):
+    """cold, freeze and queue of one function, over what is said of all; from a file and from the command line."""
+    probe = lemu.function(HOST_ARCH, "probe")
+    (lemu.work / "lemu.yaml").write_text(f"""\
+port: 0
+cold: true
+functions:
+  fresh: {probe}
+  warm: {{path: {probe}, cold: false}}
+""")
+    with Daemon(lemu, "--config", "lemu.yaml", functions={
+            "kept": f"{probe},cold=false,freeze", "narrow": f"{probe},concurrency=1", "wide": f"{probe},concurrency=1,queue",
+    }) as running:
+        for name, counts in (("fresh", [1, 1]), ("warm", [1, 2]), ("kept", [1, 2])):
+            assert [running.invoke(name, {"do": "count"}).json()["memory"] for _ in range(2)] == counts, name
+        assert len(eventually(lambda: stopped(running.process.pid))) == 1  # kept's alone
+        def statuses(name):
+            return {answer.status for answer in at_once(4, lambda: running.invoke(name, {"do": "sleep", "ms": 300}))}
+        assert statuses("narrow") == {200, 429} and statuses("wide") == {200}
+
+
+@pytest.mark.parametrize("text, words", [
+    ("a=b,cold=yes", "--function a: cold: 'yes' is neither true nor false"),
+    ("a=b,cool", "--function a: cool: 'cool' is none of "),
+    ("a=b,arch", "--function a: arch: '' is none of "),
+    ("a=b,keep", "'keep' is none of "),
+    ("a=b,async-retries=3", "--function a: async-retries: '3' is none of 0, 1, 2"),
+    ("a", "--function: 'a' is not written NAME=PATH"),
+    ("a=b,=c", "--function: '=c' is not written NAME=PATH"),
+], ids=["switch", "typo", "no-value", "not-served", "retries", "no-path", "no-key"])
+def test_a_function_that_is_written_wrong(lemu, text, words):
+    said = lemu.run("serve", "--function", text).ok(2).stderr
     assert words in said, said
 
 

@@ -10,7 +10,7 @@ import struct
 import threading
 
 import pytest
-from daemon import Daemon, eventually, in_background
+from daemon import Daemon, at_once, eventually, in_background
 from harness import HOST_ARCH, REPO
 from sink import Sink
 from stream_gate import StreamGate
@@ -142,17 +142,6 @@ def test_an_endless_body(daemon):
                 connection.sendall(piece)
     works(daemon)
     assert daemon.peak_memory_mb() < 40
-
-
-def at_once(count, call):
-    """What `count` callers got, each on a thread of its own."""
-    answers = []
-    callers = [threading.Thread(target=lambda: answers.append(call())) for _ in range(count)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    return answers
 
 
 def padded(event, size):
