@@ -189,6 +189,15 @@ need_lambda_cpp() {
   mv "$into.new" "$into"
 }
 
+# Both at once: most of the time goes into one question after another about the compiler.
+need_lambda_cpps() {
+  local other
+  need_lambda_cpp arm64 &
+  other=$!
+  need_lambda_cpp x86_64 || { wait "$other" || true; return 1; }
+  wait "$other"
+}
+
 # build_lambda_library INTO NAME OPTIONS…
 build_lambda_library() {
   local into=$1 name=$2 from=$1/$2 archive=$REPO/build/tools/nodejs-ric/node_modules/aws-lambda-ric/deps/$2.tar.xz
