@@ -50,19 +50,34 @@ ordered_json described(const ServedFunction& function) {
           {"coldStarts", figures.cold_starts}};
 }
 
-ordered_json described(const AsyncQueue& queue) {
+std::string_view word_of(AsyncQueue::State state) {
+  switch (state) {
+    case AsyncQueue::State::delayed: return "waiting";
+    case AsyncQueue::State::ready: return "ready";
+    case AsyncQueue::State::running: return "running";
+    case AsyncQueue::State::unserved: return "unserved";
+    case AsyncQueue::State::given_up: return "given-up";
+  }
+  return {};
+}
+
+ordered_json described(const AsyncQueue::List& list) {
   ordered_json events = ordered_json::array();
-  for (const EventSchedule& event : queue.waiting())
-    events.push_back({{"requestId", event.request_id},
-                      {"function", event.function},
-                      {"state", "waiting"},
-                      {"attempts", event.attempts},
-                      {"acceptedMs", event.accepted_ms},
-                      {"dueMs", event.due_ms}});
-  for (const DeadLetters::Entry& letter : queue.dead_letters().list())
+  for (const AsyncQueue::Listed& event : list.events) {
+    events.push_back({{"requestId", event.schedule.request_id},
+                      {"function", event.schedule.function},
+                      {"state", word_of(event.state)},
+                      {"attempts", event.schedule.attempts},
+                      {"acceptedMs", event.schedule.accepted_ms},
+                      {"dueMs", event.schedule.due_ms}});
+    const bool waits =
+        event.state == AsyncQueue::State::delayed || event.state == AsyncQueue::State::given_up;
+    if (waits) events.back()["dueInMs"] = event.due_in.count();
+  }
+  for (const DeadLetters::Entry& letter : list.letters)
     events.push_back(
         {{"requestId", letter.request_id}, {"function", letter.function}, {"state", "dead-letter"}});
-  return events;
+  return {{"events", events}};
 }
 
 }  // namespace
@@ -101,16 +116,17 @@ void AdminHandler::stopped(const rapi::HttpReply& reply) {
 }
 
 void AdminHandler::list_events(const rapi::HttpReply& reply) const {
-  events_.when_loaded([&events = events_, reply] { send_json(reply, {{"events", described(events)}}); });
+  events_.list([reply](const AsyncQueue::List& list) { send_json(reply, described(list)); });
 }
 
 void AdminHandler::show_letter(const ApiReply& api, const rapi::HttpReply& reply,
                                std::string_view request_id) const {
-  const Result<std::string> record = events_.dead_letters().read(std::string(request_id));
-  if (record)
-    reply.send({.content_type = kJson, .body = *record});
-  else
-    api.refuse({ApiFault::resource_not_found, record.error().message});
+  events_.show(std::string(request_id), [api, reply](const Result<std::string>& record) {
+    if (record)
+      reply.send({.content_type = kJson, .body = *record});
+    else
+      api.refuse({ApiFault::resource_not_found, record.error().message});
+  });
 }
 
 void AdminHandler::redrive(const ApiReply& api, std::string_view request_id) const {

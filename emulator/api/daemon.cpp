@@ -47,7 +47,14 @@ Result<std::string> Daemon::start() {
     if (Status added = add(std::move(function)); !added) return fail(std::move(added.error()));
   journal_.emplace(context_, state_->journal(),
                    [this](const std::string& text) { log_.write(DaemonLog::Level::error, text); });
-  events_.emplace(context_, *journal_, DeadLetters(state_->dead_letters()), functions_, log_);
+  events_.emplace(
+      context_, *journal_, DeadLetters(state_->dead_letters()),
+      [this](const std::string& name) -> std::optional<AsyncQueue::Served> {
+        ServedFunction* function = functions_.find(name);
+        if (function == nullptr) return std::nullopt;
+        return AsyncQueue::Served{function->pool(), function->retries()};
+      },
+      log_);
   events_->start();
   const HostGuard::Reach reach =
       settings_.listen.starts_with("127.") ? HostGuard::Reach::loopback : HostGuard::Reach::network;

@@ -73,6 +73,15 @@ std::string columns(const std::vector<std::vector<std::string>>& rows) {
 
 std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
+/// "in 58 s", of what has a time to come.
+void add_due_times(json& events) {
+  constexpr std::int64_t kSecond = 1000;
+  for (json& event : events)
+    if (event.contains("dueInMs") && event["dueInMs"].is_number_integer())
+      event["due"] =
+          "in " + std::to_string((event["dueInMs"].get<std::int64_t>() + kSecond - 1) / kSecond) + "s";
+}
+
 /// A row for each object of the list, a column for each key.
 std::string table(const json& list, const std::vector<std::pair<const char*, const char*>>& keys) {
   std::vector<std::vector<std::string>> rows(1);
@@ -130,12 +139,15 @@ int run_async(const AsyncOptions& options) {
     case AsyncOptions::Action::list: {
       const std::optional<EndpointAnswer> answer = client.ask(options.endpoint, "GET", "/_lemu/async");
       if (!answer) break;
-      const json events = json_document(answer->body);
-      if (events.is_object() && events.contains("events"))
+      json events = json_document(answer->body);
+      if (events.is_object() && events.contains("events")) {
+        add_due_times(events["events"]);
         client.show(table(events["events"], {{"REQUEST-ID", "requestId"},
                                              {"FUNCTION", "function"},
                                              {"STATE", "state"},
-                                             {"ATTEMPTS", "attempts"}}));
+                                             {"ATTEMPTS", "attempts"},
+                                             {"DUE", "due"}}));
+      }
       break;
     }
     case AsyncOptions::Action::show: {

@@ -72,7 +72,8 @@ OptionGroup retry_group(RetryRules& into) {
        {"--async-max-age", "TIME", "give an event up that is so old (default: 6h)", "--async-max-age 1h",
         take_time(into.max_age)},
        {"--async-delay-scale", "X",
-        "multiplies Lambda's times: the delays before retries (1 and 2 minutes) and the maximum age",
+        "multiplies Lambda's delays before an event is tried again: 1 and 2 minutes, and 1 s to 5 minutes "
+        "where it could not be run; not the maximum age",
         "--async-delay-scale 0.01", take_scale(into.delay_scale)}}};
 }
 

@@ -32,6 +32,7 @@ EnvironmentPool::EnvironmentPool(asio::io_context& context, EnvironmentMaker& ma
 
 EnvironmentPool::~EnvironmentPool() {
   for (const auto& [ticket, task] : queue_) limit_.cancel(ticket);
+  for (const auto& [ticket, call] : turns_) limit_.cancel(ticket);
 }
 
 bool EnvironmentPool::enter() {
@@ -65,7 +66,18 @@ EnvironmentPool::Admission EnvironmentPool::submit(PoolTask task) {
 
 void EnvironmentPool::on_turn(ConcurrencyLimit::Ticket ticket) {
   ++in_flight_;
-  place(std::move(queue_.extract(ticket).mapped()));
+  if (const auto queued = queue_.extract(ticket))
+    place(std::move(queued.mapped()));
+  else
+    turns_.extract(ticket).mapped()();
+}
+
+void EnvironmentPool::wait_for_turn(std::function<void()> has_turn) {
+  turns_.emplace(limit_.wait(*this), std::move(has_turn));
+}
+
+void EnvironmentPool::count_throttle() {
+  if (!queues()) ++throttles_;
 }
 
 /// One that is in flight gets its environment. While one is idle nobody waits, so that nobody is passed.

@@ -94,6 +94,17 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   enum class Admission { accepted, function_limit, account_limit };
   /// Runs the task now or, where queueing is asked for, when its turn comes.
   Admission submit(PoolTask task);
+
+  /// submit() in two steps, for who must fetch the task first: a turn that was taken counts as in flight, and
+  /// is used by run() or given back. False where there is none, which is no throttle until it is counted so.
+  [[nodiscard]] bool take_turn() { return enter(); }
+  /// After take_turn() had none: `has_turn` is called in its turn, with one taken.
+  void wait_for_turn(std::function<void()> has_turn);
+  void run(PoolTask task) { place(std::move(task)); }
+  void give_turn_back() { leave(); }
+  /// Where invocations queue that is no throttle.
+  void count_throttle();
+
   /// Makes environments ahead of their first invocations.
   void prewarm(std::uint32_t count);
   /// Ends those that are idle too long or too old by `now`.
@@ -158,7 +169,8 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   const Now now_;
   std::list<Slot> slots_;
   std::vector<Slot*> idle_;  // the last to come to rest is the first to be used: others can expire
-  std::map<ConcurrencyLimit::Ticket, PoolTask> queue_;  // over the limit
+  std::map<ConcurrencyLimit::Ticket, PoolTask> queue_;               // over the limit
+  std::map<ConcurrencyLimit::Ticket, std::function<void()>> turns_;  // likewise, without their tasks
   std::deque<Waiting> waiting_;  // in flight, for an environment that is about to be free
   std::size_t answered_ = 0;     // slots in that state
   std::uint32_t in_flight_ = 0;

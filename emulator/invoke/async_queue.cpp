@@ -8,43 +8,48 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Their payloads are in memory; the others' are not.
-constexpr std::size_t kMostRunning = 64;
+// Of a journal that cannot be read: from 0.1 s to 30 s.
+constexpr RetryRules kReading{.delay_scale = 0.1};
 
 }  // namespace
 
 /// The one who waits for an event's invocation.
 class AsyncQueue::Call final : public InvocationClient {
  public:
-  Call(AsyncQueue& queue, AcceptedEvent event) : queue_(queue), event_(std::move(event)) {}
+  Call(AsyncQueue& queue, std::string id) : queue_(queue), id_(std::move(id)) {}
 
   void answered(Answer answer) override { answer_ = std::move(answer); }
   void completed(const InvocationRecord&, std::string) override {
     const bool good = answer_.kind == Answer::Kind::response;
-    queue_.settle(std::move(event_), good ? AsyncOutcome::success : AsyncOutcome::function_error,
+    queue_.settle(id_, good ? AsyncOutcome::success : AsyncOutcome::function_error,
                   std::move(answer_.payload));
   }
-  void failed(const Error&) override {
-    queue_.settle(std::move(event_), AsyncOutcome::platform_failure, std::nullopt);
-  }
+  void failed(const Error&) override { queue_.settle(id_, AsyncOutcome::platform_failure, std::nullopt); }
 
  private:
   AsyncQueue& queue_;
-  AcceptedEvent event_;
+  const std::string id_;
   Answer answer_;
 };
 
-AsyncQueue::AsyncQueue(asio::io_context& context, JournalThread& journal, DeadLetters dead_letters,
-                       FunctionRegistry& functions, DaemonLog& log)
+AsyncQueue::AsyncQueue(asio::io_context& context, JournalThread& journal, DeadLetters dead_letters, Find find,
+                       DaemonLog& log)
     : journal_(journal),
       dead_letters_(std::move(dead_letters)),
-      functions_(functions),
+      find_(std::move(find)),
       log_(log),
-      timer_(context) {}
+      timer_(context),
+      load_timer_(context) {}
+
+// ---- what an earlier daemon left
 
 void AsyncQueue::start() {
   if (!journal_.exists()) return;
   loading_ = true;
+  load_all();
+}
+
+void AsyncQueue::load_all() {
   auto found = std::make_shared<std::vector<EventSchedule>>();
   journal_.post(
       [found](Journal& journal) -> Status {
@@ -56,26 +61,25 @@ void AsyncQueue::start() {
       [this, found](const Status& read) {
         if (!read) log_.write(DaemonLog::Level::error, read.error().message);
         take_up(std::move(*found));
+        if (read || stopped_) return;
+        load_timer_.expires_after(back_off(++failed_loads_, kReading));
+        load_timer_.async_wait([this](const boost::system::error_code& code) {
+          if (!code) load_all();
+        });
       });
-}
-
-/// One whose function is not served waits for a daemon that serves it.
-RetryRules AsyncQueue::rules_of(const EventSchedule& event) const {
-  const ServedFunction* function = functions_.find(event.function);
-  return function != nullptr ? function->retries() : RetryRules();
 }
 
 void AsyncQueue::take_up(std::vector<EventSchedule> left) {
   const std::int64_t now = clock_.unix_ms();
-  for (EventSchedule& event : left) {
+  for (EventSchedule& schedule : left) {
     // The machine's clock may have been set since: what waits does not wait longer for it.
-    const std::chrono::milliseconds delay(event.due_ms - now);
-    const std::chrono::milliseconds longest = longest_delay(rules_of(event));
-    schedule(std::move(event), std::clamp(delay, std::chrono::milliseconds(0), longest));
+    const std::chrono::milliseconds delay(schedule.due_ms - now);
+    Event* event = add(std::move(schedule));
+    if (event == nullptr || event->line == nullptr) continue;
+    wait(*event, std::clamp(delay, std::chrono::milliseconds(0), longest_delay(event->line->rules)));
   }
   loading_ = false;
   for (const std::function<void()>& call : std::exchange(waiting_for_load_, {})) call();
-  pump();
 }
 
 void AsyncQueue::when_loaded(std::function<void()> call) {
@@ -88,7 +92,10 @@ void AsyncQueue::when_loaded(std::function<void()> call) {
 void AsyncQueue::stop() {
   stopped_ = true;
   timer_.cancel();
+  load_timer_.cancel();
 }
+
+// ---- new ones
 
 void AsyncQueue::accept(AcceptedEvent event, std::function<void(const Status&)> accepted) {
   event.schedule.accepted_ms = event.schedule.due_ms = clock_.unix_ms();
@@ -96,158 +103,314 @@ void AsyncQueue::accept(AcceptedEvent event, std::function<void(const Status&)> 
   journal_.post([kept](Journal& journal) { return journal.accept(*kept); },
                 [this, kept, accepted = std::move(accepted)](const Status& durable) {
                   accepted(durable);
-                  if (!durable) return;
-                  if (!stopped_ && running_.size() < kMostRunning && due_.empty())
-                    run(std::move(*kept));
-                  else
-                    schedule(kept->schedule, std::chrono::milliseconds(0));
+                  if (durable) begin(std::move(*kept));
                 });
 }
 
+/// Runs it where there is room, without loading what is here.
+void AsyncQueue::begin(AcceptedEvent accepted) {
+  Event* event = add(accepted.schedule);
+  if (event == nullptr || event->line == nullptr || give_up_if_hopeless(*event)) return;
+  Line& line = *event->line;
+  const bool first = !stopped_ && line.ready.empty() && line.running < kMostRunning;
+  if (!first || !line.pool.take_turn()) return make_ready(*event);
+  ++line.running;
+  event->state = State::running;
+  run(*event, std::move(accepted));
+}
+
 void AsyncQueue::redrive(const std::string& request_id, std::function<void(const Status&)> done) {
-  auto event = std::make_shared<AcceptedEvent>();
+  auto schedule = std::make_shared<EventSchedule>();
   journal_.post(
-      [event, request_id, letters = dead_letters_, now = clock_.unix_ms()](Journal& journal) -> Status {
+      [schedule, request_id, letters = dead_letters_, now = clock_.unix_ms()](Journal& journal) -> Status {
         const Result<std::string> record = letters.read(request_id);
         if (!record) return fail(Error(record.error()));
         Result<AcceptedEvent> read = event_of(*record);
         if (!read) return fail(std::move(read.error()));
-        *event = std::move(*read);
-        event->schedule.accepted_ms = event->schedule.due_ms = now;
-        return journal.accept(*event);
+        read->schedule.accepted_ms = read->schedule.due_ms = now;
+        *schedule = read->schedule;
+        return journal.accept(*read);
       },
-      [this, event, request_id, done = std::move(done)](const Status& durable) {
+      [this, schedule, request_id, done = std::move(done)](const Status& durable) {
         done(durable);
         if (!durable) return;
         // Only now that the event is safe: a letter that stays behind is redriven twice at worst.
         journal_.post([request_id, letters = dead_letters_](Journal&) { return letters.remove(request_id); },
                       [](const Status&) {});
-        schedule(event->schedule, std::chrono::milliseconds(0));
-        pump();
+        if (Event* event = add(std::move(*schedule))) wait(*event, std::chrono::milliseconds(0));
       });
 }
 
-std::vector<EventSchedule> AsyncQueue::waiting() const {
-  std::vector<EventSchedule> all;
-  for (const auto& [id, event] : running_) all.push_back(event);
-  for (const auto& [when, event] : due_) all.push_back(event);
-  all.insert(all.end(), unknown_.begin(), unknown_.end());
-  return all;
+/// nullptr when it is known: redriven twice, or taken up when it was accepted meanwhile.
+AsyncQueue::Event* AsyncQueue::add(EventSchedule schedule) {
+  const auto [found, fresh] = events_.try_emplace(schedule.request_id);
+  if (!fresh) return nullptr;
+  Event& event = found->second;
+  if (const std::optional<Served> served = find_(schedule.function))
+    event.line = &lines_.try_emplace(schedule.function, Line{served->pool, served->rules}).first->second;
+  else
+    event.state = State::unserved;  // for a later daemon that serves it
+  event.schedule = std::move(schedule);
+  return &event;
 }
 
-void AsyncQueue::schedule(EventSchedule schedule, std::chrono::milliseconds delay) {
-  if (functions_.find(schedule.function) == nullptr) {
-    unknown_.push_back(std::move(schedule));  // for a later daemon that serves it
-    return;
+void AsyncQueue::wait(Event& event, std::chrono::milliseconds delay) {
+  if (event.line == nullptr) return;
+  event.state = State::delayed;
+  set_alarm(event, delay);
+}
+
+// ---- those that are due
+
+void AsyncQueue::make_ready(Event& event) {
+  if (stopped_ || give_up_if_hopeless(event)) return;
+  event.state = State::ready;
+  event.place = event.line->ready.insert(event.line->ready.end(), &event);
+  attempt(event);
+}
+
+/// Runs it if it can, else counts a throttle. While as many of its function run as may, it waits for those.
+void AsyncQueue::attempt(Event& event) {
+  proceed(*event.line);
+  if (event.state != State::ready || !event.line->asked) return;
+  event.line->pool.count_throttle();
+  const std::int64_t now = clock_.unix_ms();
+  const NextStep step = next_step(event.schedule, AsyncOutcome::throttled, now, event.line->rules);
+  if (step.kind == NextStep::Kind::dead) return give_up(event, step.condition, std::nullopt);
+  // Not written down: for the next daemon nothing is throttled.
+  event.schedule.due_ms = now + step.delay.count();
+  set_alarm(event, step.delay);
+}
+
+bool AsyncQueue::give_up_if_hopeless(Event& event) {
+  const std::int64_t now = clock_.unix_ms();
+  std::string_view condition;
+  if (event.line->pool.settings().reserved == 0)
+    condition = next_step(event.schedule, AsyncOutcome::never_allowed, now, event.line->rules).condition;
+  else if (too_old(event.schedule, now, event.line->rules))
+    condition = kEventAgeExceeded;
+  if (condition.empty()) return false;
+  give_up(event, condition, std::nullopt);
+  return true;
+}
+
+void AsyncQueue::leave_line(Event& event) {
+  if (event.state != State::ready) return;
+  event.line->ready.erase(event.place);
+  clear_alarm(event);
+}
+
+/// As far as there is room; then asks for the next.
+void AsyncQueue::proceed(Line& line) {
+  while (!stopped_ && !line.asked && !line.ready.empty() && line.running < kMostRunning) {
+    if (line.pool.take_turn()) {
+      run_first(line);
+      continue;
+    }
+    line.asked = true;
+    line.pool.wait_for_turn([this, &line] {
+      line.asked = false;
+      run_first(line);
+      proceed(line);
+    });
   }
-  due_.emplace(Clock::now() + delay, std::move(schedule));
-  arm_timer();
 }
 
-/// Runs what is due, as far as there is room.
-void AsyncQueue::pump() {
-  while (!stopped_ && !due_.empty() && running_.size() < kMostRunning &&
-         due_.begin()->first <= Clock::now()) {
-    EventSchedule next = std::move(due_.begin()->second);
-    due_.erase(due_.begin());
-    load(std::move(next));
+/// With a turn that was taken.
+void AsyncQueue::run_first(Line& line) {
+  while (!stopped_ && !line.ready.empty()) {
+    Event& event = *line.ready.front();
+    if (give_up_if_hopeless(event)) continue;
+    leave_line(event);
+    return load(event);
   }
-  arm_timer();
+  line.pool.give_turn_back();
 }
 
-void AsyncQueue::arm_timer() {
-  if (stopped_ || due_.empty() || running_.size() >= kMostRunning) return;
-  timer_.expires_at(due_.begin()->first);
-  timer_.async_wait([this](const boost::system::error_code& code) {
-    if (!code) pump();
-  });
-}
-
-void AsyncQueue::load(EventSchedule schedule) {
-  const std::string id = schedule.request_id;
-  running_.emplace(id, std::move(schedule));
-  auto loaded = std::make_shared<std::optional<AcceptedEvent>>();
+void AsyncQueue::load(Event& event) {
+  event.state = State::running;
+  ++event.line->running;
+  auto found = std::make_shared<std::optional<AcceptedEvent>>();
   journal_.post(
-      [loaded, id](Journal& journal) -> Status {
+      [found, id = event.schedule.request_id](Journal& journal) -> Status {
         Result<std::optional<AcceptedEvent>> read = journal.load(id);
         if (!read) return fail(std::move(read.error()));
-        *loaded = std::move(*read);
+        *found = std::move(*read);
         return {};
       },
-      [this, loaded, id](const Status& read) {
-        if (read && *loaded && !stopped_) {
-          run(std::move(**loaded));
-          return;
-        }
-        if (!read && !stopped_) {  // the disk is in trouble: not now
-          EventSchedule again = running_.at(id);
-          const NextStep step =
-              next_step(again, AsyncOutcome::platform_failure, clock_.unix_ms(), rules_of(again));
-          this->schedule(std::move(again), std::max(step.delay, std::chrono::milliseconds(1000)));
-        }
-        running_.erase(id);
-        pump();
+      [this, found, id = event.schedule.request_id](const Status& read) {
+        loaded(id, read, std::move(*found));
       });
 }
 
-void AsyncQueue::run(AcceptedEvent event) {
-  running_.insert_or_assign(event.schedule.request_id, event.schedule);
-  ServedFunction* function = functions_.find(event.schedule.function);
+void AsyncQueue::loaded(const std::string& id, const Status& read, std::optional<AcceptedEvent> found) {
+  Event& event = events_.at(id);
+  if (read && found && !stopped_) return run(event, std::move(*found));
+  Line& line = *event.line;
+  line.pool.give_turn_back();
+  if (!read && !stopped_) return settle(id, AsyncOutcome::platform_failure, std::nullopt);  // disk trouble
+  --line.running;
+  events_.erase(id);
+  proceed(line);
+}
+
+void AsyncQueue::run(Event& event, AcceptedEvent accepted) {
   PoolTask task;
   rapi::Event& given = task.invocation.event;
   given.request_id = event.schedule.request_id;
-  given.trace_id = event.trace;
-  given.function_arn = event.arn;
-  given.client_context = event.client_context;
-  given.body = event.payload;
-  if (function->pool().settings().reserved == 0) {
-    settle(std::move(event), AsyncOutcome::never_allowed, std::nullopt);
-    return;
-  }
-  const auto call = std::make_shared<Call>(*this, event);
-  task.client = call;
-  if (function->pool().submit(std::move(task)) != EnvironmentPool::Admission::accepted)
-    settle(std::move(event), AsyncOutcome::throttled, std::nullopt);
+  given.trace_id = std::move(accepted.trace);
+  given.function_arn = std::move(accepted.arn);
+  given.client_context = std::move(accepted.client_context);
+  given.body = std::move(accepted.payload);
+  task.client = std::make_shared<Call>(*this, event.schedule.request_id);
+  event.line->pool.run(std::move(task));
 }
 
-void AsyncQueue::settle(AcceptedEvent event, AsyncOutcome outcome, std::optional<std::string> response) {
-  running_.erase(event.schedule.request_id);
+void AsyncQueue::settle(const std::string& id, AsyncOutcome outcome, std::optional<std::string> response) {
+  Event& event = events_.at(id);
+  Line& line = *event.line;
+  --line.running;
   const std::int64_t now = clock_.unix_ms();
-  const NextStep step = next_step(event.schedule, outcome, now, rules_of(event.schedule));
+  const NextStep step = next_step(event.schedule, outcome, now, line.rules);
   switch (step.kind) {
-    case NextStep::Kind::done: forget(event.schedule.request_id); break;
-    case NextStep::Kind::dead:
-      give_up(std::move(event), std::string(step.condition), std::move(response));
-      break;
+    case NextStep::Kind::done: done_with(id); break;
+    case NextStep::Kind::dead: give_up(event, step.condition, std::move(response)); break;
     case NextStep::Kind::again:
       event.schedule.due_ms = now + step.delay.count();
       // Not written in vain when it fails: an attempt more than allowed is better than none.
       journal_.post([schedule = event.schedule](Journal& journal) { return journal.reschedule(schedule); },
                     [](const Status&) {});
-      schedule(std::move(event.schedule), step.delay);
+      wait(event, step.delay);
       break;
   }
-  pump();
+  proceed(line);
 }
 
-void AsyncQueue::forget(const std::string& request_id) {
-  journal_.post([request_id](Journal& journal) { return journal.remove(request_id); }, [](const Status&) {});
+void AsyncQueue::done_with(const std::string& id) {
+  journal_.post([id](Journal& journal) { return journal.remove(id); }, [](const Status&) {});
+  events_.erase(id);
 }
 
-void AsyncQueue::give_up(AcceptedEvent event, std::string condition, std::optional<std::string> response) {
-  DeadLetter letter{std::move(event), std::move(condition), clock_.unix_ms(), std::move(response)};
-  const EventSchedule& schedule = letter.event.schedule;
-  log_.write(
-      DaemonLog::Level::warning, "asynchronous event given up",
-      {{"function", schedule.function}, {"requestId", schedule.request_id}, {"condition", letter.condition}});
+// ---- those that are given up
+
+void AsyncQueue::give_up(Event& event, std::string_view condition, std::optional<std::string> response) {
+  leave_line(event);
+  event.state = State::given_up;
+  event.verdict =
+      std::make_shared<Verdict>(Verdict{std::string(condition), clock_.unix_ms(), std::move(response)});
+  log_.write(DaemonLog::Level::warning, "asynchronous event given up",
+             {{"function", event.schedule.function},
+              {"requestId", event.schedule.request_id},
+              {"condition", condition}});
+  write_letter(event);
+}
+
+/// The event leaves the journal for the letter: until then a daemon that starts finds it.
+void AsyncQueue::write_letter(Event& event) {
   journal_.post(
-      [letter = std::move(letter), letters = dead_letters_](Journal& journal) {
-        Status written = letters.write(letter);
-        return written ? journal.remove(letter.event.schedule.request_id) : written;
+      [schedule = event.schedule, verdict = event.verdict,
+       letters = dead_letters_](Journal& journal) -> Status {
+        Result<std::optional<AcceptedEvent>> found = journal.load(schedule.request_id);
+        if (!found) return fail(std::move(found.error()));
+        if (!*found) return {};
+        (*found)->schedule = schedule;
+        Status written =
+            letters.write({std::move(**found), verdict->condition, verdict->given_up_ms, verdict->response});
+        return written ? journal.remove(schedule.request_id) : written;
       },
-      [this](const Status& written) {
-        if (!written) log_.write(DaemonLog::Level::error, written.error().message);
-      });
+      [this, id = event.schedule.request_id](const Status& written) { letter_written(id, written); });
+}
+
+void AsyncQueue::letter_written(const std::string& id, const Status& written) {
+  if (written) {
+    events_.erase(id);
+    return;
+  }
+  Event& event = events_.at(id);
+  log_.write(DaemonLog::Level::error, written.error().message,
+             {{"function", event.schedule.function}, {"requestId", id}});
+  const std::chrono::milliseconds delay = back_off(++event.failed_letters, event.line->rules);
+  event.schedule.due_ms = clock_.unix_ms() + delay.count();
+  set_alarm(event, delay);
+}
+
+// ---- their times
+
+void AsyncQueue::set_alarm(Event& event, std::chrono::milliseconds delay) {
+  clear_alarm(event);
+  event.alarm = timeline_.emplace(Clock::now() + delay, &event);
+  if (*event.alarm == timeline_.begin()) arm_timer();
+}
+
+void AsyncQueue::clear_alarm(Event& event) {
+  if (event.alarm) timeline_.erase(*std::exchange(event.alarm, std::nullopt));
+}
+
+void AsyncQueue::arm_timer() {
+  if (stopped_ || timeline_.empty()) return;
+  timer_.expires_at(timeline_.begin()->first);
+  timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) ring();
+  });
+}
+
+void AsyncQueue::ring() {
+  const Clock::time_point now = Clock::now();
+  while (!stopped_ && !timeline_.empty() && timeline_.begin()->first <= now) {
+    Event& event = *timeline_.begin()->second;
+    clear_alarm(event);
+    switch (event.state) {
+      case State::delayed: make_ready(event); break;
+      case State::ready: attempt(event); break;
+      case State::given_up: write_letter(event); break;
+      case State::running:
+      case State::unserved: break;  // have no alarm
+    }
+  }
+  arm_timer();
+}
+
+// ---- what is asked about them
+
+std::size_t AsyncQueue::in_flight() const {
+  std::size_t count = 0;
+  for (const auto& [function, line] : lines_) count += line.running;
+  return count;
+}
+
+AsyncQueue::List AsyncQueue::listed(std::vector<DeadLetters::Entry> letters) const {
+  List list;
+  const std::int64_t now = clock_.unix_ms();
+  for (const auto& [id, event] : events_)
+    list.events.push_back(
+        {event.schedule, event.state,
+         std::chrono::milliseconds(std::max<std::int64_t>(0, event.schedule.due_ms - now))});
+  // A letter may be written whose event has not been told of it.
+  for (DeadLetters::Entry& letter : letters)
+    if (!events_.contains(letter.request_id)) list.letters.push_back(std::move(letter));
+  return list;
+}
+
+void AsyncQueue::list(std::function<void(List)> done) {
+  when_loaded([this, done = std::move(done)]() mutable {
+    auto found = std::make_shared<std::vector<DeadLetters::Entry>>();
+    journal_.post_errand(
+        [found, letters = dead_letters_]() -> Status {
+          *found = letters.list();
+          return {};
+        },
+        [this, found, done = std::move(done)](const Status&) { done(listed(std::move(*found))); });
+  });
+}
+
+void AsyncQueue::show(const std::string& request_id, std::function<void(const Result<std::string>&)> done) {
+  auto record = std::make_shared<Result<std::string>>();
+  journal_.post_errand(
+      [record, request_id, letters = dead_letters_]() -> Status {
+        *record = letters.read(request_id);
+        return {};
+      },
+      [record, done = std::move(done)](const Status&) { done(*record); });
 }
 
 }  // namespace lemu::emulator

@@ -16,24 +16,41 @@ constexpr milliseconds kFirstBackOff = 1s;
 constexpr milliseconds kLongestBackOff = 5min;
 constexpr std::uint32_t kDoublings = 9;  // 512 s is over the longest
 
-milliseconds back_off(std::uint32_t deferrals) {
-  return std::min(kLongestBackOff, kFirstBackOff * (1 << std::min(deferrals - 1, kDoublings)));
-}
-
 milliseconds scaled(milliseconds time, const RetryRules& rules) {
   return milliseconds(static_cast<std::int64_t>(static_cast<double>(time.count()) * rules.delay_scale));
 }
 
+milliseconds age_of(const EventSchedule& schedule, std::int64_t now_ms) {
+  return milliseconds(now_ms - schedule.accepted_ms);
+}
+
+NextStep given_up_for_age() { return {.kind = NextStep::Kind::dead, .condition = kEventAgeExceeded}; }
+
+/// One that will be too old by then is given up now.
 NextStep after(milliseconds delay, const EventSchedule& schedule, std::int64_t now_ms,
                const RetryRules& rules) {
-  delay = scaled(delay, rules);
-  const milliseconds age = milliseconds(now_ms - schedule.accepted_ms) + delay;
-  if (age > scaled(rules.max_age, rules))
-    return {.kind = NextStep::Kind::dead, .condition = "EventAgeExceeded"};
+  if (age_of(schedule, now_ms) + delay > rules.max_age) return given_up_for_age();
   return {.kind = NextStep::Kind::again, .delay = delay};
 }
 
+/// Its turn may come before: it is given up when it is too old indeed.
+NextStep after_throttle(const EventSchedule& schedule, std::int64_t now_ms, const RetryRules& rules) {
+  if (too_old(schedule, now_ms, rules)) return given_up_for_age();
+  const milliseconds left = rules.max_age - age_of(schedule, now_ms) + milliseconds(1);
+  return {.kind = NextStep::Kind::again, .delay = std::min(back_off(schedule.deferrals, rules), left)};
+}
+
 }  // namespace
+
+bool too_old(const EventSchedule& schedule, std::int64_t now_ms, const RetryRules& rules) {
+  return age_of(schedule, now_ms) > rules.max_age;
+}
+
+/// Never nothing: an event would be tried without a pause.
+milliseconds back_off(std::uint32_t nth, const RetryRules& rules) {
+  const milliseconds time = kFirstBackOff * (1 << std::min(nth - 1, kDoublings));
+  return std::max(milliseconds(1), scaled(std::min(kLongestBackOff, time), rules));
+}
 
 milliseconds longest_delay(const RetryRules& rules) { return scaled(kLongestBackOff, rules); }
 
@@ -47,11 +64,12 @@ NextStep next_step(EventSchedule& schedule, AsyncOutcome outcome, std::int64_t n
       ++schedule.attempts;
       if (schedule.attempts > rules.retries)
         return {.kind = NextStep::Kind::dead, .condition = "RetriesExhausted"};
-      return after(schedule.attempts == 1 ? kAfterFirstError : kAfterLaterErrors, schedule, now_ms, rules);
-    case AsyncOutcome::throttled:
+      return after(scaled(schedule.attempts == 1 ? kAfterFirstError : kAfterLaterErrors, rules), schedule,
+                   now_ms, rules);
+    case AsyncOutcome::throttled: ++schedule.deferrals; return after_throttle(schedule, now_ms, rules);
     case AsyncOutcome::platform_failure:
       ++schedule.deferrals;
-      return after(back_off(schedule.deferrals), schedule, now_ms, rules);
+      return after(back_off(schedule.deferrals, rules), schedule, now_ms, rules);
   }
   return {};
 }

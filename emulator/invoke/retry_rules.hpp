@@ -22,7 +22,7 @@ enum class AsyncOutcome {
 struct RetryRules {
   std::uint32_t retries = 2;
   std::chrono::milliseconds max_age = std::chrono::hours(6);
-  double delay_scale = 1;  ///< of all these times
+  double delay_scale = 1;  ///< of the delays, not of the age
 };
 
 struct NextStep {
@@ -30,6 +30,15 @@ struct NextStep {
   std::chrono::milliseconds delay{0};  ///< until `again`
   std::string_view condition = {};     ///< for `dead`: the word of a destination's record
 };
+
+/// The condition of an event that was given up for its age.
+inline constexpr std::string_view kEventAgeExceeded = "EventAgeExceeded";
+
+/// May not run any more.
+[[nodiscard]] bool too_old(const EventSchedule& schedule, std::int64_t now_ms, const RetryRules& rules);
+
+/// How long Lambda waits after the nth throttle, or failure of the platform, in a row.
+[[nodiscard]] std::chrono::milliseconds back_off(std::uint32_t nth, const RetryRules& rules);
 
 /// No event waits longer for its next attempt.
 [[nodiscard]] std::chrono::milliseconds longest_delay(const RetryRules& rules);

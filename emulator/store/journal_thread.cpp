@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <mutex>
@@ -29,21 +30,23 @@ class JournalThread::Impl {
 
   [[nodiscard]] bool exists() const { return ::access(path_.c_str(), F_OK) == 0; }
 
-  void post(Work work, Done done) {
+  struct Job {
+    Work work;
+    Errand errand;  // in its place
+    Done done;
+    Status outcome = {};
+  };
+
+  void post(Job job) {
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     {
       const std::lock_guard lock(mutex_);
-      jobs_.push_back({std::move(work), std::move(done), {}});
+      jobs_.push_back(std::move(job));
     }
     wake_.notify_one();
   }
 
  private:
-  struct Job {
-    Work work;
-    Done done;
-    Status outcome;
-  };
   using Jobs = std::vector<Job>;
 
   void run() {
@@ -61,6 +64,13 @@ class JournalThread::Impl {
   }
 
   void do_all(Jobs& jobs) {
+    do_work(jobs);
+    for (Job& job : jobs)
+      if (job.errand) job.outcome = job.errand();
+  }
+
+  void do_work(Jobs& jobs) {
+    if (std::none_of(jobs.begin(), jobs.end(), [](const Job& job) { return bool(job.work); })) return;
     if (Status opened = open(); !opened) {
       for (Job& job : jobs) job.outcome = fail(Error(opened.error()));
       return;
@@ -68,6 +78,7 @@ class JournalThread::Impl {
     if (do_together(jobs)) return;
     // One that cannot be done must not keep the others from it.
     for (Job& job : jobs) {
+      if (!job.work) continue;
       Status outcome = do_alone(job);
       job.outcome = std::move(outcome);
     }
@@ -76,7 +87,7 @@ class JournalThread::Impl {
   bool do_together(Jobs& jobs) {
     Status done = journal_->begin();
     for (Job& job : jobs)
-      if (done) done = job.work(*journal_);
+      if (done && job.work) done = job.work(*journal_);
     if (done) done = journal_->commit();
     if (!done) journal_->rollback();
     return done.has_value();
@@ -125,6 +136,11 @@ JournalThread::JournalThread(asio::io_context& context, std::string path,
     : impl_(std::make_unique<Impl>(context, std::move(path), std::move(remark))) {}
 JournalThread::~JournalThread() = default;
 bool JournalThread::exists() const { return impl_->exists(); }
-void JournalThread::post(Work work, Done done) { impl_->post(std::move(work), std::move(done)); }
+void JournalThread::post(Work work, Done done) {
+  impl_->post({.work = std::move(work), .errand = {}, .done = std::move(done)});
+}
+void JournalThread::post_errand(Errand errand, Done done) {
+  impl_->post({.work = {}, .errand = std::move(errand), .done = std::move(done)});
+}
 
 }  // namespace lemu::emulator

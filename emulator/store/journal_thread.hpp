@@ -17,6 +17,7 @@ namespace lemu::emulator {
 class JournalThread {
  public:
   using Work = std::function<Status(Journal&)>;
+  using Errand = std::function<Status()>;
   /// Called on the io_context's thread, once what the work changed is durable, or with why it is not.
   using Done = std::function<void(Status)>;
 
@@ -31,6 +32,9 @@ class JournalThread {
   /// Whether there is a journal from before.
   [[nodiscard]] bool exists() const;
   void post(Work work, Done done);
+  /// Something else that waits for the disk, and needs no journal: it is done after the work that was posted
+  /// with it, and told of in the order in which it was posted.
+  void post_errand(Errand errand, Done done);
 
  private:
   class Impl;

@@ -43,7 +43,7 @@ def listed(running):
     """What `lemu async ls` shows, a dictionary for each event."""
     lines = running.lemu.run("async", "--endpoint", running.url, "ls").ok().stdout.decode().splitlines()
     heads = lines[0].split()
-    return [dict(zip(heads, line.split())) for line in lines[1:]]
+    return [dict(zip(heads, re.split(r" {2,}", line))) for line in lines[1:]]
 
 
 def dead_letters(running):
@@ -72,7 +72,8 @@ def test_an_event_is_on_disk_before_the_answer(lemu):
         assert answer["StatusCode"] == 202 and re.fullmatch(UUID, request_id)
         assert journal(lemu) == [request_id]
         assert sink.wait_for(1)[0].request_id == request_id
-        assert listed(running) == [{"REQUEST-ID": request_id, "FUNCTION": "probe", "STATE": "waiting", "ATTEMPTS": "0"}]
+        assert listed(running) == [{"REQUEST-ID": request_id, "FUNCTION": "probe", "STATE": "running",
+                                    "ATTEMPTS": "0", "DUE": "-"}]
         gate.set()
         eventually(lambda: journal(lemu) == [])
         assert listed(running) == []
@@ -159,7 +160,7 @@ def test_fewer_retries(lemu):
 
 
 def test_an_event_that_is_too_old_is_given_up(lemu):
-    with Sink(lambda _: "error") as sink, serve(lemu, "--async-max-age", "60s") as running:
+    with Sink(lambda _: "error") as sink, serve(lemu, "--async-delay-scale", "1", "--async-max-age", "30s") as running:
         request_id = send(running, sink, "a")
         eventually(lambda: dead_letters(running))
         context = record_of(running, request_id)["requestContext"]
@@ -169,8 +170,8 @@ def test_an_event_that_is_too_old_is_given_up(lemu):
 
 def test_one_functions_own_retries_and_age(lemu):
     probe = lemu.function(HOST_ARCH, "probe")
-    functions = {"never": f"{probe},async-retries=0", "once": f"{probe},async-retries=1", "young": f"{probe},async-max-age=30s",
-                 "plain": str(probe)}
+    functions = {"never": f"{probe},async-retries=0", "once": f"{probe},async-retries=1", "plain": str(probe),
+                 "young": f"{probe},async-max-age=30s,async-delay-scale=1"}
     with Sink(lambda _: "error") as sink, Daemon(lemu, "--state-dir", lemu.work / "state", "--async-delay-scale", "0.0001",
                                                  functions=functions) as running:
         ids = {name: running.invoke(name, sink.event(name), invocation_type="Event").headers["x-amzn-requestid"]
@@ -181,6 +182,22 @@ def test_one_functions_own_retries_and_age(lemu):
             "never": ("RetriesExhausted", 1), "once": ("RetriesExhausted", 2), "young": ("EventAgeExceeded", 1),
             "plain": ("RetriesExhausted", 3)}
         assert {name: sink.count(name) for name in functions} == {"never": 1, "once": 2, "young": 1, "plain": 3}
+
+
+def test_what_waits_for_its_retry_tells_when_that_is(lemu):
+    with Sink(lambda _: "error") as sink, serve(lemu, "--async-delay-scale", "1") as running:
+        request_id = send(running, sink, "a")
+        row = eventually(lambda: [event for event in listed(running) if event["STATE"] == "waiting"])[0]
+        assert (row["REQUEST-ID"], row["ATTEMPTS"]) == (request_id, "1")
+        assert re.fullmatch(r"in (\d|[1-5]\d|60)s", row["DUE"]) and len(sink.told) == 1
+
+
+def test_throttled_events_run_as_soon_as_there_is_room(lemu):
+    with Sink() as sink, serve(lemu, "--async-delay-scale", "1", settings=["concurrency=1"]) as running:
+        sent = [send(running, sink, f"n{n}") for n in range(8)]
+        # Lambda's back-offs in one step would be 1 + 2 + 4 + ... s: in vain at the 20 s that this waits.
+        assert [told.request_id for told in sink.wait_for(8)] == sent
+        eventually(lambda: listed(running) == [])
 
 
 def test_a_throttled_event_waits_and_that_is_no_attempt(lemu):

@@ -45,20 +45,34 @@ TEST_CASE("throttles back off from 1 s to 5 minutes and are no attempts") {
   CHECK(event.deferrals == 11);
 }
 
-TEST_CASE("an event that would be too old by its next try is given up") {
+TEST_CASE("an event that would be too old by its retry is given up") {
   EventSchedule event = accepted_at(1'000);
-  const RetryRules minute{.max_age = 1min};
-  CHECK(next_step(event, AsyncOutcome::throttled, 59'000, minute).kind == Kind::again);
-  const NextStep step = next_step(event, AsyncOutcome::throttled, 60'000, minute);
+  const RetryRules rules{.max_age = 2min};
+  CHECK(next_step(event, AsyncOutcome::function_error, 61'000, rules).kind == Kind::again);
+  const NextStep step = next_step(event, AsyncOutcome::function_error, 61'000, rules);
   CHECK(step.kind == Kind::dead);
   CHECK(step.condition == "EventAgeExceeded");
 }
 
-TEST_CASE("the scale stretches delays and age alike") {
+TEST_CASE("one that is throttled may have its turn as long as it is not too old") {
+  EventSchedule event = accepted_at(1'000);
+  const RetryRules minute{.max_age = 1min};
+  event.deferrals = 5;
+  const NextStep step = next_step(event, AsyncOutcome::throttled, 60'000, minute);
+  CHECK(step.kind == Kind::again);
+  CHECK(step.delay == 1'001ms);  // and not the back-off's 32 s
+  CHECK_FALSE(too_old(event, 61'000, minute));
+  CHECK(too_old(event, 61'001, minute));
+  CHECK(next_step(event, AsyncOutcome::throttled, 61'001, minute).condition == "EventAgeExceeded");
+}
+
+TEST_CASE("the scale stretches the delays and not the age") {
   EventSchedule event = accepted_at(0);
   const RetryRules fast{.delay_scale = 0.001};
   CHECK(next_step(event, AsyncOutcome::function_error, 0, fast).delay == 60ms);
-  CHECK(next_step(event, AsyncOutcome::throttled, 21'600, fast).kind == Kind::dead);
+  CHECK(next_step(event, AsyncOutcome::throttled, 21'600'000, fast).kind == Kind::again);
+  CHECK(next_step(event, AsyncOutcome::throttled, 21'600'001, fast).kind == Kind::dead);
+  CHECK(back_off(1, {.delay_scale = 0.0001}) == 1ms);  // never without a pause
 }
 
 TEST_CASE("no retry after success, nor where nothing may run") {
