@@ -61,10 +61,7 @@ CommandSpec rie_spec(RieOptions& into) {
         {"--host-name", "NAME",
          "lemu's own: answer to this host name too, beside addresses, localhost and names without a dot; "
          "repeatable",
-         "--host-name lambda.test", [&into](const std::string& value) -> Status {
-           into.host_names.push_back(value);
-           return {};
-         }}}}};
+         "--host-name lambda.test", take_another(into.host_names)}}}};
   spec.examples =
       "  lemu rie ./bootstrap\n"
       "  lemu rie /usr/local/bin/python3 -m awslambdaric app.handler\n"

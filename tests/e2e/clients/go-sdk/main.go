@@ -86,9 +86,9 @@ func failure(err error) fields {
 	return line
 }
 
-// The SDK closes a request's body as soon as it has the head of the answer (smithy-go, transport/http/client.go). To a
-// server that answers before the transport has seen the body's end, that breaks the connection, in one of 50 calls; so
-// the transport gets a body of its own.
+// The SDK closes a request's body as soon as it has the head of the answer (smithy-go, transport/http/client.go). The
+// transport may not have looked for the body's end by then: what the closed body says to that (io.EOF from its WriteTo)
+// it takes for a failed write, and closes the connection. So the transport gets a body of its own.
 type ownBody struct{}
 
 func (ownBody) Do(request *http.Request) (*http.Response, error) {

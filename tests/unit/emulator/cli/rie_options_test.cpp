@@ -54,6 +54,12 @@ TEST_CASE("addresses are what Go listens on") {
   }
 }
 
+TEST_CASE("further host names, each with a text") {
+  CHECK(parsed({"--host-name", "a.test", "--host-name", "b.test"}).host_names ==
+        std::vector<std::string>{"a.test", "b.test"});
+  CHECK_FALSE(parse_rie(Words{"--host-name", ""}, nothing));
+}
+
 TEST_CASE("the level is the option's, else LOG_LEVEL's, which may be a word for the function only") {
   const auto with = [](const char* level) {
     return [level](std::string_view name) {
