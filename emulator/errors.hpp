@@ -195,6 +195,11 @@ inline constexpr ErrorRow kErrors[] = {
      "What answers at --endpoint is no lemu serve, or something between changed its answer.",
      "name the address of a lemu serve with --endpoint"},
 
+    {"caller-gone", ErrorKind::bad_input,
+     "the caller closed its side of the connection while the invocation waited for its turn",
+     "What has not begun is not begun for a caller that seems to have gone.",
+     "keep the connection open until the answer"},
+
     // What a daemon remembers.
     {"state-folder-not-made", ErrorKind::host_lacks, "cannot make the state folder {path}: {reason}",
      "The folder's place does not exist, or is not yours to write.", "name another one with --state-dir"},

@@ -35,6 +35,7 @@ class ApiReply {
   void fail(const Error& error) const;
   /// Begins an answer of events (application/vnd.amazon.eventstream).
   [[nodiscard]] rapi::HttpStream begin_events(std::function<void(rapi::StreamEvent)> told) const;
+  [[nodiscard]] bool is(const rapi::HttpReply& reply) const { return reply_ == reply; }
   [[nodiscard]] const std::string& request_id() const { return request_id_; }
 
  private:

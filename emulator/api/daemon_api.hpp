@@ -28,8 +28,7 @@ class DaemonApi final : public rapi::HttpHandler {
 
   rapi::HeadVerdict on_head(const rapi::HttpRequest& request) override;
   void on_request(rapi::HttpRequest& request, rapi::HttpReply reply) override;
-  /// A caller that closed its side may still read its answer.
-  void on_peer_gone(const rapi::HttpReply&) override {}
+  void on_peer_gone(const rapi::HttpReply& reply) override { invoke_.caller_gone(reply); }
 
  private:
   void dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const ApiReply& reply,

@@ -3,6 +3,7 @@
 
 #include "base/base64.hpp"
 #include "emulator/api/streaming_call.hpp"
+#include "emulator/errors.hpp"
 #include "emulator/report/report_json.hpp"
 
 namespace lemu::emulator {
@@ -41,6 +42,7 @@ class SynchronousCall final : public InvocationClient {
     if (log_ == LogType::tail) send(kept_, base64_encode(log_tail));
   }
   void failed(const Error& error) override { reply_.fail(error); }
+  [[nodiscard]] bool answers_to(const rapi::HttpReply& reply) const override { return reply_.is(reply); }
 
  private:
   void send(const Answer& answer, std::string_view log) const {
@@ -117,6 +119,12 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
     accept(std::move(*asked), std::move(*payload), std::move(arn), reply);
   else
     run(**function, std::move(*asked), std::move(*payload), std::move(arn), reply, operation);
+}
+
+void InvokeHandler::caller_gone(const rapi::HttpReply& reply) const {
+  for (const auto& [name, function] : functions_.all())
+    if (const std::shared_ptr<InvocationClient> client = function->pool().withdraw(reply))
+      return client->failed(fail<"caller-gone">().value());
 }
 
 void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, Payload payload, std::string arn,

@@ -22,6 +22,8 @@ class InvokeHandler {
   /// Answers now or when the function has. `name` as in the path.
   void invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name,
               InvokeOperation operation);
+  /// What has not begun for that caller need not begin. It may have closed only its own side: it is answered.
+  void caller_gone(const rapi::HttpReply& reply) const;
 
  private:
   tl::expected<ServedFunction*, ApiError> find(const FunctionReference& reference) const;

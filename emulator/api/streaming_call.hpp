@@ -33,6 +33,7 @@ class StreamingCall final : public InvocationClient,
   void answered(Answer answer) override;
   void completed(const InvocationRecord& record, std::string log_tail) override;
   void failed(const Error& error) override { reply_.fail(error); }
+  [[nodiscard]] bool answers_to(const rapi::HttpReply& reply) const override { return reply_.is(reply); }
 
  private:
   void start();

@@ -9,6 +9,7 @@ namespace lemu::emulator::cli {
 namespace {
 
 constexpr std::uint32_t kAccountLimit = AccountConcurrency::kLimit;
+constexpr std::uint32_t kMostQueued = 1'000'000;
 
 /// 0 is a value of its own: a function that is always throttled.
 Take take_concurrency(std::optional<std::uint32_t>& into) {
@@ -60,8 +61,9 @@ OptionGroup pool_group(ServedFunctionOptions& into) {
        {"--queue", "",
         "invocations over the function's or the account's concurrency wait for their turn, all functions' in "
         "one order, in place of being throttled; where the concurrency is 0 they still are",
-        "",
-        take_switch(into.pool.when_busy, PoolSettings::WhenBusy::queue, PoolSettings::WhenBusy::refuse)}}};
+        "", take_switch(into.pool.when_busy, PoolSettings::WhenBusy::queue, PoolSettings::WhenBusy::refuse)},
+       {"--queue-limit", "N", "so many may wait, more are throttled (default: 1000)", "--queue-limit 50",
+        take_count(into.pool.queue_limit, kMostQueued)}}};
 }
 
 OptionGroup retry_group(RetryRules& into) {

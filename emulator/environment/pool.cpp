@@ -56,7 +56,7 @@ EnvironmentPool::Admission EnvironmentPool::submit(PoolTask task) {
     place(std::move(task));
     return Admission::accepted;
   }
-  if (!queues()) {
+  if (!queues() || queue_.size() >= settings_.queue_limit) {
     ++throttles_;
     return settings_.reserved ? Admission::function_limit : Admission::account_limit;
   }
@@ -70,6 +70,22 @@ void EnvironmentPool::on_turn(ConcurrencyLimit::Ticket ticket) {
     place(std::move(queued.mapped()));
   else
     turns_.extract(ticket).mapped()();
+}
+
+std::shared_ptr<InvocationClient> EnvironmentPool::withdraw(const rapi::HttpReply& reply) {
+  for (auto& [ticket, task] : queue_) {
+    if (!task.client->answers_to(reply)) continue;
+    limit_.cancel(ticket);
+    return queue_.extract(ticket).mapped().client;
+  }
+  for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
+    if (!at->task.client->answers_to(reply)) continue;
+    std::shared_ptr<InvocationClient> client = std::move(at->task.client);
+    waiting_.erase(at);
+    leave();
+    return client;
+  }
+  return nullptr;
 }
 
 void EnvironmentPool::wait_for_turn(std::function<void()> has_turn) {

@@ -64,6 +64,8 @@ class InvocationClient {
   virtual void completed(const InvocationRecord& record, std::string log_tail) = 0;
   /// There is no environment to invoke; in place of both.
   virtual void failed(const Error& error) = 0;
+  /// Whether it is to be answered there.
+  [[nodiscard]] virtual bool answers_to(const rapi::HttpReply& /*reply*/) const { return false; }
 };
 
 struct PoolTask {
@@ -77,6 +79,7 @@ struct PoolSettings {
   std::chrono::nanoseconds max_age = std::chrono::hours(8);
   enum class Reuse { warm, never } reuse = Reuse::warm;
   enum class WhenBusy { refuse, queue } when_busy = WhenBusy::refuse;
+  std::uint32_t queue_limit = 1000;  ///< that wait over a limit; more are throttled
   enum class Rest { running, frozen } rest = Rest::running;
 };
 
@@ -94,6 +97,8 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   enum class Admission { accepted, function_limit, account_limit };
   /// Runs the task now or, where queueing is asked for, when its turn comes.
   Admission submit(PoolTask task);
+  /// Takes a task that has no environment yet out again: its client, or nullptr when there is none.
+  std::shared_ptr<InvocationClient> withdraw(const rapi::HttpReply& reply);
 
   /// submit() in two steps, for who must fetch the task first: a turn that was taken counts as in flight, and
   /// is used by run() or given back. False where there is none, which is no throttle until it is counted so.

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`lemu serve --config`, and what its environments do between invocations."""
+import json
+import socket
+import threading
 import time
 
 import pytest
 from daemon import Daemon, at_once, eventually
 from harness import HOST_ARCH
+from sink import Sink
 from test_serve_faults import children_below
 
 pytestmark = pytest.mark.leaves("work/state")
@@ -134,3 +138,33 @@ def test_frozen_between_invocations(lemu, sandbox):
             frozen = eventually(lambda: (lambda seen: len(seen) == number + 2 and seen)(stopped(running.process.pid)))
             assert stopped(running.process.pid) == frozen, "the function and its children, all of them"
             assert running.invoke("probe", {"n": number}).json() == {"n": number}
+
+
+def test_what_waits_for_a_caller_that_has_gone_is_not_run(lemu):
+    gate = threading.Event()
+    probe = f"{lemu.function(HOST_ARCH, 'probe')},timeout=60"
+    with Sink(lambda _: gate.wait(60) and "ok") as sink, \
+            Daemon(lemu, "--queue", "--concurrency", "1", "--queue-limit", "2", functions={"probe": probe}) as running:
+        def call(tag):
+            body = json.dumps(sink.event(tag)).encode()
+            connection = socket.create_connection(("127.0.0.1", running.port))
+            connection.sendall(b"POST /2015-03-31/functions/probe/invocations HTTP/1.1\r\nHost: localhost\r\n"
+                               b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            return connection
+
+        def queued(number):
+            line = f'lemu_queued_invocations{{function="probe"}} {number}\n'
+            return line.encode() in running.request("GET", "/metrics").body
+        with call("first"):
+            sink.wait_for(1)
+            gone, half = call("gone"), call("half")
+            eventually(lambda: queued(2))
+            assert running.invoke("probe", sink.event("too many")).status == 429
+            gone.close()
+            eventually(lambda: queued(1))
+            half.shutdown(socket.SHUT_WR)  # may still read, so it is told
+            with half, half.makefile("rb") as answer:
+                assert b"closed its side of the connection while the invocation waited" in answer.read()
+            with call("last"):
+                gate.set()
+                assert [told.tag for told in sink.wait_for(2)] == ["first", "last"]

@@ -99,3 +99,36 @@ TEST_CASE("an environment made ahead serves who waits for one that does not come
   CHECK(scene.runtimes.invoked == Invoked{{0, "a"}, {1, "b"}});
   CHECK(scene.pool.count().idle == 0);
 }
+
+TEST_CASE("who has gone is not waited for by others, and not run") {
+  Scene scene({.reserved = 1, .when_busy = PoolSettings::WhenBusy::queue});
+  const auto gone = std::make_shared<Caller>();
+  gone->place = rapi::HttpReply({}, 1);
+  CHECK(scene.submit("a") == kAccepted);
+  CHECK(scene.pool.withdraw(scene.caller->place) == nullptr);  // it runs
+  CHECK(scene.submit("b", gone) == kAccepted);
+  CHECK(scene.submit("c") == kAccepted);
+  CHECK(scene.pool.withdraw(gone->place) == gone);
+  CHECK(scene.pool.withdraw(gone->place) == nullptr);
+  CHECK(gone.use_count() == 1);
+  scene.answer(0);
+  CHECK(scene.submit("d", gone) == kAccepted);
+  CHECK(scene.pool.count().queued == 2);
+  scene.come_back(0);
+  scene.answer(0);
+  CHECK(scene.pool.withdraw(gone->place) ==
+        gone);  // it waited for the answer's runtime, as the one in flight
+  CHECK(scene.pool.in_flight() == 0);
+  scene.come_back(0);
+  CHECK(scene.runtimes.invoked == Invoked{{0, "a"}, {0, "c"}});
+  CHECK(scene.pool.count().idle == 1);
+}
+
+TEST_CASE("the queue has an end") {
+  Scene scene({.reserved = 1, .when_busy = PoolSettings::WhenBusy::queue, .queue_limit = 2});
+  for (const char* id : {"a", "b", "c"}) CHECK(scene.submit(id) == kAccepted);
+  CHECK(scene.submit("d") == EnvironmentPool::Admission::function_limit);
+  CHECK(scene.pool.throttles() == 1);
+  scene.answer(0);
+  CHECK(scene.submit("e") == kAccepted);
+}
