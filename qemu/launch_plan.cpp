@@ -85,6 +85,8 @@ class Planner {
 
   /// QEMU cannot load a script: its interpreter is the program, as execve(2) would have it.
   [[nodiscard]] Program under_qemu(Program what) const {
+    const std::string loaded = request_.shell.empty() ? what.path : "";
+    const std::uint16_t machine = what.elf_machine;
     if (request_.shell.empty() && request_.script) {
       std::vector<std::string> arguments{request_.script->interpreter};
       if (!request_.script->argument.empty()) arguments.push_back(request_.script->argument);
@@ -96,7 +98,7 @@ class Planner {
     command.push_back(what.arguments.front());
     command.push_back(what.path);
     command.insert(command.end(), what.arguments.begin() + 1, what.arguments.end());
-    return {command.front(), command};
+    return {.path = command.front(), .arguments = command, .elf_machine = machine, .loaded = loaded};
   }
 
   [[nodiscard]] bool host_may_execute() const { return request_.host_registration && !request_.own_emulator; }

@@ -264,7 +264,8 @@ ExecutionEnvironment::Clock::time_point ExecutionEnvironment::completed_at(
 bool ExecutionEnvironment::refused_by_host() const {
   if (!runtime_->launch_failure) return false;
   const sandbox::Stage stage = runtime_->launch_failure->stage;
-  return stage != sandbox::Stage::exec && stage != sandbox::Stage::working_folder;
+  return stage != sandbox::Stage::exec && stage != sandbox::Stage::load &&
+         stage != sandbox::Stage::working_folder;
 }
 
 bool ExecutionEnvironment::ended() const {
@@ -276,12 +277,16 @@ PlatformError ExecutionEnvironment::why_it_ended(const std::string& request_id) 
   if (memory_->over_limit()) return out_of_memory(request_id);
   if (runtime_->launch_failure) {
     const sandbox::Report& failure = *runtime_->launch_failure;
-    const std::string path = settings_.spec.normal.path;
+    const sandbox::SandboxSpec& spec = settings_.spec;
+    if (failure.stage == sandbox::Stage::load) {
+      const std::string& path = spec.direct ? spec.direct->loaded : spec.normal.loaded;
+      return invalid_entrypoint(request_id, "fork/exec " + path + ": " + go_error_text(failure.os_error));
+    }
     if (failure.stage != sandbox::Stage::exec)  // ours to explain: the bootstrap had no part in it
       return platform_error("Sandbox.Failure", request_id,
                             "the sandbox's step '" + std::string(sandbox::name_of(failure.stage)) +
                                 "' failed: " + go_error_text(failure.os_error));
-    const std::string what = "fork/exec " + path + ": " + go_error_text(failure.os_error);
+    const std::string what = "fork/exec " + spec.normal.path + ": " + go_error_text(failure.os_error);
     if (settings_.executed == EnvironmentSettings::Executed::qemu)  // it was there when lemu looked for it
       return platform_error("Sandbox.Failure", request_id, "QEMU cannot be executed any more: " + what);
     return invalid_entrypoint(request_id, what);

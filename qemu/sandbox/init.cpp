@@ -50,7 +50,8 @@ std::vector<std::string> merged(const std::vector<std::string>& all, const std::
 /// What cannot be read or is no ELF file is left to execve(2).
 bool is_for_another_machine(const Program& program) {
   if (program.elf_machine == 0) return false;
-  const int fd = ::open(program.path.c_str(), O_RDONLY | O_CLOEXEC);
+  const std::string& path = program.loaded.empty() ? program.path : program.loaded;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
   Elf64_Ehdr head{};
   const bool elf = ::read(fd, &head, sizeof head) == static_cast<ssize_t>(sizeof head) &&
@@ -188,9 +189,10 @@ class Init {
     starting.binfmt_private = spec_.binfmt.has_value() && execution_ == Execution::normal ? 1 : 0;
     starting.time_ns = monotonic_ns();
     send_report(starting);
+    if (!program.loaded.empty() && ::access(program.loaded.c_str(), X_OK) < 0) return failed_at(Stage::load);
     if (is_for_another_machine(program)) {
       errno = ENOEXEC;
-      return failed_at(Stage::exec);
+      return failed_at(program.loaded.empty() ? Stage::exec : Stage::load);
     }
     // A bare name (`lemu shell TARGET -- ls`) is looked up as in a shell, in /bin and /usr/bin.
     if (program.path.find('/') == std::string::npos)

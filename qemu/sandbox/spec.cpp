@@ -112,7 +112,7 @@ void visit(Archive& a, R& b) {
 }
 template <class Archive, Is<Program> R>
 void visit(Archive& a, R& p) {
-  a(p.path), a(p.arguments), a(p.environment), a(p.elf_machine);
+  a(p.path), a(p.arguments), a(p.environment), a(p.elf_machine), a(p.loaded);
 }
 template <class Archive, Is<ResourceLimit> R>
 void visit(Archive& a, R& l) {
@@ -163,6 +163,7 @@ std::string_view name_of(Stage stage) {
     case Stage::limits: return "resource limits";
     case Stage::capabilities: return "capabilities";
     case Stage::working_folder: return "working directory";
+    case Stage::load: return "loading the program";
     case Stage::exec: return "exec";
   }
   return "unknown stage";

@@ -94,13 +94,18 @@ TEST_CASE("how a function is executed, by what is asked for and what the host ha
   }
 }
 
-TEST_CASE("what a bootstrap must be for is told, but of no shell, and QEMU is of this machine") {
+TEST_CASE("what a bootstrap must be for is told, but of no shell; QEMU is told to load it") {
   LaunchRequest asked = request(Arch::arm64);
   const auto machine = [&] { return plan_launch(asked, host()).value().spec.normal.elf_machine; };
   CHECK(machine() == names_of(Arch::arm64).elf_machine);
-  CHECK(plan_launch(asked, host()).value().spec.direct->elf_machine == 0);
+  CHECK(plan_launch(asked, host()).value().spec.normal.loaded.empty());
+  CHECK(plan_launch(asked, host()).value().spec.direct->loaded == "/var/task/bootstrap");
   asked.launch = LaunchChoice::direct;
-  CHECK(machine() == 0);
+  CHECK(machine() == names_of(Arch::arm64).elf_machine);
+  CHECK(plan_launch(asked, host()).value().spec.normal.loaded == "/var/task/bootstrap");
+  asked.shell = {"/bin/ls"};
+  CHECK(plan_launch(asked, host()).value().spec.normal.loaded.empty());
+  asked.shell = {};
   asked = request(Arch::x86_64);
   CHECK(machine() == names_of(Arch::x86_64).elf_machine);
   asked.shell = {"/bin/ls"};

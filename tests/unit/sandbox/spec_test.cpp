@@ -14,7 +14,7 @@ SandboxSpec full_specification() {
   spec.mounts.push_back({.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = 1 << 20});
   spec.mounts.push_back({.kind = MountKind::proc, .target = "/proc", .need = Need::wanted});
   spec.binfmt = Binfmt{":name:M::\\x7f:\\xff:/w:FP", "/dev/.lemu/binfmt", Need::required};
-  spec.normal = {"/var/task/bootstrap", {"/var/task/bootstrap", "", "argument with spaces"}, {}, 183};
+  spec.normal = {"/var/task/bootstrap", {"/var/task/bootstrap", "", "argument with spaces"}, {}, 183, "/l"};
   spec.direct = Program{"/dev/.lemu/qemu", {"/dev/.lemu/qemu", "-cpu", "neoverse-n1"}};
   spec.environment = {"A=1", "B="};
   spec.working_folder = "/var/task";
@@ -38,6 +38,7 @@ TEST_CASE("a specification survives the wire") {
   CHECK(back->direct->arguments == spec.direct->arguments);
   CHECK(back->normal.arguments[1].empty());
   CHECK(back->normal.elf_machine == 183);
+  CHECK(back->normal.loaded == "/l");
   CHECK(back->limits[0].hard == 4096);
 }
 
