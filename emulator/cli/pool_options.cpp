@@ -50,9 +50,11 @@ OptionGroup pool_group(ServedFunctionOptions& into) {
         "--idle-timeout 30s", take_time(into.pool.idle_timeout)},
        {"--max-age", "TIME", "replace an environment that is so old (default: 8h)", "--max-age 1h",
         take_time(into.pool.max_age)},
-       {"--prewarm", "N", "make N environments ahead of the first invocations", "--prewarm 2",
-        take_count(into.prewarm, kAccountLimit)},
-       {"--cold", "", "a fresh environment for each invocation", "",
+       {"--prewarm", "N",
+        "make N environments ahead of the first invocations, which wait for them; no more than its "
+        "concurrency",
+        "--prewarm 2", take_count(into.prewarm, kAccountLimit)},
+       {"--cold", "", "a fresh environment for each invocation; one of --prewarm serves one", "",
         take_switch(into.pool.reuse, PoolSettings::Reuse::never, PoolSettings::Reuse::warm)},
        {"--freeze", "",
         "stop an environment's processes between invocations, as Lambda does: what runs on in the background "

@@ -100,7 +100,7 @@ void EnvironmentPool::count_throttle() {
 void EnvironmentPool::place(PoolTask task) {
   if (Slot* slot = idle_slot())
     run_on(*slot, std::move(task));
-  else if (answered_ > waiting_.size())
+  else if (answered_ + warming_ > waiting_.size())
     wait_for_answered(std::move(task));
   else
     run_on(new_slot(), std::move(task));
@@ -136,10 +136,11 @@ void EnvironmentPool::look_after_waiting_at(Clock::time_point when) {
   });
 }
 
-/// Those whose moment is over get an environment of their own, unless the function has all that it may have:
-/// then each of those takes the next of them when its runtime comes back, or ends.
+/// Those whose moment is over get an environment of their own, but for as many as are made ahead; unless the
+/// function has all that it may have: then each of those takes the next of them when its runtime comes back,
+/// or ends.
 void EnvironmentPool::look_after_waiting() {
-  while (!waiting_.empty()) {
+  while (waiting_.size() > warming_) {
     const Clock::time_point over = waiting_.front().since + kMoment;
     if (over > now_()) return look_after_waiting_at(over);
     if (settings_.reserved && slots_in_use() >= *settings_.reserved) return;
@@ -173,19 +174,25 @@ EnvironmentPool::Slot* EnvironmentPool::idle_slot() {
 }
 
 void EnvironmentPool::prewarm(std::uint32_t count) {
-  for (std::uint32_t i = 0; i < count; ++i) asio::co_spawn(context_, warm_up(new_slot()), rethrow);
+  count = std::min(count, limit_.capacity());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    ++warming_;
+    asio::co_spawn(context_, warm_up(new_slot()), rethrow);
+  }
 }
 
 asio::awaitable<Status> EnvironmentPool::make(Slot& slot) {
   Result<std::unique_ptr<PooledEnvironment>> made = co_await maker_.make();
   if (!made) co_return fail(std::move(made.error()));
   slot.environment = std::move(*made);
+  slot.used = false;
   slot.state = Slot::State::busy;
   co_return Status{};
 }
 
 asio::awaitable<void> EnvironmentPool::warm_up(Slot& slot) {
   const Status made = co_await make(slot);
+  --warming_;
   if (!made) {
     retire(slot);  // the first invocation tries again, and tells its caller why not
     look_after_waiting();
@@ -208,6 +215,7 @@ asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
       }
     }
     if (slot.environment) {
+      slot.used = true;
       InvocationClient& client = *task.client;
       const InvocationRecord record = co_await slot.environment->invoke(
           std::move(task.invocation), [this, &client, &slot](Answer answer) {
@@ -230,7 +238,8 @@ asio::awaitable<void> EnvironmentPool::serve(Slot& slot, PoolTask task) {
 }
 
 bool EnvironmentPool::reusable(const Slot& slot) const {
-  return settings_.reuse == PoolSettings::Reuse::warm && !slot.environment->lost();
+  const bool may_serve = settings_.reuse == PoolSettings::Reuse::warm || !slot.used;
+  return may_serve && !slot.environment->lost();
 }
 
 void EnvironmentPool::rest(Slot& slot) {

@@ -110,7 +110,8 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   /// Where invocations queue that is no throttle.
   void count_throttle();
 
-  /// Makes environments ahead of their first invocations.
+  /// Makes environments ahead of their first invocations, as many as may run at once if that is less. One
+  /// that is being made serves who comes meanwhile.
   void prewarm(std::uint32_t count);
   /// Ends those that are idle too long or too old by `now`.
   void expire();
@@ -135,6 +136,7 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
     enum class State { starting, busy, answered, idle } state = State::starting;
     Clock::time_point born;
     Clock::time_point idle_since;
+    bool used = false;  // by an invocation
     std::list<Slot>::iterator self;
   };
 
@@ -178,6 +180,7 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   std::map<ConcurrencyLimit::Ticket, std::function<void()>> turns_;  // likewise, without their tasks
   std::deque<Waiting> waiting_;  // in flight, for an environment that is about to be free
   std::size_t answered_ = 0;     // slots in that state
+  std::size_t warming_ = 0;      // slots that are made ahead
   std::uint32_t in_flight_ = 0;
   std::uint64_t cold_starts_ = 0;
   std::uint64_t throttles_ = 0;

@@ -2,6 +2,8 @@
 // Pools of environments whose runtimes do what a test says, by a clock that a test sets.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,6 +41,11 @@ struct Runtimes : EnvironmentMaker {
 
   explicit Runtimes(boost::asio::io_context& io) : context(io) {}
   boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() override {
+    if (slow) {
+      boost::asio::steady_timer init(context, boost::asio::steady_timer::time_point::max());
+      being_made.push_back(&init);
+      co_await init.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
     if (broken) co_return fail(Error{.message = "broken"});
     auto made = std::make_unique<Fake>(*this, static_cast<int>(fakes.size()));
     fakes.push_back(made.get());
@@ -55,6 +62,8 @@ struct Runtimes : EnvironmentMaker {
   std::vector<std::pair<int, std::string>> invoked;  // environment, request
   std::vector<int> ended;
   bool broken = false;
+  bool slow = false;  // the test says when one is made
+  std::vector<boost::asio::steady_timer*> being_made;
 };
 
 struct Caller : InvocationClient {
@@ -86,6 +95,13 @@ struct Function {
   void settle() {
     context.restart();
     context.poll();
+  }
+  void make_next() {
+    REQUIRE_FALSE(runtimes.being_made.empty());
+    boost::asio::steady_timer* init = runtimes.being_made.front();
+    runtimes.being_made.erase(runtimes.being_made.begin());
+    init->cancel();
+    settle();
   }
   void answer(std::size_t number) {
     runtimes.answer(number);

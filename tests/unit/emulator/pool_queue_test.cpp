@@ -132,3 +132,57 @@ TEST_CASE("the queue has an end") {
   scene.answer(0);
   CHECK(scene.submit("e") == kAccepted);
 }
+
+TEST_CASE("who comes while an environment is made ahead waits for that one") {
+  Scene scene({.reserved = 2});
+  scene.runtimes.slow = true;
+  scene.pool.prewarm(1);
+  scene.settle();
+  CHECK(scene.submit("a") == kAccepted);
+  scene.now += std::chrono::seconds(5);  // however long that takes
+  scene.context.restart();
+  scene.context.run_for(std::chrono::milliseconds(200));
+  CHECK(scene.pool.count().starting == 1);
+  CHECK(scene.submit("b") == kAccepted);  // for which none is made
+  CHECK(scene.pool.count().starting == 2);
+  scene.make_next();
+  CHECK(scene.runtimes.invoked == Invoked{{0, "a"}});
+  scene.make_next();
+  CHECK(scene.runtimes.invoked == Invoked{{0, "a"}, {1, "b"}});
+  CHECK(scene.pool.cold_starts() == 1);
+}
+
+TEST_CASE("where none could be made ahead, who waited for it has one made") {
+  Scene scene({});
+  scene.runtimes.slow = scene.runtimes.broken = true;
+  scene.pool.prewarm(1);
+  scene.settle();
+  CHECK(scene.submit("a") == kAccepted);
+  scene.now += std::chrono::seconds(1);
+  scene.make_next();
+  CHECK(scene.caller->failures == 0);
+  scene.make_next();
+  CHECK(scene.caller->failures == 1);  // and is told why there is none
+  CHECK(scene.pool.in_flight() == 0);
+  CHECK(scene.pool.count().starting == 0);
+}
+
+TEST_CASE("no more are made ahead than may run") {
+  Scene scene({.reserved = 2});
+  scene.pool.prewarm(5);
+  scene.settle();
+  CHECK(scene.pool.count().idle == 2);
+}
+
+TEST_CASE("cold: one made ahead serves one invocation") {
+  Scene scene({.reuse = PoolSettings::Reuse::never});
+  scene.pool.prewarm(1);
+  scene.settle();
+  CHECK(scene.pool.count().idle == 1);
+  for (const char* id : {"a", "b"}) CHECK(scene.submit(id) == kAccepted);
+  CHECK(scene.pool.cold_starts() == 1);
+  scene.answer(0);
+  scene.come_back(0);
+  CHECK(scene.runtimes.ended == std::vector<int>{0});
+  CHECK(scene.runtimes.invoked == Invoked{{0, "a"}, {1, "b"}});
+}
