@@ -76,6 +76,11 @@ inline constexpr ErrorRow kErrors[] = {
      "--function hello=./bootstrap, as often as there are functions"},
     {"function-twice", ErrorKind::bad_usage, "two functions are called '{name}'",
      "A function is found by its name.", "give one of them another name"},
+    {"reserved-too-much", ErrorKind::bad_usage,
+     "function {name}: its reserved concurrency decreases account's UnreservedConcurrentExecution below its "
+     "minimum value of [{least}]: {reserved} of {limit} are reserved",
+     "Lambda keeps a part of the account's concurrency for functions that reserve none.",
+     "give functions less concurrency, or let some reserve none"},
     {"function-not-assigned", ErrorKind::bad_usage, "'{piece}' is not written NAME=PATH",
      "A function is one word: its name and path, then its settings, with commas between.",
      "--function hello=./bootstrap,arch=arm64,timeout=10,env.STAGE=test"},

@@ -75,6 +75,18 @@ Status add_function(const WrittenFunction& written, const ServedFunctionOptions&
   return {};
 }
 
+/// As PutFunctionConcurrency, which names the function that goes too far.
+Status check_reserved(const std::vector<ServedFunctionOptions>& functions) {
+  std::uint32_t reserved = 0;
+  for (const ServedFunctionOptions& function : functions) {
+    reserved += function.pool.reserved.value_or(0);
+    if (reserved > AccountConcurrency::kLimit - AccountConcurrency::kLeastUnreserved)
+      return fail<"reserved-too-much">(*function.function.settings.name, AccountConcurrency::kLeastUnreserved,
+                                       reserved, AccountConcurrency::kLimit);
+  }
+  return {};
+}
+
 /// All that a line is parsed into.
 struct ServeLine {
   ServeOptions options;
@@ -96,6 +108,8 @@ Result<ServeOptions> with_functions(ServeLine& line, const ConfigFile& config) {
       return fail(std::move(added.error()));
   }
   if (line.options.functions.empty()) return fail<"function-missing">();
+  if (Status checked = check_reserved(line.options.functions); !checked)
+    return fail(std::move(checked.error()));
   return std::move(line.options);
 }
 

@@ -55,6 +55,8 @@ class ConcurrencyLimit {
 class AccountConcurrency {
  public:
   static constexpr std::uint32_t kLimit = 1000;  ///< "AWS Lambda quotas": concurrent executions
+  /// "Configuring reserved concurrency": what Lambda keeps for the functions that reserve none.
+  static constexpr std::uint32_t kLeastUnreserved = 100;
 
   explicit AccountConcurrency(std::uint32_t limit = kLimit) : unreserved_(limit) {}
   /// Sets concurrency aside for one function.
