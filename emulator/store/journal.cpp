@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 
 #include "emulator/errors.hpp"
@@ -22,6 +23,15 @@ constexpr char kColumns[] = "request_id, function, accepted_ms, due_ms, attempts
 
 tl::unexpected<Error> failure_of(sqlite3* database) {
   return fail<"journal-failed">(sqlite3_errmsg(database));
+}
+
+/// With its write-ahead log, which holds the latest events and nothing else does. The database goes last: a
+/// new one beside the old log would be given what that holds.
+Status move_aside(const std::string& path, const std::string& aside) {
+  for (const char* suffix : {"-wal", "-shm", ""})
+    if (std::rename((path + suffix).c_str(), (aside + suffix).c_str()) != 0 && errno != ENOENT)
+      return fail_errno<"journal-not-moved">(errno, path + suffix);
+  return {};
 }
 
 }  // namespace
@@ -88,8 +98,7 @@ Result<Journal> Journal::open(const std::string& path, std::string& aside) {
     if ((why != SQLITE_NOTADB && why != SQLITE_CORRUPT) || attempt == kMostTries)
       return fail<"journal-not-opened">(path, sqlite3_errmsg(raw));
     aside = path + ".damaged-" + std::to_string(::getpid());
-    if (std::rename(path.c_str(), aside.c_str()) != 0) return fail_errno<"journal-not-moved">(errno, path);
-    for (const char* suffix : {"-wal", "-shm"}) ::unlink((path + suffix).c_str());
+    if (Status moved = move_aside(path, aside); !moved) return fail(std::move(moved.error()));
   }
 }
 

@@ -37,7 +37,8 @@ struct AcceptedEvent {
 
 class Journal {
  public:
-  /// Opens or makes the file. One that is no journal any more is moved aside, and `aside` says where.
+  /// Opens or makes the file. One that is no journal any more is moved aside with its
+  /// write-ahead log, and `aside` says where.
   static Result<Journal> open(const std::string& path, std::string& aside);
   Journal(Journal&&) noexcept = default;
   Journal& operator=(Journal&&) noexcept = default;

@@ -77,6 +77,16 @@ TEST_CASE("a file that is no journal is moved aside, and a new one begun") {
   CHECK(read_file(work.aside, 100).value().starts_with("this is no database"));
 }
 
+TEST_CASE("a damaged journal keeps its write-ahead log, which holds the latest events") {
+  Workspace work;
+  REQUIRE(write_file(work.path, "this is no database, and long enough for SQLite to say so"));
+  const std::string log(5000, 'x');  // as much as can be of one whose database is not
+  REQUIRE(write_file(work.path + "-wal", log));
+  Journal journal = work.open();
+  CHECK(journal.waiting().value().empty());
+  CHECK(read_file(work.aside + "-wal", 10'000).value() == log);
+}
+
 TEST_CASE("a folder that does not exist is an error that names the file") {
   std::string aside;
   const Result<Journal> journal = Journal::open("/nowhere/journal.db", aside);
