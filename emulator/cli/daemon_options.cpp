@@ -48,7 +48,7 @@ OptionGroup daemon_group(ServeOptions& into) {
                                                            {"error", DaemonLog::Level::error}})},
            {"--log-dir", "DIR",
             "write the functions' logs there too, as aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log; a stream "
-            "keeps its last 10 to 20 MB",
+            "keeps its last 10 to 20 MB, and a function its 100 latest streams, earlier daemons' included",
             "--log-dir logs", take_text(into.log_folder)}}};
 }
 

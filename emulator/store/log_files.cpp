@@ -5,22 +5,59 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "base/syscall.hpp"
 
 namespace lemu::emulator {
 namespace {
 
+namespace fs = std::filesystem;
+
+constexpr char kSuffix[] = ".log";
 constexpr char kOlder[] = ".1";
 
 }  // namespace
 
 LogFiles::LogFiles(const std::string& folder, const std::string& group, Limits limits)
-    : folder_(folder + group), limits_(limits) {}
+    : folder_(folder + group), limits_(limits) {
+  find_ended();
+  forget_oldest();
+}
 
-std::string LogFiles::path_of(const std::string& stream) const { return folder_ + "/" + stream + ".log"; }
+/// Those of earlier daemons, by when they were written last.
+void LogFiles::find_ended() {
+  std::map<std::string, fs::file_time_type> found;
+  std::error_code code;
+  for (fs::recursive_directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
+    std::string name = fs::relative(at->path(), folder_, code).string();
+    if (name.ends_with(kOlder)) name.resize(name.size() - std::string_view(kOlder).size());
+    if (!name.ends_with(kSuffix) || !at->is_regular_file(code)) continue;
+    name.resize(name.size() - std::string_view(kSuffix).size());
+    fs::file_time_type& latest = found[name];
+    latest = std::max(latest, at->last_write_time(code));
+  }
+  std::vector<std::pair<fs::file_time_type, std::string>> by_time;
+  for (auto& [name, time] : found) by_time.emplace_back(time, name);
+  std::sort(by_time.begin(), by_time.end());
+  for (auto& [time, name] : by_time) ended_.push_back(std::move(name));
+}
+
+/// The folders of a day, a month and a year go with the last file in them.
+void LogFiles::forget_oldest() {
+  for (; ended_.size() > limits_.streams; ended_.pop_front()) {
+    const std::string path = path_of(ended_.front());
+    for (const std::string& file : {path, path + kOlder}) ::unlink(file.c_str());
+    fs::path folder = fs::path(path).parent_path();
+    while (folder != folder_ && ::rmdir(folder.c_str()) == 0) folder = folder.parent_path();
+  }
+}
+
+std::string LogFiles::path_of(const std::string& stream) const { return folder_ + "/" + stream + kSuffix; }
 
 void LogFiles::open(const std::string& stream, File& file) const {
   const std::string path = path_of(stream);
@@ -54,10 +91,7 @@ void LogFiles::append(const std::string& stream, std::string_view bytes) {
 void LogFiles::end(const std::string& stream) {
   if (files_.erase(stream) == 0) return;
   ended_.push_back(stream);
-  if (ended_.size() <= limits_.streams) return;
-  const std::string path = path_of(ended_.front());
-  ended_.pop_front();
-  for (const std::string& file : {path, path + kOlder}) ::unlink(file.c_str());
+  forget_oldest();
 }
 
 }  // namespace lemu::emulator

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // LogFiles: the logs of one function as files: FOLDER/aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log, as
 // CloudWatch names groups and streams. A file that is full is kept as one older part, and of the streams that
-// ended only the latest keep their files: a function that floods its log fills no disk. Owned by FunctionLog;
-// lives on its thread.
+// ended, in earlier daemons too, only the latest keep their files: a function that floods its log fills no
+// disk. Owned by FunctionLog; lives on its thread: a line is in the kernel's cache when it is written, and no
+// call here waits for a disk unless the kernel holds everybody back who writes. Handing lines to another
+// thread would have to keep them all, or hold the function back, when that cannot follow.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +37,8 @@ class LogFiles {
     Fd fd;
     std::uint64_t size = 0;
   };
+  void find_ended();
+  void forget_oldest();
   [[nodiscard]] std::string path_of(const std::string& stream) const;
   void open(const std::string& stream, File& file) const;
   void rotate(const std::string& stream, File& file) const;

@@ -85,4 +85,25 @@ TEST_CASE("the oldest streams' files go when a function has too many") {
   for (const char* stream : {"c", "d", "e"}) CHECK(std::filesystem::exists(base + stream + ".log"));
 }
 
+TEST_CASE("those of earlier daemons count too") {
+  const TemporaryFolder folder = TemporaryFolder::make("lemu-test-log").value();
+  const std::string base = folder.path() + "/aws/lambda/f/2026/";
+  const auto now = std::filesystem::file_time_type::clock::now();
+  for (const int day : {1, 2, 3, 4}) {
+    LogFiles files(folder.path(), "/aws/lambda/f", {.file = 1, .streams = 9});
+    const std::string stream = "2026/" + std::to_string(day) + "/s";
+    for (int i = 0; i < 2; ++i) files.append(stream, "x");
+    files.end(stream);
+    for (const char* file : {"/s.log", "/s.log.1"})
+      std::filesystem::last_write_time(base + std::to_string(day) + file, now - std::chrono::hours(99 - day));
+  }
+  LogFiles files(folder.path(), "/aws/lambda/f", {.file = 1000, .streams = 3});
+  CHECK_FALSE(std::filesystem::exists(base + "1"));
+  for (const char* kept : {"2/s.log", "2/s.log.1", "3/s.log", "4/s.log"})
+    CHECK(std::filesystem::exists(base + kept));
+  files.append("2026/5/s", "x");
+  files.end("2026/5/s");
+  CHECK_FALSE(std::filesystem::exists(base + "2"));
+}
+
 }  // namespace lemu::emulator
