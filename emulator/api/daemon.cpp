@@ -88,7 +88,7 @@ Status Daemon::add(DaemonFunction function) {
                                                  account_, ids_, EnvironmentFolder::beside(*folder_),
                                                  std::make_shared<FunctionLog>(std::move(files)), log_);
   if (Status prepared = served->prepare(); !prepared)
-    return fail(std::move(prepared.error()).within("function " + name));
+    return fail(std::move(prepared.error()).within(function.origin));
   served->pool().prewarm(function.prewarm);
   functions_.add(std::move(served));
   return {};

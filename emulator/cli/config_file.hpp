@@ -24,7 +24,7 @@ namespace lemu::emulator::cli {
 struct ConfigFile {
   std::string folder;  ///< where relative paths start; ends in '/', or empty
   /// Keys with their values, a list's and a map's ("NAME=VALUE") each by itself, in the file's order.
-  std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<WrittenSetting> settings;
   std::vector<WrittenFunction> functions;
 
   static Result<ConfigFile> read(const std::string& path);

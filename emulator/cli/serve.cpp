@@ -71,9 +71,9 @@ class ServeCommand {
     settings.payload_limit = options_.payload_limit;
     for (const ServedFunctionOptions& function : options_.functions) {
       Result<SessionSettings> setup = session_settings(function.function, function.target, ids_, output_);
-      if (!setup)
-        return lemu::fail(std::move(setup.error()).within("function " + *function.function.settings.name));
-      settings.functions.push_back({std::move(*setup), {function.pool, function.retries}, function.prewarm});
+      if (!setup) return lemu::fail(std::move(setup.error()).within(function.origin));
+      settings.functions.push_back(
+          {std::move(*setup), {function.pool, function.retries}, function.prewarm, function.origin});
     }
     return settings;
   }

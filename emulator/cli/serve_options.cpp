@@ -58,10 +58,10 @@ Status take_setting(const CommandSpec& spec, const std::string& folder, const st
   return (*found)->take(value_from_folder(folder, **found, value));
 }
 
-Status take_settings(const CommandSpec& spec, const ConfigFile& config, const std::string& path) {
-  for (const auto& [key, value] : config.settings)
-    if (Status taken = take_setting(spec, config.folder, key, value); !taken)
-      return fail(std::move(taken.error()).within(path + ": " + key));
+Status take_settings(const CommandSpec& spec, const ConfigFile& config) {
+  for (const WrittenSetting& setting : config.settings)
+    if (Status taken = take_setting(spec, config.folder, setting.key, setting.value); !taken)
+      return fail(at_place(std::move(taken.error()).within(setting.key), setting.place));
   return {};
 }
 
@@ -100,7 +100,7 @@ Result<ServeOptions> with_functions(ServeLine& line, const ConfigFile& config) {
   line.options.verbosity = line.defaults.function.verbosity;
   for (const WrittenFunction& written : config.functions)
     if (Status added = add_function(written, line.defaults, line.options); !added)
-      return fail(std::move(added.error()).within(line.config_path));
+      return fail(std::move(added.error()));
   for (const std::string& text : line.functions) {
     Result<WrittenFunction> written = parse_written_function(text);
     if (!written) return fail(std::move(written.error()).within("--function"));
@@ -128,8 +128,7 @@ Result<std::variant<ServeOptions, HelpText>> parse_serve(std::span<const std::st
     Result<ConfigFile> read = ConfigFile::read(first.config_path);
     if (!read) return fail(std::move(read.error()));
     config = std::move(*read);
-    if (Status taken = take_settings(line.spec, config, first.config_path); !taken)
-      return fail(std::move(taken.error()));
+    if (Status taken = take_settings(line.spec, config); !taken) return fail(std::move(taken.error()));
   }
   parsed = parse_line(line.spec, arguments);  // over the file's
   if (!parsed) return fail(std::move(parsed.error()));

@@ -21,6 +21,7 @@ namespace lemu::emulator::cli {
 
 struct ServedFunctionOptions {
   std::string target;  ///< a bootstrap, a folder or a zip
+  std::string origin;  ///< for messages: "lemu.yaml: line 3, column 9: function hello"
   FunctionOptions function;
   PoolSettings pool;
   RetryRules retries;

@@ -60,6 +60,10 @@ Result<const OptionSpec*> option_of_key(const std::vector<OptionGroup>& groups, 
   return none_of(key, keys);
 }
 
+Error at_place(Error error, const std::string& place) {
+  return place.empty() ? error : std::move(error).within(place);
+}
+
 Result<WrittenFunction> parse_written_function(const std::string& text) {
   WrittenFunction written;
   std::vector<std::string> pieces = split_list(text);
@@ -73,7 +77,7 @@ Result<WrittenFunction> parse_written_function(const std::string& text) {
       written.name = std::move(key);
       written.target = std::move(value);
     } else {
-      written.settings.emplace_back(std::move(key), std::move(value));
+      written.settings.push_back({std::move(key), std::move(value)});
     }
   }
   written.origin = "--function " + written.name;
@@ -85,12 +89,15 @@ Result<ServedFunctionOptions> apply_settings(const WrittenFunction& written,
                                              const ServedFunctionOptions& defaults) {
   ServedFunctionOptions function = defaults;
   function.target = from_folder(written.folder, written.target);
+  function.origin = (written.place.empty() ? "" : written.place + ": ") + "function " + written.name;
   function.function.settings.name = written.name;
   std::vector<OptionGroup> groups = function_option_groups(function.function);
   for (OptionGroup& group : serving_option_groups(function)) groups.push_back(std::move(group));
-  for (const auto& [key, value] : written.settings) {
-    Status applied = apply(groups, written.folder, key, value);
-    if (!applied) return lemu::fail(std::move(applied.error()).within(written.origin + ": " + key));
+  for (const WrittenSetting& setting : written.settings) {
+    Status applied = apply(groups, written.folder, setting.key, setting.value);
+    if (!applied)
+      return lemu::fail(
+          at_place(std::move(applied.error()).within(written.origin + ": " + setting.key), setting.place));
   }
   return function;
 }

@@ -12,12 +12,23 @@
 
 namespace lemu::emulator::cli {
 
+/// One setting as it was written.
+struct WrittenSetting {
+  std::string key;
+  std::string value;
+  std::string place = {};  ///< in a file, for messages: "lemu.yaml: line 3, column 5"
+};
+
+/// The error, with where the setting stands.
+[[nodiscard]] Error at_place(Error error, const std::string& place);
+
 /// One function as it was written, wherever.
 struct WrittenFunction {
   std::string origin;  ///< for messages: "--function hello"
   std::string name;
   std::string target;
-  std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<WrittenSetting> settings;
+  std::string place = {};
   std::string folder = {};  ///< where its relative paths start; ends in '/', or is empty
 };
 

@@ -36,7 +36,7 @@ functions:
     concurrency: 0x
 """)
     wrong = lemu.run("serve", "--config", folder / "lemu.yaml").ok(2)
-    assert f"{folder}/lemu.yaml: function set: concurrency: '0x' is not a whole number" in wrong.stderr
+    assert f"{folder}/lemu.yaml: line 14, column 18: function set: concurrency: '0x' is not a whole number" in wrong.stderr
     text = (folder / "lemu.yaml").read_text().replace("concurrency: 0x", "concurrency: 1")
     (folder / "lemu.yaml").write_text(text)
     with Daemon(lemu, "--config", folder / "lemu.yaml", "--timeout", "9",
@@ -60,18 +60,26 @@ functions:
     ("functions: [", "lemu.yaml: line 1, column 1: "),
     ("functions: [a]", "lemu.yaml: line 1, column 12: functions is no map of names"),
     ("functions:\n  a: {timeout: 3}", "lemu.yaml: line 2, column 6: a has no path"),
-    ("functions:\n  a: {path: b, timeot: 3}", "'timeot' is none of "),
-    ("functions:\n  a: {path: b, env: {X: [1]}}", "lemu.yaml: line 2, column 25: env takes a text, a number, or true"),
-    ("prot: 1\nfunctions: {a: b}", "lemu.yaml: prot: 'prot' is none of "),
-    ("cold: maybe\nfunctions: {a: b}", "lemu.yaml: cold: 'maybe' is neither true nor false"),
-    ("functions:\n  a: {path: b, queue: 1}", "lemu.yaml: function a: queue: '1' is neither true nor false"),
+    ("functions:\n  a: {path: b, timeot: 3}", "lemu.yaml: line 2, column 24: function a: timeot: 'timeot' is none of "),
+    ("functions:\n  a: {path: b, env: {X: [1]}}", "lemu.yaml: line 2, column 25: env.X takes a text, a number, or true"),
+    ("prot: 1\nfunctions: {a: b}", "lemu.yaml: line 1, column 7: prot: 'prot' is none of "),
+    ("functions: {a: b}\nport: 99999", "lemu.yaml: line 2, column 7: port: '99999' is not a port"),
+    ("timeout: 3\ntimeout: 3\nfunctions: {a: b}", "lemu.yaml: line 2, column 1: timeout stands there twice"),
+    ("functions:\n  a: b\n  a: c", "lemu.yaml: line 3, column 3: a stands there twice"),
+    ("functions:\n  a: {path: b, env: {A: ~}}", "lemu.yaml: line 2, column 25: env.A takes a text"),
+    ("timeout:\nfunctions: {a: b}", "lemu.yaml: line 1, column 1: timeout has no value"),
+    ("? [a]\n: 3\nfunctions: {a: b}", "lemu.yaml: line 1, column 3: a key is a text"),
+    ("state-dir: state\nfunctions:\n  a: {path: nowhere}", "lemu.yaml: line 3, column 13: function a: "),
+    ("cold: maybe\nfunctions: {a: b}", "lemu.yaml: line 1, column 7: cold: 'maybe' is neither true nor false"),
+    ("functions:\n  a: {path: b, queue: 1}", "lemu.yaml: line 2, column 23: function a: queue: '1' is neither true nor false"),
     ("functions:\n  a: {path: b, keep: true}", "'keep' is none of "),
     ("functions:\n  a: {path: b, port: 1}", "'port' is none of "),
     ("- a", "lemu.yaml: line 1, column 1: the file is no map of settings"),
     ("port: 0", "no function to serve"),
     ("a: &a [*a, *a]\nfunctions: {a: b}", "lemu.yaml: line "),
     ("[" * 5000, "lemu.yaml: line 1, column "),
-], ids=["broken", "list", "no-path", "typo", "deep", "unknown", "flag", "function-flag", "not-served", "daemons", "no-map", "nothing", "loop", "nested"])
+], ids=["broken", "list", "no-path", "typo", "deep", "unknown", "port", "twice", "function-twice", "no-text",
+        "no-value", "key", "no-file", "flag", "function-flag", "not-served", "daemons", "no-map", "nothing", "loop", "nested"])
 def test_a_file_that_is_wrong_is_told_where(lemu, text, words):
     (lemu.work / "lemu.yaml").write_text(text)
     said = lemu.run("serve", "--config", "lemu.yaml").ok(2).stderr
