@@ -72,6 +72,10 @@ class HttpRequest {
   [[nodiscard]] std::string_view path() const;
   /// What follows the target's first '?'; empty when there is none.
   [[nodiscard]] std::string_view query() const;
+  /// Who the request is for: the host and port of an absolute form, else those of the Host field.
+  [[nodiscard]] std::string_view authority() const;
+  enum class Version { http_1_0, http_1_1 };
+  [[nodiscard]] Version version() const { return version_; }
   /// The first field of that name, in any case; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const { return find(headers_, name); }
   /// Likewise for the fields that followed a chunked body.
@@ -104,6 +108,7 @@ class HttpRequest {
   std::string text_;
   Part method_;
   Part target_;
+  Version version_ = Version::http_1_1;
   std::vector<Field> headers_;
   std::vector<Field> trailers_;
 };

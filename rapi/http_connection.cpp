@@ -175,7 +175,7 @@ void HttpConnection::head_complete() {
   ++serial_;
   deadline_.reset();
   if (!parser_->keep_alive()) close_after_reply_ = true;
-  speaks_1_0_ = parser_->version() < 11;
+  speaks_1_0_ = request_.version() == HttpRequest::Version::http_1_0;
   HeadVerdict verdict = handler_->on_head(request_);
   refusal_ = std::move(verdict.refusal);
   parser_->keep_body(refusal_ ? std::nullopt : std::optional<std::size_t>(verdict.body_limit));

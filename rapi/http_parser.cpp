@@ -24,6 +24,14 @@ bool same_word(std::string_view a, std::string_view b) {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// Of an absolute form; empty when the target is another.
+std::string_view after_scheme(std::string_view target) {
+  if (target.starts_with('/')) return {};
+  for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")})
+    if (same_word(target.substr(0, scheme.size()), scheme)) return target.substr(scheme.size());
+  return {};
+}
+
 std::string_view std_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -35,15 +43,16 @@ std::string_view HttpRequest::find(const std::vector<Field>& fields, std::string
 }
 
 std::string_view HttpRequest::path() const {
-  std::string_view path = target();
-  path = path.substr(0, path.find('?'));
-  if (path.starts_with('/')) return path;
-  for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")})
-    if (path.size() >= scheme.size() && same_word(path.substr(0, scheme.size()), scheme)) {
-      const std::size_t slash = path.find('/', scheme.size());
-      return slash == std::string_view::npos ? "/" : path.substr(slash);
-    }
-  return path;
+  const std::string_view path = target().substr(0, target().find('?'));
+  const std::string_view rest = after_scheme(path);
+  if (rest.empty()) return path;
+  const std::size_t slash = rest.find('/');
+  return slash == std::string_view::npos ? "/" : rest.substr(slash);
+}
+
+std::string_view HttpRequest::authority() const {
+  const std::string_view rest = after_scheme(target());
+  return rest.empty() ? header("Host") : rest.substr(0, rest.find_first_of("/?"));
 }
 
 std::string_view HttpRequest::query() const {
@@ -111,7 +120,7 @@ void RequestParser::charge(std::size_t bytes, ErrorCode& ec) {
 
 void RequestParser::on_request_impl(http::verb, string_view method, string_view target, int version,
                                     ErrorCode& ec) {
-  version_ = version;
+  request_.version_ = version < 11 ? HttpRequest::Version::http_1_0 : HttpRequest::Version::http_1_1;
   charge(method.size() + target.size(), ec);
   if (ec) return;
   request_.method_ = request_.append(std_view(method));
@@ -124,7 +133,8 @@ void RequestParser::on_field_impl(field id, string_view name, string_view value,
   if (ec) return;
   // Beast takes another coding for "no body", which a front that knows it would not: a way to smuggle
   // requests.
-  if (id == field::transfer_encoding && (!same_word(std_view(value), "chunked") || version_ < 11)) {
+  if (id == field::transfer_encoding &&
+      (!same_word(std_view(value), "chunked") || request_.version_ == HttpRequest::Version::http_1_0)) {
     ec = http::error::bad_transfer_encoding;
     return;
   }

@@ -23,8 +23,6 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void piece_taken();
   /// Bytes of body that were read and dropped.
   [[nodiscard]] std::size_t discarded() const { return discarded_; }
-  /// 10 or 11, once the request line was read.
-  [[nodiscard]] int version() const { return version_; }
   [[nodiscard]] bool body_started() const { return body_started_; }
   /// What a body that is kept whole takes, as far as that is known: its declared length; its limit where none
   /// is declared, once it is not small any more. 0 for a small one, and for one that is not kept.
@@ -54,7 +52,6 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::size_t text_left_;
   std::optional<std::size_t> body_limit_;
   std::size_t discarded_ = 0;
-  int version_ = 11;  // 10 or 11
   enum class Fields { header, trailer } fields_ = Fields::header;
   bool body_started_ = false;
 };

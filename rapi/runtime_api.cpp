@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "base/json_syntax.hpp"
+#include "rapi/host_guard.hpp"
 #include "rapi/routes.hpp"
 #include "rapi/runtime_error.hpp"
 
@@ -29,6 +30,10 @@ constexpr HttpResponse kTruncated{400, kJson,
 constexpr HttpResponse kInvalidMode{400, kJson,
                                     "{\"errorMessage\":\"Invalid function response mode\","
                                     "\"errorType\":\"InvalidFunctionResponseMode\"}\n"};
+
+constexpr HttpResponse kNotOurs{403, kJson,
+                                "{\"errorMessage\":\"The Runtime API is for the function's runtime only\","
+                                "\"errorType\":\"Forbidden\"}\n"};
 
 HttpRefusal refusal_of(const HttpResponse& fixed) {
   return {fixed.status, std::string(fixed.content_type), std::string(fixed.body), {}};
@@ -144,6 +149,8 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
 
   RuntimeObserver& observer_;
   const Limits limits_;
+  // A runtime asks for the address that it was given, and has no browser's fields.
+  const HostGuard guard_{HostGuard::Reach::container, HostGuard::HostField::optional};
   RuntimeState state_;
   ResponseDelivery delivery_ = ResponseDelivery::whole;
   // Of the response in hand.
@@ -169,6 +176,7 @@ HeadVerdict RuntimeApi::Service::begin(RuntimeState::Answer answer, RuntimePhase
 }
 
 HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
+  if (guard_.objection(request)) return {.refusal = refusal_of(kNotOurs)};
   const RouteMatch match = match_route(request.method(), request.path());
   switch (match.kind) {
     case RouteMatch::Kind::no_such_path:

@@ -56,9 +56,11 @@ Result<std::string> Daemon::start() {
       },
       log_);
   events_->start();
+  using rapi::HostGuard;
   const HostGuard::Reach reach =
       settings_.listen.starts_with("127.") ? HostGuard::Reach::loopback : HostGuard::Reach::network;
-  api_.emplace(HostGuard(reach, settings_.host_names), functions_, *events_, ids_, settings_.payload_limit,
+  api_.emplace(HostGuard(reach, HostGuard::HostField::demanded, settings_.host_names), functions_, *events_,
+               ids_, settings_.payload_limit,
                [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
   server_.emplace(context_, std::move(*listener), *api_, settings_.http);
   server_->start();

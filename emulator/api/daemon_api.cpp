@@ -27,8 +27,11 @@ rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
 
 void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
   const ApiReply reply(http, make_request_id(ids_));
-  if (const std::optional<std::string> objection = guard_.objection(request))
-    return reply.refuse({ApiFault::access_denied, *objection});
+  if (const std::optional<rapi::HostGuard::Objection> objection = guard_.objection(request))
+    return reply.refuse({objection->kind == rapi::HostGuard::Objection::Kind::malformed
+                             ? ApiFault::invalid_request_content
+                             : ApiFault::access_denied,
+                         objection->why});
   const ApiRouteMatch match = match_api_route(request.method(), request.path());
   switch (match.kind) {
     case ApiRouteMatch::Kind::no_such_path:

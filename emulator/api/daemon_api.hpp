@@ -4,18 +4,17 @@
 #pragma once
 
 #include "emulator/api/admin_handler.hpp"
-#include "emulator/api/host_guard.hpp"
 #include "emulator/api/invoke_handler.hpp"
 #include "emulator/api/routes.hpp"
 #include "emulator/invoke/identifiers.hpp"
-#include "rapi/http.hpp"
+#include "rapi/host_guard.hpp"
 
 namespace lemu::emulator {
 
 class DaemonApi final : public rapi::HttpHandler {
  public:
   /// `stop` ends the daemon as SIGTERM does.
-  DaemonApi(HostGuard guard, FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids,
+  DaemonApi(rapi::HostGuard guard, FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids,
             std::size_t payload_limit, AdminHandler::StopCall stop)
       : guard_(std::move(guard)),
         ids_(ids),
@@ -33,7 +32,7 @@ class DaemonApi final : public rapi::HttpHandler {
  private:
   void dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const ApiReply& reply,
                 const rapi::HttpReply& http);
-  HostGuard guard_;
+  rapi::HostGuard guard_;
   Identifiers& ids_;
   const std::size_t payload_limit_;
   InvokeHandler invoke_;

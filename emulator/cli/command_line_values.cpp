@@ -7,6 +7,7 @@
 #include "base/units.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/suggest.hpp"
+#include "rapi/host_guard.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -48,6 +49,14 @@ Take take_text(std::optional<std::string>& into) { return text_into(into); }
 Take take_another(std::vector<std::string>& into) {
   return [&into](const std::string& value) -> Status {
     if (value.empty()) return fail<"value-empty">();
+    into.push_back(value);
+    return {};
+  };
+}
+
+Take take_host_name(std::vector<std::string>& into) {
+  return [&into](const std::string& value) -> Status {
+    if (!rapi::is_host_name(value)) return fail<"value-not-a-host-name">(value);
     into.push_back(value);
     return {};
   };

@@ -23,6 +23,8 @@ using Take = std::function<Status(const std::string&)>;
 [[nodiscard]] Take take_text(std::optional<std::string>& into);
 /// Any text but an empty one, each time the option is given.
 [[nodiscard]] Take take_another(std::vector<std::string>& into);
+/// A host's name, each time the option is given.
+[[nodiscard]] Take take_host_name(std::vector<std::string>& into);
 /// Also the empty text.
 [[nodiscard]] Take take_any_text(std::optional<std::string>& into);
 /// A duration; a bare number counts seconds.

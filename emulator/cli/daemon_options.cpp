@@ -29,7 +29,7 @@ OptionGroup daemon_group(ServeOptions& into) {
             "functions",
             "--listen 0.0.0.0", take_text(into.listen)},
            {"--host-name", "NAME", "answer to this host name too; repeatable", "--host-name lambda.test",
-            take_another(into.host_names)},
+            take_host_name(into.host_names)},
            {"--drain-timeout", "TIME", "how long invocations may go on after SIGTERM (default: 10s)",
             "--drain-timeout 30s", take_time(into.drain_timeout)},
            {"--state-dir", "DIR",

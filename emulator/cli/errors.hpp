@@ -98,6 +98,9 @@ inline constexpr ErrorRow kErrors[] = {
      "lemu serve takes its functions by option.", "write --function NAME={word}"},
     {"value-not-a-port", ErrorKind::bad_usage, "'{value}' is not a port: 0 to 65535",
      "A TCP port is such a number.", kOptionsExample},
+    {"value-not-a-host-name", ErrorKind::bad_usage, "'{value}' is not a host name",
+     "It is compared with what stands in a request's Host field before the port.",
+     "give the name alone, without scheme and port, for example lambda.test"},
     {"port-file-not-written", ErrorKind::bad_input, "--port-file: {reason}",
      "The file cannot be made or written.", "name a file in a folder that you may write"},
 

@@ -11,7 +11,6 @@
 
 #include "base/base64.hpp"
 #include "base/rethrow.hpp"
-#include "emulator/api/host_guard.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
 #include "emulator/cli/own_descendants.hpp"
@@ -24,7 +23,7 @@
 #include "emulator/report/report_line.hpp"
 #include "emulator/report/rie_report_line.hpp"
 #include "qemu/sandbox/embedded_helper.hpp"
-#include "rapi/http.hpp"
+#include "rapi/host_guard.hpp"
 #include "rapi/listener.hpp"
 
 namespace lemu::emulator::cli {
@@ -46,6 +45,8 @@ std::vector<std::string> own_variables() {
   return variables;
 }
 
+using rapi::HostGuard;
+
 class RieCommand final : public rapi::HttpHandler, public LogSink {
  public:
   explicit RieCommand(const RieOptions& options)
@@ -53,7 +54,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
         out_(STDOUT_FILENO, &context_),
         err_(STDERR_FILENO, &context_),
         log_(err_, options.level),
-        guard_(HostGuard::Reach::network, options.host_names) {}
+        guard_(HostGuard::Reach::container, HostGuard::HostField::demanded, options.host_names) {}
 
   int run() {
     if (Status started = start(); !started) {
@@ -117,21 +118,13 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   }
 
   [[nodiscard]] bool is_invocation(const rapi::HttpRequest& request) const {
-    return request.path() == kPath && !objection(request);
-  }
-
-  /// Inside containers the function is also called by its service's name, which has no dot and so is nobody's
-  /// domain.
-  [[nodiscard]] std::optional<std::string> objection(const rapi::HttpRequest& request) const {
-    const std::string_view host = request.header("Host").substr(0, request.header("Host").find(':'));
-    const bool single_label = host.find('.') == std::string_view::npos;
-    if ((single_label || host.ends_with(".internal")) && request.header("Origin").empty())
-      return std::nullopt;
-    return guard_.objection(request);
+    return request.path() == kPath && !guard_.objection(request);
   }
 
   void on_request(rapi::HttpRequest& request, rapi::HttpReply reply) override {
-    if (const std::optional<std::string> why = objection(request)) return answer(reply, 403, *why + "\n");
+    if (const std::optional<HostGuard::Objection> objection = guard_.objection(request))
+      return answer(reply, objection->kind == HostGuard::Objection::Kind::malformed ? 400 : 403,
+                    objection->why + "\n");
     if (request.path() != kPath) return answer(reply, 404, "404 page not found\n");
     if (request.end == rapi::BodyEnd::too_large) return answer(reply, 413, "the event is too large\n");
     if (request.end == rapi::BodyEnd::truncated) return reply.drop();

@@ -61,7 +61,7 @@ CommandSpec rie_spec(RieOptions& into) {
         {"--host-name", "NAME",
          "lemu's own: answer to this host name too, beside addresses, localhost and names without a dot; "
          "repeatable",
-         "--host-name lambda.test", take_another(into.host_names)}}}};
+         "--host-name lambda.test", take_host_name(into.host_names)}}}};
   spec.examples =
       "  lemu rie ./bootstrap\n"
       "  lemu rie /usr/local/bin/python3 -m awslambdaric app.handler\n"

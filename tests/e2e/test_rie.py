@@ -130,7 +130,8 @@ def test_what_is_refused(lemu, probe):
         assert rie.invoke("{}", headers={"X-Amz-Client-Context": "!"}) == (500, "")
         for host in ("rebound.example:8080", "rebound.example"):
             assert rie.invoke("{}", headers={"Host": host})[0] == 403
-        assert rie.invoke("{}", headers={"Origin": "https://page.example"})[0] == 403
+        for browsers in ({"Origin": "https://page.example"}, {"Host": "localhost:8080", "Sec-Fetch-Site": "cross-site"}):
+            assert rie.invoke("{}", headers=browsers)[0] == 403
         for host in ("localhost:8080", "lambda:8080", "192.0.2.1", "host.docker.internal:8080", "lambda.test"):
             assert rie.invoke("{}", headers={"Host": host}) == (200, "{}"), host
     assert [line.split()[0] for line in rie.out] == ["START", "END", "REPORT"] * 5

@@ -121,6 +121,18 @@ def test_routes(lemu, request_line, status, body):
     assert body in answer["body"]
 
 
+@pytest.mark.parametrize("fields, status", [
+    ("Host: x\r\n", 200),
+    ("", 200),
+    ("Host: rebound.example\r\n", 403),
+    ("Host: localhost\r\nOrigin: https://page.example\r\n", 403),
+    ("Host: localhost\r\nSec-Fetch-Site: cross-site\r\n", 403),
+], ids=["name", "none", "rebound", "origin", "cross-site"])
+def test_a_web_page_is_refused(lemu, fields, status):
+    answer = lemu.invoke(MODES[0], "probe", raw(f"GET /2018-06-01/ping HTTP/1.1\r\n{fields}\r\n")).ok().json()
+    assert answer["notes"][0].startswith(f"raw: {status} ")
+
+
 def test_absurd_requests_do_not_end_lemu(lemu):
     stranger = POST.replace("$ID", "nobody-knows")
     for request in ("\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /" + "x" * 9000 + " HTTP/1.1\r\n\r\n",

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import socket
 import subprocess
 import sys
 
@@ -165,11 +166,33 @@ def test_reserved_concurrency_of_0_throttles(lemu):
                                b'"message":"Rate Exceeded."}')
 
 
-@pytest.mark.parametrize("headers", [{"Host": "rebound.example"}, {"Origin": "https://page.example"}])
+@pytest.mark.parametrize("headers", [{"Host": "rebound.example"}, {"Origin": "https://page.example"},
+                                     {"Sec-Fetch-Site": "cross-site"}])
 def test_a_web_page_is_refused(daemon, headers):
     answer = daemon.request("POST", "/2015-03-31/functions/probe/invocations", b"{}", headers)
     assert (answer.status, answer.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("line, fields, status", [
+    (b"GET /health HTTP/1.1", b"Host: localhost\r\nHost: rebound.example\r\n", 400),
+    (b"GET /health HTTP/1.1", b"", 400),
+    (b"GET /health HTTP/1.0", b"", 200),
+    (b"GET http://rebound.example/health HTTP/1.1", b"Host: localhost\r\n", 403),
+    (b"GET http://localhost/health HTTP/1.1", b"Host: rebound.example\r\n", 200),
+    (b"GET /health HTTP/1.1", b"Host: foo.example\r\n", 200),
+    (b"GET /health HTTP/1.1", b"Host: FOO.EXAMPLE:9325\r\n", 200),
+], ids=map(str, range(7)))
+def test_whom_a_request_is_for(lemu, line, fields, status):
+    with Daemon(lemu, "--host-name", "Foo.Example", functions={"probe": probe(lemu)}) as running, \
+            socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
+        connection.sendall(line + b"\r\n" + fields + b"Connection: close\r\n\r\n")
+        assert connection.makefile("rb").readline().split()[1] == b"%d" % status
+
+
+def test_a_host_name_has_no_port(lemu):
+    result = lemu.run("serve", "--host-name", "foo.example:9325", "--function", f"probe={probe(lemu)}").ok(2)
+    assert "--host-name: 'foo.example:9325' is not a host name" in result.stderr
 
 
 @pytest.mark.leaves("work/port")
