@@ -224,6 +224,8 @@ class HttpServer {
   /// Connections with a request whose answer is not with the kernel yet.
   [[nodiscard]] std::size_t unanswered_count() const;
   [[nodiscard]] std::size_t connection_count() const;
+  /// How many there can be: as many as it was asked for, or half of the files that the process may open.
+  [[nodiscard]] std::size_t most_connections() const;
 
  private:
   class Acceptor;

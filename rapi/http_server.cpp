@@ -100,6 +100,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
   }
 
   [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+  [[nodiscard]] std::size_t most() const { return most_; }
 
  private:
   using Connections = std::unordered_map<const HttpConnection*, std::shared_ptr<HttpConnection>>;
@@ -173,6 +174,7 @@ void HttpServer::drop_connections() { acceptor_->drop_connections(); }
 void HttpServer::drain() { acceptor_->drain(); }
 std::size_t HttpServer::unanswered_count() const { return acceptor_->unanswered_count(); }
 void HttpServer::stop() { acceptor_->stop(); }
+std::size_t HttpServer::most_connections() const { return acceptor_->most(); }
 std::size_t HttpServer::connection_count() const { return acceptor_->connection_count(); }
 
 }  // namespace lemu::rapi

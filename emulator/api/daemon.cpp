@@ -63,6 +63,11 @@ Result<std::string> Daemon::start() {
                ids_, settings_.payload_limit,
                [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
   server_.emplace(context_, std::move(*listener), *api_, settings_.http);
+  if (const std::size_t most = server_->most_connections(); most < settings_.http.connections)
+    log_.write(DaemonLog::Level::warning,
+               "there can be " + std::to_string(most) + " connections at once, not " +
+                   std::to_string(settings_.http.connections) +
+                   ": half of the files that lemu may open (raise the hard limit: ulimit -Hn)");
   server_->start();
   return address;
 }

@@ -59,8 +59,8 @@ OptionGroup limits_group(ServeOptions& into) {
   return {
       "Its limits",
       {{"--max-connections", "N",
-        "connections at once, more are answered 503; at most half of the files that lemu may open (default: "
-        "16384)",
+        "connections at once, more are answered 503; at most half of the files that lemu may open, by "
+        "the hard limit (default: 16384)",
         "--max-connections 100", take_count(into.connections, kMostConnections)},
        {"--header-limit", "SIZE", "a request's line and fields; more is answered 431 (default: 1M)",
         "--header-limit 16k", take_bytes(into.http.header_bytes, kMostHeader)},

@@ -39,6 +39,15 @@ Status get_descriptors() {
   return {};
 }
 
+rlimit raise_descriptors() {
+  rlimit before{};
+  if (::getrlimit(RLIMIT_NOFILE, &before) != 0) return before;
+  rlimit raised = before;
+  raised.rlim_cur = raised.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &raised);  // else it stays as it is, and the daemon says how far that goes
+  return before;
+}
+
 bool ignored_by_caller(int signal) {
   struct sigaction now {};
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;

@@ -2,6 +2,8 @@
 // What a program started by just anybody must put right about itself before it does anything else.
 #pragma once
 
+#include <sys/resource.h>
+
 #include "base/result.hpp"
 
 namespace lemu::emulator::cli {
@@ -17,6 +19,10 @@ void set_up_process();
 
 /// As many open files as lemu needs: raises the process's own limit where that is possible, else fails.
 [[nodiscard]] Status get_descriptors();
+
+/// Raises the soft limit on open files to the hard one, for a process that serves many at once. What the
+/// limit was before: programs that use select(2) rely on the usual soft one, so it is what others are given.
+rlimit raise_descriptors();
 
 /// Whether whoever started us wants this signal ignored, as nohup(1) does; to be asked before handling it.
 [[nodiscard]] bool ignored_by_caller(int signal);

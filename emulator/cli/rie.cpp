@@ -218,6 +218,8 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
     settings.spec.isolation = sandbox::Isolation::plain;
     settings.spec.normal = {function_.command[0], function_.command, {}};
     settings.spec.working_folder = function_.working_folder;
+    settings.spec.limits = {
+        {RLIMIT_NOFILE, open_files_.rlim_cur, open_files_.rlim_max}};  // as lemu was given it
     settings.spec.environment = rie_variables(function_, own_variables(), *address);
     settings.runtime_api_listener = std::move(runtime_listener_);
     settings.function_name = function_.name;
@@ -253,6 +255,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   }
 
   const RieOptions& options_;
+  const rlimit open_files_ = raise_descriptors();
   const OwnDescendants descendants_;
   asio::io_context context_{1};
   asio::signal_set signals_{context_};

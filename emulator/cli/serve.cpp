@@ -139,6 +139,7 @@ class ServeCommand {
 
 int run_serve(const ServeOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptors();  // functions have Lambda's
   return ServeCommand(options).run();
 }
 

@@ -2,7 +2,9 @@
 """`lemu rie` in place of aws-lambda-rie: its command line, variables, path, answers and output."""
 import http.client
 import json
+import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -121,6 +123,16 @@ def test_a_second_invocation_at_once_is_refused(lemu, probe):
         answer = first.getresponse()
         assert (answer.status, answer.read()) == (200, b"one")
         first.close()
+
+
+def test_a_function_has_the_limit_on_open_files_that_lemu_was_given(lemu, probe):
+    def usual():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, 2000))
+    start, lemu.start = lemu.start, lambda *words, **more: start(*words, preexec_fn=usual, **more)
+    with Rie(lemu, probe) as rie:
+        lemu.start = start
+        assert json.loads(rie.invoke({"do": "rlimits"})[1])["nofile"] == [300, 2000]
+        assert "Max open files            2000                 2000" in pathlib.Path(f"/proc/{rie.process.pid}/limits").read_text()
 
 
 def test_what_is_refused(lemu, probe):

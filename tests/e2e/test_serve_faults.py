@@ -102,6 +102,23 @@ def test_descriptors_run_out_and_come_back(lemu):
         works(running)
 
 
+def test_the_hard_limit_on_open_files_is_what_counts(lemu):
+    def usual():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, 2000))
+    start, lemu.start = lemu.start, lambda *words, **more: start(*words, preexec_fn=usual, **more)
+    with Daemon(lemu, functions={"probe": probe(lemu)}) as running:
+        lemu.start = start
+        held = [connect(running) for _ in range(800)]
+        for connection in held:
+            connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+        for connection in held:
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+            connection.close()
+        assert running.invoke("probe", {"do": "rlimits"}).json()["nofile"] == [1024, 1024]
+        assert ("there can be 1000 connections at once, not 16384: half of the files that lemu may open "
+                "(raise the hard limit: ulimit -Hn)") in running.stop().stderr
+
+
 # ---- callers
 
 def test_a_header_that_never_ends_is_given_up(lemu):
