@@ -203,6 +203,11 @@ inline constexpr ErrorRow kErrors[] = {
     // What a daemon remembers.
     {"state-folder-not-made", ErrorKind::host_lacks, "cannot make the state folder {path}: {reason}",
      "The folder's place does not exist, or is not yours to write.", "name another one with --state-dir"},
+    {"state-folder-of-others", ErrorKind::bad_input, "the state folder {path} is another user's",
+     "Who owns the folder could change the events in it.", "name another one with --state-dir"},
+    {"state-folder-open", ErrorKind::bad_input, "others can write the state folder {path}",
+     "They could put files of theirs in the places of lemu's. A folder that lemu makes is for you alone.",
+     "forbid it with chmod go-w, or name another one with --state-dir"},
     {"state-folder-taken", ErrorKind::host_lacks, "another lemu serve{holder} has the state folder {path}",
      "One daemon at a time has a state folder: two would run each event twice.",
      "end that one with `lemu stop`, or name another folder with --state-dir"},

@@ -78,7 +78,7 @@ Status Daemon::open_state() {
     passing_state_.emplace(EnvironmentFolder::beside(*folder_));
     Result<std::string> made = passing_state_->tmp();
     if (!made) return fail(std::move(made.error()));
-    path = *made;
+    path = *made + "/state";
   }
   Result<StateFolder> state = StateFolder::open(path);
   if (!state) return fail(std::move(state.error()));

@@ -35,7 +35,8 @@ OptionGroup daemon_group(ServeOptions& into) {
            {"--state-dir", "DIR",
             "where accepted asynchronous events and dead letters are kept (default: "
             "$XDG_STATE_HOME/lemu/PORT, else "
-            "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end)",
+            "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end). It must not be "
+            "writable for others",
             "--state-dir state", take_text(into.state_folder)},
            {"--log-format", "FORMAT", "of what lemu says of itself on stderr: text (default) or json",
             "--log-format json",

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/store/journal.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 
+#include "base/syscall.hpp"
 #include "emulator/errors.hpp"
 
 namespace lemu::emulator {
@@ -86,6 +88,9 @@ class Journal::Statement {
 Result<Journal> Journal::open(const std::string& path, std::string& aside) {
   constexpr int kMostTries = 2;
   for (int attempt = 1;; ++attempt) {
+    // SQLite would make it by the umask; what it puts beside it gets its mode.
+    if (const Result<Fd> file = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600); !file)
+      return fail<"journal-not-opened">(path, file.error().message);
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(
         path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);

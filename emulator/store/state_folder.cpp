@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "base/syscall.hpp"
@@ -20,13 +21,33 @@ std::string holder_of(const std::string& lock) {
   return pid && !pid->empty() ? " (process " + pid->substr(0, pid->find('\n')) + ")" : "";
 }
 
+/// Made for the caller alone, with what leads there; one that is there stays as it is.
+Status make_folder(const std::string& path) {
+  std::error_code code;
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, code);
+  if (code) return fail<"state-folder-not-made">(path, code.message());
+  if (::mkdir(path.c_str(), 0700) < 0 && errno != EEXIST)
+    return fail<"state-folder-not-made">(path, std::strerror(errno));
+  return {};
+}
+
+/// Whoever can write a folder can put files of their own in the places of ours.
+Status check_folder(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) < 0) return fail<"state-folder-not-made">(path, std::strerror(errno));
+  if (!S_ISDIR(status.st_mode)) return fail<"state-folder-not-made">(path, std::strerror(ENOTDIR));
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) return fail<"state-folder-of-others">(path);
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return fail<"state-folder-open">(path);
+  return {};
+}
+
 }  // namespace
 
-Result<StateFolder> StateFolder::open(const std::string& path) {
-  std::error_code code;
-  std::filesystem::create_directories(path, code);
-  if (code) return fail<"state-folder-not-made">(path, code.message());
-  ::chmod(path.c_str(), 0700);
+Result<StateFolder> StateFolder::open(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();  // its parent is another
+  if (Status made = make_folder(path); !made) return fail(std::move(made.error()));
+  if (Status checked = check_folder(path); !checked) return fail(std::move(checked.error()));
   const std::string lock_path = path + "/lock";
   Result<Fd> lock = open_file(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   if (!lock) return fail<"state-folder-not-made">(path, lock.error().message);
@@ -35,7 +56,7 @@ Result<StateFolder> StateFolder::open(const std::string& path) {
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock->get(), 0) < 0 || ::pwrite(lock->get(), pid.data(), pid.size(), 0) < 0)
     return fail_errno<"state-lock-not-written">(errno, lock_path);
-  return StateFolder(path, std::move(*lock));
+  return StateFolder(std::move(path), std::move(*lock));
 }
 
 std::string default_state_folder(const char* (*lookup)(const char*), unsigned port) {

@@ -12,9 +12,10 @@ namespace lemu::emulator {
 
 class StateFolder {
  public:
-  /// Makes the folder (mode 0700) if need be and holds its lock. host_lacks, naming the other's pid, while
-  /// another daemon has it.
-  static Result<StateFolder> open(const std::string& path);
+  /// Makes the folder (mode 0700) if need be and holds its lock. One that is there keeps its mode: what is
+  /// put in it is for its owner alone. bad_input where others can write it; host_lacks, naming the other's
+  /// pid, while another daemon has it.
+  static Result<StateFolder> open(std::string path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string journal() const { return path_ + "/journal.db"; }

@@ -66,7 +66,7 @@ def test_a_full_disk_refuses_events_and_nothing_else(lemu):
     state.mkdir()
     # A mount namespace of its own: as root outside, else as root of a user namespace.
     namespaces = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
-    mount = f'mount -t tmpfs -o size=300k none "{state}" && exec "$@"'
+    mount = f'mount -t tmpfs -o size=300k,mode=700 none "{state}" && exec "$@"'
     around = [*namespaces, "sh", "-c", mount, "sh"]
     functions = {"probe": probe(lemu)}
     with Sink() as sink, Daemon(lemu, "--state-dir", state, functions=functions, around=around) as running:
