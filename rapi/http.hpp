@@ -37,7 +37,11 @@ struct HttpLimits {
   std::chrono::milliseconds body_deadline{960'000};
   /// How long a connection that is being closed waits for its peer to close too.
   std::chrono::milliseconds linger_deadline{2'000};
+  /// How long a connection may be without a request; zero for ever, as a runtime may wait for hours.
+  std::chrono::milliseconds idle_deadline{0};
   std::size_t connections = 1024;
+  /// Connections beyond those, whose requests are marked so (HttpRequest::standing): one each.
+  std::size_t reserve = 0;
   /// Of bodies that are taken whole, over all connections, from their declaration until whoever has them lets
   /// them go. A connection whose body does not fit is not read on until it does. Those of up to 64 KiB, which
   /// is what a connection reads at once anyway, never wait and do not count.
@@ -64,6 +68,8 @@ class HttpRequest {
   std::string body;
   BodyRoom room;  ///< the body's: whoever moves that away moves this along
   BodyEnd end = BodyEnd::complete;
+  /// Of its connection: whether there is one only for what must work at the limit of connections, too.
+  enum class Standing { usual, reserve } standing = Standing::usual;
 
   [[nodiscard]] std::string_view method() const { return part(method_); }
   /// As sent, with the query.
@@ -217,7 +223,8 @@ class HttpServer {
   void start();
   /// Closes every connection, those the kernel has not handed over yet included. The handler hears nothing.
   void drop_connections();
-  /// Accepts no more, closes what is idle now and everything else when its present request is answered.
+  /// Accepts no more, closes what is idle now and everything else when its present request is answered; the
+  /// rest of a body that is not whole is waited for no longer (BodyEnd::late).
   void drain();
   /// Closes everything at once and accepts no more. Final.
   void stop();

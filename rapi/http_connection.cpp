@@ -38,6 +38,21 @@ HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLi
       closed_(std::move(closed)),
       timer_(socket_.get_executor()) {}
 
+/// What is in reserve takes one request, which is to come at once.
+void HttpConnection::start(HttpRequest::Standing standing) {
+  request_.standing = standing;
+  if (standing == HttpRequest::Standing::reserve) {
+    close_after_reply_ = true;
+    set_deadline(limits_.header_deadline);
+  }
+  await_request();
+  read();
+}
+
+void HttpConnection::await_request() {
+  if (limits_.idle_deadline.count() > 0) set_deadline(limits_.idle_deadline);
+}
+
 // ---- reading
 
 void HttpConnection::read() {
@@ -123,6 +138,7 @@ void HttpConnection::begin_request() {
   head_done_ = false;
   in_pieces_ = false;
   continue_sent_ = false;
+  deadline_.reset();
   parser_.emplace(request_, limits_.header_bytes);
 }
 
@@ -263,6 +279,11 @@ void HttpConnection::truncate(BodyEnd why) {
   deliver();
 }
 
+void HttpConnection::stop_waiting_for_body(BodyEnd why) {
+  if (std::exchange(waits_for_room_, false)) bodies_->leave(*this);
+  truncate(why);
+}
+
 /// Answers what is not a request, and closes: where the next one begins cannot be known.
 void HttpConnection::fail_request(unsigned status, std::string_view reason) {
   if (head_done_) {
@@ -309,11 +330,8 @@ void HttpConnection::on_timer() {
 
 void HttpConnection::on_deadline() {
   deadline_.reset();
-  if (std::exchange(waits_for_room_, false)) {
-    bodies_->leave(*this);
-    truncate(BodyEnd::no_room);
-  } else if (phase_ == Phase::receiving && parser_ && head_done_)
-    truncate(BodyEnd::late);
+  if (phase_ == Phase::receiving && parser_ && head_done_)
+    stop_waiting_for_body(waits_for_room_ ? BodyEnd::no_room : BodyEnd::late);
   else if (phase_ == Phase::receiving && parser_)
     fail_request(408, "the header did not come in time");
   else if (phase_ == Phase::streaming)

@@ -34,8 +34,9 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits,
                  std::shared_ptr<BodyBudget> bodies, Closed closed);
 
-  void start() { read(); }
-  /// Closes when the present request is answered; at once when there is none.
+  void start(HttpRequest::Standing standing);
+  /// Closes when the present request is answered; at once when there is none. A body that is not whole is
+  /// waited for no longer.
   void retire();
   /// A request's header is there, and its answer not yet with the kernel.
   [[nodiscard]] bool owes_answer() const;
@@ -77,6 +78,7 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   void on_room(BodyRoom room) override;
   void deliver();
   void truncate(BodyEnd why);
+  void stop_waiting_for_body(BodyEnd why);
   void fail_request(unsigned status, std::string_view reason);
 
   void write(const HttpResponse& response);
@@ -95,6 +97,7 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   void close();
 
   void set_deadline(std::chrono::milliseconds from_now);
+  void await_request();
   void arm_timer();
   void on_timer();
   void on_deadline();

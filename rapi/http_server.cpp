@@ -45,6 +45,15 @@ void turn_away(const Fd& fd) {
   ::shutdown(fd.get(), SHUT_WR);
 }
 
+/// A peer whose machine is gone, or no longer reached, is known by that after 3 minutes.
+void probe_when_silent(const Fd& fd) {
+  const int on = 1, seconds_of_silence = 120, between_probes = 20, probes = 3;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, &seconds_of_silence, sizeof seconds_of_silence);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL, &between_probes, sizeof between_probes);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 std::size_t open_files_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
@@ -116,7 +125,9 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
       Fd fd = accept_one(acceptor_.native_handle());
       if (!fd.valid()) return accept_later(errno);
       if (connections_.size() < most_)
-        adopt(std::move(fd));
+        adopt(std::move(fd), HttpRequest::Standing::usual);
+      else if (connections_.size() < most_ + limits_.reserve)
+        adopt(std::move(fd), HttpRequest::Standing::reserve);
       else
         turn_away(fd);
     }
@@ -138,9 +149,10 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     });
   }
 
-  void adopt(Fd fd) {
+  void adopt(Fd fd, HttpRequest::Standing standing) {
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    probe_when_silent(fd);
     HttpConnection::Socket socket(context_.get_executor());
     boost::system::error_code ec;
     socket.assign(tcp::v4(), fd.get(), ec);
@@ -151,7 +163,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
           if (const std::shared_ptr<Acceptor> self = weak.lock()) self->connections_.erase(&closed);
         });
     connections_.emplace(connection.get(), connection);
-    connection->start();
+    connection->start(standing);
   }
 
   asio::io_context& context_;

@@ -156,6 +156,7 @@ void HttpConnection::answered() {
     return;
   }
   phase_ = Phase::receiving;
+  await_request();
   if (processing_ || (unread() == 0 && !peer_closed_)) return;
   // Requests that came ahead of their turn. Not from here: the one who answers may be in the middle of
   // something.
@@ -182,7 +183,11 @@ void HttpConnection::linger() {
 
 void HttpConnection::retire() {
   close_after_reply_ = true;
-  if (phase_ == Phase::receiving && !parser_) close();
+  if (phase_ != Phase::receiving) return;
+  if (!parser_)
+    close();
+  else if (head_done_)
+    stop_waiting_for_body(BodyEnd::late);
 }
 
 bool HttpConnection::owes_answer() const {

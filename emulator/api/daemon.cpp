@@ -16,7 +16,11 @@ rapi::HttpLimits Daemon::http_limits() {
   rapi::HttpLimits limits;
   limits.header_deadline = std::chrono::seconds(20);
   limits.body_deadline = std::chrono::minutes(5);
+  // Longer than the pool of any SDK keeps a connection that nobody uses, where it has a limit: Java's and
+  // .NET's a minute, Go's and Rust's 90 s.
+  limits.idle_deadline = std::chrono::minutes(10);
   limits.connections = 16'384;
+  limits.reserve = 4;
   limits.bodies_bytes = std::size_t{256} << 20;
   return limits;
 }
@@ -63,7 +67,8 @@ Result<std::string> Daemon::start() {
                ids_, settings_.payload_limit,
                [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
   server_.emplace(context_, std::move(*listener), *api_, settings_.http);
-  if (const std::size_t most = server_->most_connections(); most < settings_.http.connections)
+  const bool asked_for = settings_.http.connections != http_limits().connections;
+  if (const std::size_t most = server_->most_connections(); asked_for && most < settings_.http.connections)
     log_.write(DaemonLog::Level::warning,
                "there can be " + std::to_string(most) + " connections at once, not " +
                    std::to_string(settings_.http.connections) +
@@ -107,8 +112,8 @@ void Daemon::take_stop_request(const rapi::HttpReply& reply) {
 }
 
 void Daemon::drain(std::function<void()> drained) {
-  server_->drain();
   api_->stop_taking();
+  server_->drain();  // answers what is not whole
   events_->stop();
   look_whether_drained(std::move(drained), std::chrono::steady_clock::now() + settings_.drain_timeout);
 }

@@ -3,9 +3,22 @@
 
 namespace lemu::emulator {
 
+namespace {
+
+/// What tells of the daemon or ends it, in a moment: it is for when nothing else works any more.
+bool is_for_reserve(const ApiRouteMatch& match) {
+  if (match.kind != ApiRouteMatch::Kind::found) return false;
+  return match.route == ApiRoute::health || match.route == ApiRoute::metrics ||
+         match.route == ApiRoute::environments || match.route == ApiRoute::stop;
+}
+
+}  // namespace
+
 rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
   // What is refused is so with the API's own fields, once its body was read and dropped.
   const ApiRouteMatch match = match_api_route(request.method(), request.path());
+  if (request.standing == rapi::HttpRequest::Standing::reserve && !is_for_reserve(match))
+    return {.refusal = rapi::HttpRefusal{503, "text/plain; charset=utf-8", "503 too many connections", {}}};
   if (match.kind != ApiRouteMatch::Kind::found || guard_.objection(request)) return {.body_limit = 0};
   switch (match.route) {
     case ApiRoute::invoke:

@@ -82,6 +82,14 @@ Take take_seconds(std::optional<std::chrono::milliseconds>& into) {
 Take take_time(std::chrono::nanoseconds& into) { return time_into(into); }
 Take take_time(std::chrono::milliseconds& into) { return time_into(into); }
 
+Take take_time_limit(std::chrono::milliseconds& into) {
+  return [&into](const std::string& value) -> Status {
+    if (Status taken = take_time(into)(value); !taken) return taken;
+    if (into.count() < 1) return fail<"value-no-time">(value);
+    return {};
+  };
+}
+
 Take take_bytes(std::size_t& into, std::size_t most) {
   return [&into, most](const std::string& value) -> Status {
     Result<std::uint64_t> bytes = parse_size(value, 1);

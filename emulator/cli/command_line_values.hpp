@@ -32,6 +32,8 @@ using Take = std::function<Status(const std::string&)>;
 /// Any duration; a bare number counts seconds.
 [[nodiscard]] Take take_time(std::chrono::nanoseconds& into);
 [[nodiscard]] Take take_time(std::chrono::milliseconds& into);
+/// A duration of at least a millisecond: what is to come within it could not, were it zero.
+[[nodiscard]] Take take_time_limit(std::chrono::milliseconds& into);
 /// A size from 1 byte to `most`; a bare number counts bytes.
 [[nodiscard]] Take take_bytes(std::size_t& into, std::size_t most);
 /// A size that is a whole number of MB (MiB); a bare number counts MB.

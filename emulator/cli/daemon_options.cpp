@@ -60,16 +60,21 @@ OptionGroup limits_group(ServeOptions& into) {
   return {
       "Its limits",
       {{"--max-connections", "N",
-        "connections at once, more are answered 503; at most half of the files that lemu may open, by "
+        "connections at once, more are answered 503, but for `lemu stop` and `lemu ps`; at most half of the "
+        "files that lemu may open, by "
         "the hard limit (default: 16384)",
         "--max-connections 100", take_count(into.connections, kMostConnections)},
        {"--header-limit", "SIZE", "a request's line and fields; more is answered 431 (default: 1M)",
         "--header-limit 16k", take_bytes(into.http.header_bytes, kMostHeader)},
        {"--header-timeout", "TIME", "for a request's header, from its first byte; else 408 (default: 20s)",
-        "--header-timeout 5s", take_time(into.http.header_deadline)},
+        "--header-timeout 5s", take_time_limit(into.http.header_deadline)},
        {"--body-timeout", "TIME",
         "for a request's body, else 408; and for a caller to take a part of its answer (default: 5m)",
-        "--body-timeout 30s", take_time(into.http.body_deadline)},
+        "--body-timeout 30s", take_time_limit(into.http.body_deadline)},
+       {"--keep-alive-timeout", "TIME",
+        "for the next request on a connection, which is closed else (default: 10m, longer than SDKs' pools "
+        "keep one)",
+        "--keep-alive-timeout 1m", take_time_limit(into.http.idle_deadline)},
        {"--payload-limit", "SIZE",
         "a payload; more is answered 413 (default: Lambda's 6 MB, and 1 MB of an asynchronous one)",
         "--payload-limit 100k", take_bytes(into.payload_limit, kEventLimit)},

@@ -60,6 +60,8 @@ inline constexpr ErrorRow kErrors[] = {
      "A variable of the shell that was empty, most often.", kOptionsExample},
     {"value-not-milliseconds", ErrorKind::bad_usage, "'{value}' is not a whole number of milliseconds",
      "lemu counts timeouts in milliseconds.", kOptionsExample},
+    {"value-no-time", ErrorKind::bad_usage, "'{value}' is no time for anything to happen in",
+     "The option is how long lemu waits for something, at least a millisecond.", kOptionsExample},
     {"value-not-megabytes", ErrorKind::bad_usage,
      "'{value}' is not a whole number of MB, which Lambda counts memory in", "Lambda's own unit.",
      kOptionsExample},

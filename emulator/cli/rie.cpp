@@ -127,7 +127,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
                     objection->why + "\n");
     if (request.path() != kPath) return answer(reply, 404, "404 page not found\n");
     if (request.end == rapi::BodyEnd::too_large) return answer(reply, 413, "the event is too large\n");
-    if (request.end == rapi::BodyEnd::truncated) return reply.drop();
+    if (request.end != rapi::BodyEnd::complete) return reply.drop();
     std::optional<std::string> context = base64_decode(request.header("X-Amz-Client-Context"));
     if (!context) {
       log_.write(RieLevel::error, "Failed to decode X-Amz-Client-Context: illegal base64 data");

@@ -106,7 +106,7 @@ def test_the_hard_limit_on_open_files_is_what_counts(lemu):
     def usual():
         resource.setrlimit(resource.RLIMIT_NOFILE, (128, 2000))
     start, lemu.start = lemu.start, lambda *words, **more: start(*words, preexec_fn=usual, **more)
-    with Daemon(lemu, functions={"probe": probe(lemu)}) as running:
+    with Daemon(lemu, "--max-connections", "16000", functions={"probe": probe(lemu)}) as running:
         lemu.start = start
         held = [connect(running) for _ in range(800)]
         for connection in held:
@@ -115,7 +115,7 @@ def test_the_hard_limit_on_open_files_is_what_counts(lemu):
             assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
             connection.close()
         assert running.invoke("probe", {"do": "rlimits"}).json()["nofile"] == [1024, 1024]
-        assert ("there can be 1000 connections at once, not 16384: half of the files that lemu may open "
+        assert ("there can be 1000 connections at once, not 16000: half of the files that lemu may open "
                 "(raise the hard limit: ulimit -Hn)") in running.stop().stderr
 
 
@@ -231,12 +231,56 @@ def test_more_connections_than_are_wanted(lemu):
         for connection in held:  # taken, each
             connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
-        answer = exchange(running, b"")
-        assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n") and b"Connection: close\r\n" in answer
+        for request in (INVOKE + b"Content-Length: 2\r\n\r\n{}", b"GET /_lemu/logs/probe?follow=1 HTTP/1.0\r\n\r\n"):
+            answer = exchange(running, request)
+            assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n") and b"Connection: close\r\n" in answer
+        # What tells of the daemon, or ends it, has a few of its own.
+        assert lemu.run("ps", "--endpoint", running.url).ok().stdout.startswith(b"FUNCTION")
+        reserve = [connect(running) for _ in range(4)]
+        assert exchange(running, b"").startswith(b"HTTP/1.1 503 ")
+        for connection in reserve:
+            connection.close()
         held.pop().close()
         eventually(lambda: b'{"status":"ok"}' in exchange(running, b"GET /health HTTP/1.0\r\n\r\n"))
         for connection in held:
             connection.close()
+
+
+def test_a_daemon_at_its_limit_of_connections_is_stopped(lemu):
+    with Daemon(lemu, "--max-connections", "3", functions={"probe": probe(lemu)}) as running:
+        held = [connect(running) for _ in range(3)]
+        eventually(lambda: b"Connection: close" in exchange(running, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        assert running.request("POST", "/_lemu/stop").status == 200
+        running.result = lemu.finish(running.process)
+        for connection in held:
+            connection.close()
+
+
+def test_a_connection_that_is_not_used_is_closed(lemu):
+    with Daemon(lemu, "--keep-alive-timeout", "300ms", functions={"probe": probe(lemu)}) as running:
+        silent, used = connect(running), connect(running)
+        used.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert used.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
+        assert silent.recv(1) == b""
+        assert running.invoke("probe", {"do": "sleep", "ms": 600}).status == 200
+        silent.close()
+        used.close()
+
+
+def test_a_body_that_is_not_whole_holds_no_end(lemu):
+    with Daemon(lemu, "--drain-timeout", "1h", functions={"probe": probe(lemu)}) as running:
+        half = connect(running)
+        half.sendall(INVOKE + b"Content-Length: 10\r\n\r\n{")
+        works(running)
+        running.stop().ok()
+        answer = half.makefile("rb").read()
+        assert answer.startswith(b"HTTP/1.1 503 ") and b"this lemu serve is ending" in answer
+        half.close()
+
+
+@pytest.mark.parametrize("option", ["--header-timeout", "--body-timeout", "--keep-alive-timeout"])
+def test_no_time_is_no_limit(lemu, option):
+    assert f"{option}: '0' is no time" in lemu.run("serve", option, "0").ok(2).stderr
 
 
 SMUGGLED = b"POST /2015-03-31/functions/probe/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"

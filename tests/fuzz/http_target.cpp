@@ -123,7 +123,7 @@ class Conversation {
     connection_ = std::make_shared<HttpConnection>(std::move(socket), echo_, limits,
                                                    std::make_shared<BodyBudget>(limits.bodies_bytes),
                                                    [this](HttpConnection&) { ended_ = true; });
-    connection_->start();
+    connection_->start(HttpRequest::Standing::usual);
   }
   ~Conversation() {
     connection_->drop();

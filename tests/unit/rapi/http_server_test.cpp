@@ -17,6 +17,7 @@ struct Echo : HttpHandler {
   HttpReply later;
   int gone = 0;
   int requests = 0;
+  HttpRequest::Standing standing = HttpRequest::Standing::usual;  // of the last
 
   HeadVerdict on_head(const HttpRequest& request) override {
     if (request.path() == "/refused") return {.refusal = HttpRefusal{403, "text/plain", "no\n", {}}};
@@ -24,6 +25,7 @@ struct Echo : HttpHandler {
   }
   void on_request(HttpRequest& request, HttpReply reply) override {
     ++requests;
+    standing = request.standing;
     if (request.path() == "/later") {
       later = reply;
       return;
@@ -298,6 +300,60 @@ TEST_CASE("connections over the limit are refused, the others live") {
   run_until(bench.context, [&] { return bench.server->connection_count() == 0; });
   RawClient third = bench.client();
   CHECK(third.ask(kPing).status == 200);
+}
+
+TEST_CASE("a connection without a request is closed in time, and one that is used is not") {
+  HttpLimits limits;
+  limits.idle_deadline = std::chrono::milliseconds(60);
+  Bench bench(limits);
+  RawClient never = bench.client();
+  RawClient used = bench.client();
+  RawClient waiting = bench.client();
+  waiting.send("GET /later HTTP/1.1\r\n\r\n");
+  const auto begin = std::chrono::steady_clock::now();
+  auto asked = begin;
+  while (asked - begin < 3 * limits.idle_deadline) {
+    asked = std::chrono::steady_clock::now();
+    CHECK(used.ask(kPing).status == 200);
+  }
+  CHECK(never.ended());
+  CHECK(used.ended());
+  CHECK(std::chrono::steady_clock::now() - asked >= limits.idle_deadline);
+  CHECK(bench.echo.later.send({.body = "now"}) == HttpReply::Sent::queued);
+  CHECK(waiting.answer().body == "now");
+  CHECK(waiting.ended());
+}
+
+TEST_CASE("a connection of the reserve has one request, and says so") {
+  HttpLimits limits;
+  limits.connections = 1;
+  limits.reserve = 1;
+  Bench bench(limits);
+  RawClient first = bench.client();
+  CHECK(first.ask(kPing).status == 200);
+  CHECK(bench.echo.standing == HttpRequest::Standing::usual);
+  RawClient second = bench.client();
+  const Answer answer = second.ask(kPing);
+  CHECK(answer.status == 200);
+  CHECK(answer.has("Connection: close"));
+  CHECK(bench.echo.standing == HttpRequest::Standing::reserve);
+  RawClient third = bench.client();
+  CHECK(third.answer().status == 503);
+}
+
+TEST_CASE("a drain answers what is not whole") {
+  Bench bench;
+  RawClient half = bench.client();
+  half.send("POST /x HTTP/1.1\r\nContent-Length: 2\r\n\r\na");
+  RawClient later = bench.client();
+  later.send("GET /later HTTP/1.1\r\n\r\n");
+  run_until(bench.context, [&] { return bench.server->unanswered_count() == 2; });
+  bench.server->drain();
+  CHECK(bench.server->unanswered_count() == 1);
+  CHECK(half.answer().body == "POST /x[]late");
+  CHECK(half.ended());
+  CHECK(bench.echo.later.send({.body = "now"}) == HttpReply::Sent::queued);
+  CHECK(later.answer().body == "now");
 }
 
 TEST_CASE("accepted connections are close-on-exec") {
