@@ -56,7 +56,8 @@ struct HttpField {
 /// How the body of a request ended.
 enum class BodyEnd {
   complete,
-  truncated,  ///< the peer closed its side, or broke the framing, before the declared end
+  truncated,  ///< the peer closed its side before the declared end
+  malformed,  ///< it broke the framing: its chunks are none
   late,       ///< the deadline passed before
   no_room,    ///< the deadline passed before there was room for it (HttpLimits::bodies_bytes)
   too_large,  ///< over the handler's limit; nothing of it is kept

@@ -287,7 +287,7 @@ void HttpConnection::stop_waiting_for_body(BodyEnd why) {
 /// Answers what is not a request, and closes: where the next one begins cannot be known.
 void HttpConnection::fail_request(unsigned status, std::string_view reason) {
   if (head_done_) {
-    truncate(BodyEnd::truncated);
+    truncate(BodyEnd::malformed);
     return;
   }
   deadline_.reset();

@@ -73,7 +73,8 @@ void HttpConnection::compose_head(const HttpResponse& response, Framing framing)
     if (!field.value.empty()) append_field(out_, field.name, field.value);
   if (!response.content_type.empty()) append_field(out_, "Content-Type", response.content_type);
   if (framing == Framing::chunked) out_.append("Transfer-Encoding: chunked\r\n");
-  if (framing == Framing::length) {
+  // That there is no body is what 204 means (RFC 9110, 8.6).
+  if (framing == Framing::length && response.status != 204) {
     out_.append("Content-Length: ");
     append_number(out_, response.body.size());
     out_.append("\r\n");

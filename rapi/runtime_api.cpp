@@ -289,6 +289,7 @@ std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest
   switch (request.end) {
     case BodyEnd::complete: return std::nullopt;
     case BodyEnd::truncated:
+    case BodyEnd::malformed:
     case BodyEnd::no_room:
     case BodyEnd::late: reply.send(kTruncated); return ResponseFault::truncated;
     case BodyEnd::too_large:

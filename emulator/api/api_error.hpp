@@ -27,6 +27,7 @@ struct ApiError {
   ApiFault fault = ApiFault::service;
   std::string message;
   std::string reason = {};  ///< of a 429: "ReservedFunctionConcurrentInvocationLimitExceeded"
+  std::string allow = {};   ///< of a 405: the methods, as in the field of that name
 };
 
 struct ApiFaultRow {

@@ -27,8 +27,8 @@ void ApiReply::send(const ApiAnswer& answer) const {
 
 void ApiReply::refuse(const ApiError& error) const {
   const ApiFaultRow& row = row_of(error.fault);
-  const std::array<rapi::HttpField, 2> fields{
-      {{"x-amzn-RequestId", request_id_}, {"x-amzn-ErrorType", row.name}}};
+  const std::array<rapi::HttpField, 3> fields{
+      {{"x-amzn-RequestId", request_id_}, {"x-amzn-ErrorType", row.name}, {"Allow", error.allow}}};
   reply_.send({.status = row.status, .content_type = kJson, .body = body_of(error), .fields = fields});
 }
 
@@ -37,9 +37,12 @@ void ApiReply::fail(const Error& error) const {
   refuse({ApiFault::service, "lemu could not run the function: " + error.message + remedy});
 }
 
-rapi::HttpStream ApiReply::begin_events(std::function<void(rapi::StreamEvent)> told) const {
-  const std::array<rapi::HttpField, 2> fields{
-      {{"x-amzn-RequestId", request_id_}, {"X-Amz-Executed-Version", kLatest}}};
+rapi::HttpStream ApiReply::begin_events(std::string_view trace,
+                                        std::function<void(rapi::StreamEvent)> told) const {
+  const std::array<rapi::HttpField, 4> fields{{{"x-amzn-RequestId", request_id_},
+                                               {"x-amzn-Remapped-Content-Length", "0"},
+                                               {"X-Amzn-Trace-Id", trace},
+                                               {"X-Amz-Executed-Version", kLatest}}};
   return reply_.begin({.status = 200, .content_type = kEventStreamContentType, .fields = fields},
                       std::move(told));
 }

@@ -34,7 +34,8 @@ class ApiReply {
   /// There is nothing to invoke.
   void fail(const Error& error) const;
   /// Begins an answer of events (application/vnd.amazon.eventstream).
-  [[nodiscard]] rapi::HttpStream begin_events(std::function<void(rapi::StreamEvent)> told) const;
+  [[nodiscard]] rapi::HttpStream begin_events(std::string_view trace,
+                                              std::function<void(rapi::StreamEvent)> told) const;
   [[nodiscard]] bool is(const rapi::HttpReply& reply) const { return reply_ == reply; }
   [[nodiscard]] const std::string& request_id() const { return request_id_; }
 

@@ -53,7 +53,8 @@ void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
                                                             ": it has the Lambda API's Invoke"});
     case ApiRouteMatch::Kind::wrong_method:
       return reply.refuse({ApiFault::method_not_allowed,
-                           std::string(request.path()) + " is for " + std::string(match.allowed) + " only"});
+                           std::string(request.path()) + " is for " + match.allowed + " only",
+                           /*reason=*/{}, match.allowed});
     case ApiRouteMatch::Kind::found: break;
   }
   dispatch(match, request, reply, http);

@@ -2,6 +2,7 @@
 #include "emulator/api/function_reference.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "base/url.hpp"
@@ -17,6 +18,9 @@ constexpr std::string_view kLatest = "$LATEST";
 constexpr char kNamePattern[] =
     "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?"
     "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+
+constexpr std::size_t kQualifierLimit = 128;
+constexpr char kQualifierPattern[] = "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
 
 using Parts = std::vector<std::string_view>;
 
@@ -40,9 +44,24 @@ bool is_account(std::string_view text) {
   return text.size() == kAccountDigits && std::all_of(text.begin(), text.end(), is_digit);
 }
 
-ApiError unsatisfied(std::string_view value, const std::string& constraint) {
-  return {ApiFault::validation, "1 validation error detected: Value '" + std::string(value) +
-                                    "' at 'functionName' failed to satisfy constraint: " + constraint};
+ApiError unsatisfied(std::string_view value, const std::string& constraint,
+                     const std::string& member = "functionName") {
+  return {ApiFault::validation, "1 validation error detected: Value '" + std::string(value) + "' at '" +
+                                    member + "' failed to satisfy constraint: " + constraint};
+}
+
+std::string at_most(std::size_t length) {
+  return "Member must have length less than or equal to " + std::to_string(length);
+}
+
+std::optional<ApiError> objection_to_qualifier(std::string_view text) {
+  if (text.size() > kQualifierLimit) return unsatisfied(text, at_most(kQualifierLimit), "qualifier");
+  const bool fits = std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '$' || is_word({&c, 1});
+  });
+  if (fits || text == "$LATEST.PUBLISHED") return std::nullopt;
+  return unsatisfied(
+      text, std::string("Member must satisfy regular expression pattern: ") + kQualifierPattern, "qualifier");
 }
 
 /// [arn:aws:lambda:REGION:][ACCOUNT:][function:]NAME[:QUALIFIER], in the pattern's own order.
@@ -53,7 +72,7 @@ bool take(const Parts& parts, FunctionReference& into) {
     into.region = parts[3];
     at = 4;
   }
-  if (at + 1 < parts.size() && is_account(parts[at])) ++at;
+  if (at + 1 < parts.size() && is_account(parts[at])) into.account = parts[at++];
   if (at + 1 < parts.size() && parts[at] == "function") ++at;
   const std::size_t left = parts.size() - at;
   if (left > 2 || !is_word(parts[at])) return false;
@@ -68,17 +87,15 @@ bool take(const Parts& parts, FunctionReference& into) {
 tl::expected<FunctionReference, ApiError> parse_function_reference(std::string_view in_path,
                                                                    std::string_view in_query) {
   const std::string text = percent_decode(in_path).value_or(std::string(in_path));
-  if (text.size() > kReferenceLimit)
-    return tl::unexpected(unsatisfied(
-        text, "Member must have length less than or equal to " + std::to_string(kReferenceLimit)));
+  if (text.size() > kReferenceLimit) return tl::unexpected(unsatisfied(text, at_most(kReferenceLimit)));
   FunctionReference reference;
   if (!take(split(text), reference))
     return tl::unexpected(
         unsatisfied(text, std::string("Member must satisfy regular expression pattern: ") + kNamePattern));
-  if (reference.name.size() > kNameLimit)
-    return tl::unexpected(
-        unsatisfied(text, "Member must have length less than or equal to " + std::to_string(kNameLimit)));
+  if (reference.name.size() > kNameLimit) return tl::unexpected(unsatisfied(text, at_most(kNameLimit)));
   if (in_query.empty()) return reference;
+  if (std::optional<ApiError> objection = objection_to_qualifier(in_query))
+    return tl::unexpected(std::move(*objection));
   if (!reference.qualifier.empty() && reference.qualifier != in_query)
     return tl::unexpected(
         ApiError{ApiFault::invalid_parameter_value,

@@ -15,6 +15,7 @@ struct FunctionReference {
   std::string name;
   std::string qualifier = {};  ///< empty when none was given
   std::string region = {};     ///< of a full ARN
+  std::string account = {};    ///< of an ARN, a partial one too
 };
 
 /// `in_path` as it stands in the request's path, still encoded; `in_query` is the decoded Qualifier

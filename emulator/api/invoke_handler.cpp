@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/api/invoke_handler.hpp"
 
+#include <algorithm>
+
 #include "base/base64.hpp"
 #include "emulator/api/streaming_call.hpp"
 #include "emulator/errors.hpp"
@@ -68,6 +70,17 @@ ApiError throttled(EnvironmentPool::Admission why) {
               : "ConcurrentInvocationLimitExceeded"};
 }
 
+/// A function that is not served is of the accounts that others are of.
+bool is_of_another_account(const FunctionReference& reference, const ServedFunction* function,
+                           const FunctionRegistry::Functions& all) {
+  if (reference.account.empty()) return false;
+  if (function != nullptr) return function->config().account_id != reference.account;
+  return std::none_of(all.begin(), all.end(),
+                      [&reference](const FunctionRegistry::Functions::value_type& one) {
+                        return one.second->config().account_id == reference.account;
+                      });
+}
+
 }  // namespace
 
 void InvokeHandler::stream(PoolTask& task, const ServedFunction& function, const InvokeRequest& asked,
@@ -80,13 +93,18 @@ void InvokeHandler::stream(PoolTask& task, const ServedFunction& function, const
       return report_json(record, function.launcher().mode());
     };
   }
-  auto call = std::make_shared<StreamingCall>(reply, asked.log, std::move(report));
+  auto call =
+      std::make_shared<StreamingCall>(reply, asked.log, answered_trace(asked.trace), std::move(report));
   task.invocation.sink = call.get();
   task.client = std::move(call);
 }
 
 tl::expected<ServedFunction*, ApiError> InvokeHandler::find(const FunctionReference& reference) const {
   ServedFunction* function = functions_.find(reference.name);
+  if (is_of_another_account(reference, function, functions_.all()))
+    return tl::unexpected(ApiError{ApiFault::access_denied, "The function " + reference.name +
+                                                                " of the account " + reference.account +
+                                                                " is not this account's to invoke"});
   if (function != nullptr && !reference.region.empty() && reference.region != function->config().region)
     return tl::unexpected(ApiError{ApiFault::resource_not_found, "Functions from '" + reference.region +
                                                                      "' are not reachable in this region ('" +
@@ -110,9 +128,10 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
   tl::expected<Payload, ApiError> payload =
       take_payload(request, asked->type, payload_limit(asked->type, payload_limit_));
   if (!payload) return reply.refuse(payload.error());
-  if (asked->type == InvocationType::dry_run) return reply.send({.status = 204});
+  asked->trace = complete_trace_id(asked->trace, ids_, std::chrono::system_clock::now());
+  if (asked->type == InvocationType::dry_run)
+    return reply.send({.status = 204, .trace = answered_trace(asked->trace)});
 
-  if (asked->trace.empty()) asked->trace = make_trace_id(ids_, std::chrono::system_clock::now());
   std::string arn = (*function)->config().arn;
   if (!asked->function.qualifier.empty()) arn += ":" + asked->function.qualifier;
   if (asked->type == InvocationType::event)
@@ -135,6 +154,7 @@ void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, Payload p
   event.trace_id = asked.trace;
   event.function_arn = std::move(arn);
   event.client_context = std::move(asked.client_context);
+  event.tenant_id = std::move(asked.tenant);
   event.body = std::move(payload.text);
   event.room = std::move(payload.room);
   if (asked.log == LogType::tail) task.invocation.log = Invocation::Log::tail;

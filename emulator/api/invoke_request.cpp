@@ -37,6 +37,25 @@ ApiError not_of_enum(std::string_view value, const char* member, const char* set
               "' failed to satisfy constraint: Member must satisfy enum value set: " + set};
 }
 
+// As the service's model has it.
+constexpr std::size_t kTenantLimit = 256;
+constexpr char kTenantPattern[] = "[a-zA-Z0-9\\._:\\/=+\\-@ ]+";
+
+bool is_tenant(std::string_view text) {
+  return text.size() <= kTenantLimit && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("._:/=+-@ ").find(c) != std::string_view::npos;
+         });
+}
+
+ApiError no_tenant(const std::string& text) {
+  return {ApiFault::validation,
+          "1 validation error detected: Value '" + text + "' at 'tenantId' failed to satisfy constraint: " +
+              (text.size() > kTenantLimit
+                   ? "Member must have length less than or equal to " + std::to_string(kTenantLimit)
+                   : std::string("Member must satisfy regular expression pattern: ") + kTenantPattern)};
+}
+
 ApiError bad_context() {
   return {ApiFault::invalid_request_content, "Client context must be a valid Base64-encoded JSON object."};
 }
@@ -83,6 +102,8 @@ tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpReques
     if (!json) return tl::unexpected(std::move(json.error()));
     read.client_context = std::move(*json);
   }
+  read.tenant = request.header("X-Amz-Tenant-Id");
+  if (!is_tenant(read.tenant)) return tl::unexpected(no_tenant(read.tenant));
   read.trace = request.header("X-Amzn-Trace-Id");
   return read;
 }
@@ -94,6 +115,9 @@ tl::expected<Payload, ApiError> take_payload(rapi::HttpRequest& request, Invocat
     case rapi::BodyEnd::truncated:
       return tl::unexpected(ApiError{ApiFault::invalid_request_content,
                                      "The request's body ended before its declared length."});
+    case rapi::BodyEnd::malformed:
+      return tl::unexpected(
+          ApiError{ApiFault::invalid_request_content, "The request's body is not in well-formed chunks."});
     case rapi::BodyEnd::late:
       return tl::unexpected(
           ApiError{ApiFault::request_timeout, "The request's body did not come within the time for it."});

@@ -22,7 +22,8 @@ struct InvokeRequest {
   InvocationType type = InvocationType::request_response;
   LogType log = LogType::none;
   std::string client_context = {};  ///< JSON
-  std::string trace = {};           ///< the caller's X-Amzn-Trace-Id
+  std::string tenant = {};
+  std::string trace = {};  ///< the caller's X-Amzn-Trace-Id
 };
 
 /// How large a payload may be ("AWS Lambda quotas"), and never more than `most`.

@@ -51,7 +51,8 @@ ApiRouteMatch match_api_route(std::string_view method, std::string_view path) {
     const std::optional<std::string_view> name = match_path(row, path);
     if (!name) continue;
     if (method == row.method) return {.kind = ApiRouteMatch::Kind::found, .route = row.route, .name = *name};
-    match = {.kind = ApiRouteMatch::Kind::wrong_method, .allowed = row.method};
+    match.kind = ApiRouteMatch::Kind::wrong_method;
+    match.allowed.append(match.allowed.empty() ? "" : ", ").append(row.method);
   }
   return match;
 }

@@ -2,6 +2,7 @@
 // All routes of the daemon, on one page: AWS's Lambda API and lemu's own. Pure.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace lemu::emulator {
@@ -25,7 +26,7 @@ struct ApiRouteMatch {
   enum class Kind { found, no_such_path, wrong_method } kind = Kind::no_such_path;
   ApiRoute route = ApiRoute::health;  ///< when found
   std::string_view name = {};         ///< the {name} of the path, still encoded: a view into it
-  std::string_view allowed = {};      ///< the method the path has, when another was used
+  std::string allowed = {};           ///< the methods the path has, when another was used: "GET, POST"
 };
 
 /// `path` is without the query.

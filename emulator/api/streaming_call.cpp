@@ -23,7 +23,7 @@ std::string error_code_within(const Answer& answer) {
 }
 
 void StreamingCall::start() {
-  stream_ = reply_.begin_events([weak = weak_from_this()](rapi::StreamEvent event) {
+  stream_ = reply_.begin_events(trace_, [weak = weak_from_this()](rapi::StreamEvent event) {
     if (const std::shared_ptr<StreamingCall> self = weak.lock()) self->on_event(event);
   });
 }

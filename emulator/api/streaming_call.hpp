@@ -23,8 +23,8 @@ class StreamingCall final : public InvocationClient,
   using Report = std::function<std::string(const InvocationRecord&)>;
 
   /// With `report`, and a log, the end tells that too: a LemuReport.
-  StreamingCall(ApiReply reply, LogType log, Report report = nullptr)
-      : reply_(std::move(reply)), log_(log), report_(std::move(report)) {}
+  StreamingCall(ApiReply reply, LogType log, std::string trace, Report report = nullptr)
+      : reply_(std::move(reply)), log_(log), trace_(std::move(trace)), report_(std::move(report)) {}
 
   // ResponseSink
   void begin(rapi::ResponseHead head) override;
@@ -43,6 +43,7 @@ class StreamingCall final : public InvocationClient,
 
   ApiReply reply_;
   LogType log_;
+  std::string trace_;  // as it is answered
   Report report_;
   rapi::HttpStream stream_;
   std::function<void()> resume_ = [] {};

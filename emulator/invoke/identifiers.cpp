@@ -24,6 +24,29 @@ std::size_t fill(std::array<char, 512>& digits) {
   return digits.size();
 }
 
+/// The value of "Key=value" among those with semicolons between; empty when there is none.
+std::string_view member(std::string_view fields, std::string_view key) {
+  while (!fields.empty()) {
+    const std::size_t end = std::min(fields.find(';'), fields.size());
+    std::string_view field = fields.substr(0, end);
+    while (field.starts_with(' ')) field.remove_prefix(1);
+    if (field.size() > key.size() && field.starts_with(key) && field[key.size()] == '=')
+      return field.substr(key.size() + 1);
+    fields.remove_prefix(std::min(end + 1, fields.size()));
+  }
+  return {};
+}
+
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+/// "1-<8 hex>-<24 hex>"
+bool is_root(std::string_view text) {
+  return text.size() == 35 && text.starts_with("1-") && is_hex(text.substr(2, 8), 8) && text[10] == '-' &&
+         is_hex(text.substr(11), 24);
+}
+
 }  // namespace
 
 std::string RandomIdentifiers::hex(std::size_t digits) {
@@ -52,6 +75,18 @@ std::string make_trace_id(Identifiers& ids, std::chrono::system_clock::time_poin
   std::snprintf(seconds, sizeof seconds, "%08llx",
                 static_cast<unsigned long long>(std::chrono::system_clock::to_time_t(now)) & 0xffffffffULL);
   return "Root=1-" + std::string(seconds) + '-' + ids.hex(24) + ";Parent=" + ids.hex(16) + ";Sampled=0";
+}
+
+std::string complete_trace_id(std::string_view given, Identifiers& ids,
+                              std::chrono::system_clock::time_point now) {
+  const std::string_view root = member(given, "Root"), parent = member(given, "Parent"),
+                         lineage = member(given, "Lineage");
+  if (!is_root(root)) return make_trace_id(ids, now);
+  std::string trace = "Root=" + std::string(root) + ";Parent=";
+  trace += is_hex(parent, 16) ? std::string(parent) : ids.hex(16);
+  trace += member(given, "Sampled") == "1" ? ";Sampled=1" : ";Sampled=0";
+  if (!lineage.empty()) trace.append(";Lineage=").append(lineage);
+  return trace;
 }
 
 }  // namespace lemu::emulator

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace lemu::emulator {
 
@@ -32,5 +33,9 @@ class RandomIdentifiers : public Identifiers {
 /// "Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=0": the time and random digits (AWS X-Ray, "Tracing
 /// header").
 [[nodiscard]] std::string make_trace_id(Identifiers& ids, std::chrono::system_clock::time_point now);
+/// What a function gets of a caller's X-Amzn-Trace-Id: a trace of its own where that names no Root, what is
+/// missing of Parent and Sampled made, a Lineage kept.
+[[nodiscard]] std::string complete_trace_id(std::string_view given, Identifiers& ids,
+                                            std::chrono::system_clock::time_point now);
 
 }  // namespace lemu::emulator

@@ -310,6 +310,12 @@ def test_a_smuggled_request_is_not_run(daemon, fields, body):
     works(daemon)
 
 
+@pytest.mark.parametrize("chunk", [b"-2\r\n{}", b"11111111111111111\r\n", b"2\r\n{}XX0\r\n\r\n"], ids=["sign", "digits", "end"])
+def test_chunks_that_are_none_are_called_so(daemon, chunk):
+    answer = exchange(daemon, INVOKE + b"Transfer-Encoding: chunked\r\n\r\n" + chunk)
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"The request's body is not in well-formed chunks." in answer
+
+
 def test_malformed_requests(daemon):
     """The fuzz target's corpus, as it is and with bytes changed."""
     chance = random.Random(1)

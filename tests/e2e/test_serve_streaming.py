@@ -143,6 +143,8 @@ def test_the_answers_header(daemon):
     assert answer.getheader("X-Amz-Executed-Version") == "$LATEST"
     assert answer.getheader("Transfer-Encoding") == "chunked"
     assert answer.getheader("x-amzn-RequestId")
+    assert answer.getheader("x-amzn-Remapped-Content-Length") == "0"
+    assert answer.getheader("X-Amzn-Trace-Id").startswith("root=1-")
     answer.read()
 
 

@@ -52,6 +52,29 @@ TEST_CASE("what names no function") {
   CHECK(parse_function_reference(std::string(64, 'a'), ""));
 }
 
+TEST_CASE("what names no qualifier") {
+  for (const char* qualifier : {"7", "live", "$LATEST", "$LATEST.PUBLISHED", "a-b_c"})
+    CHECK(parse_function_reference("hello", qualifier));
+  CHECK(parse_function_reference("hello", std::string(128, 'a')));
+  for (const std::string& qualifier :
+       {std::string("a b"), std::string("a.b"), std::string("a:b"), std::string(129, 'a')}) {
+    CAPTURE(qualifier);
+    const auto reference = parse_function_reference("hello", qualifier);
+    REQUIRE_FALSE(reference);
+    CHECK(reference.error().fault == ApiFault::validation);
+    CHECK(reference.error().message.find("at 'qualifier' failed to satisfy constraint: Member must") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("the account of an ARN is told") {
+  for (const char* path : {"999999999999:hello", "999999999999:function:hello",
+                           "arn:aws:lambda:eu-west-1:999999999999:function:hello:3"})
+    CHECK(parse_function_reference(path, "")->account == "999999999999");
+  CHECK(parse_function_reference("hello", "")->account.empty());
+  CHECK(parse_function_reference("999999999999", "")->account.empty());
+}
+
 TEST_CASE("two qualifiers must be one") {
   const auto differing = parse_function_reference("hello:a", "b");
   REQUIRE_FALSE(differing);
