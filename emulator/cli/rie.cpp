@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <filesystem>
 
 #include "base/base64.hpp"
 #include "base/rethrow.hpp"
@@ -20,6 +21,7 @@
 #include "emulator/environment/environment_host.hpp"
 #include "emulator/environment/execution_environment.hpp"
 #include "emulator/invoke/identifiers.hpp"
+#include "emulator/report/platform_error.hpp"
 #include "emulator/report/report_line.hpp"
 #include "emulator/report/rie_report_line.hpp"
 #include "qemu/sandbox/embedded_helper.hpp"
@@ -141,8 +143,8 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
     rapi::Event event;
     event.request_id = make_request_id(ids_);
     event.function_arn = std::string(kAccount) + function_.name;
-    event.trace_id = request.header("X-Amzn-Trace-Id");
-    if (event.trace_id.empty()) event.trace_id = make_trace_id(ids_, std::chrono::system_clock::now());
+    event.trace_id =
+        complete_trace_id(request.header("X-Amzn-Trace-Id"), ids_, std::chrono::system_clock::now());
     event.tenant_id = request.header("X-Amz-Tenant-Id");
     event.client_context = std::move(*context);
     event.body = std::move(request.body);
@@ -164,6 +166,10 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
 
   /// The answer follows the invocation's end: a caller may send the next one at once.
   asio::awaitable<void> serve(rapi::Event event, rapi::HttpReply reply) {
+    if (std::error_code code; !std::filesystem::is_directory(function_.working_folder, code)) {
+      busy_ = false;
+      co_return refuse_working_folder(event.request_id, reply);
+    }
     if (Status ready = co_await make_ready(); !ready) {
       log_.write(RieLevel::error, "Init failed error=" + ready.error().message);
       busy_ = false;
@@ -178,6 +184,16 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
     if (environment_->lost()) environment_.reset();
     busy_ = false;
     finish(record, told, reply);
+  }
+
+  /// As aws-lambda-rie does where it was given no bootstrap and there is no /var/task.
+  void refuse_working_folder(const std::string& request_id, const rapi::HttpReply& reply) {
+    line(start_line(request_id, function_.version));
+    const PlatformError error =
+        platform_error("Runtime.InvalidWorkingDir", request_id,
+                       "the working directory doesn't exist: " + function_.working_folder);
+    log_.write(RieLevel::error, "Init failed: " + error.type);
+    answer(reply, 502, error.payload);
   }
 
   /// START stands alone where the environment failed.

@@ -69,8 +69,9 @@ void ExecutionEnvironment::on_response(rapi::FunctionResponse response) {
   if (runtime_) {
     // A stream that says in its trailers that it failed has failed, after what it had already sent.
     const bool failed = !response.trailer_error_type.empty();
-    // What is not base64 is passed on as it is, like any other payload.
-    if (failed && runtime_->streamed_bytes)
+    // It is the payload, for a caller who has not been given the beginning. What is not base64 is passed on
+    // as it is, like any other.
+    if (failed && (runtime_->streamed_bytes || !response.trailer_error_body.empty()))
       response.body =
           base64_decode(response.trailer_error_body).value_or(std::move(response.trailer_error_body));
     runtime_->answer =

@@ -12,6 +12,7 @@ import sys
 
 import pytest
 from capabilities import has_interpreter, require
+from daemon import Daemon
 from harness import HOST_ARCH, REPO, STAGE, TOOLS, UUID
 from stream_gate import StreamGate
 
@@ -86,6 +87,27 @@ def test_answers_and_output(lemu, probe):
     assert not list(lines)
     assert re.fullmatch(rf"\d\d \w{{3}} \d{{4}} [\d:]{{8}},\d{{3}} \[INFO\] \(rapid\) exec '{re.escape(str(probe))}' "
                         rf"\(cwd={re.escape(str(lemu.work))}, handler=\)\n", rie.told[0])
+
+
+def test_a_stream_that_fails_is_answered_with_its_error(lemu, probe):
+    event = {"do": "respond", "size": 9, "chunked": 1, "trailers": 1, "mode": "streaming", "failed": "Runtime.X"}
+    with Rie(lemu, probe) as rie:
+        assert rie.invoke(event) == (200, '{"errorType":"X"}')
+    with Daemon(lemu, functions={"probe": probe}) as running:
+        answer = running.invoke("probe", event)
+        assert (answer.headers["x-amz-function-error"], answer.body) == ("Unhandled", b'{"errorType":"X"}')
+
+
+def test_a_working_folder_that_is_not_there(lemu, probe):
+    start, lemu.start = lemu.start, lambda *words, **more: start(
+        *words, around=["sh", "-c", 'mkdir gone && cd gone && exec "$@"', "sh"], **more)
+    with Rie(lemu, probe) as rie:
+        lemu.start = start
+        (lemu.work / "gone").rmdir()
+        status, body = rie.invoke("{}")
+        assert status == 502 and json.loads(body)["errorType"] == "Runtime.InvalidWorkingDir"
+        assert json.loads(body)["errorMessage"].endswith(f" Error: the working directory doesn't exist: {lemu.work}/gone")
+        assert rie.invoke("{}")[0] == 502
 
 
 def test_nothing_is_started_before_the_first_invocation(lemu):
@@ -168,7 +190,7 @@ def test_what_the_function_is_told(lemu, probe):
         assert variables["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/Functions"
         assert variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "3008" and variables["AWS_SESSION_TOKEN"] == ""
         assert re.fullmatch(r"127\.0\.0\.1:\d+", variables["AWS_LAMBDA_RUNTIME_API"])
-        trace = "Root=1-5759e988-bd862e3fe1be46a994272793"
+        trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
         told = json.loads(rie.invoke({"do": "headers"}, headers={
             "X-Amzn-Trace-Id": trace, "X-Amz-Client-Context": "eyJhIjoxfQ==", "X-Amz-Tenant-Id": "t"})[1])
         assert told["Lambda-Runtime-Trace-Id"] == trace
