@@ -40,7 +40,12 @@ Daemon::~Daemon() {
 
 Result<std::string> Daemon::start() {
   Result<Fd> listener = rapi::listen_on(settings_.listen, settings_.port);
-  if (!listener) return fail(std::move(listener.error()));
+  if (!listener) {
+    // The default state is the port's, so it is known who has both.
+    const std::string holder = StateFolder::holder(settings_.state_folder);
+    if (!holder.empty()) listener.error().message += ": a lemu serve" + holder + " has its state folder";
+    return fail(std::move(listener.error()));
+  }
   Result<std::string> address = rapi::address_of(*listener);
   if (!address) return fail(std::move(address.error()));
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(settings_.environment_base);

@@ -94,7 +94,7 @@ Take take_bytes(std::size_t& into, std::size_t most) {
   return [&into, most](const std::string& value) -> Status {
     Result<std::uint64_t> bytes = parse_size(value, 1);
     if (!bytes) return fail(std::move(bytes.error()));
-    if (*bytes < 1 || *bytes > most) return fail<"value-not-in-range">(value, most);
+    if (*bytes < 1 || *bytes > most) return fail<"value-not-in-range">(value, 1, most);
     into = *bytes;
     return {};
   };
@@ -110,10 +110,10 @@ Take take_megabytes(std::optional<std::uint64_t>& into) {
   };
 }
 
-Take take_count(std::uint32_t& into, std::uint32_t most) {
-  return [&into, most](const std::string& value) -> Status {
+Take take_count(std::uint32_t& into, std::uint32_t most, std::uint32_t least) {
+  return [&into, most, least](const std::string& value) -> Status {
     const std::optional<std::uint32_t> number = number_of<std::uint32_t>(value);
-    if (!number || *number < 1 || *number > most) return fail<"value-not-in-range">(value, most);
+    if (!number || *number < least || *number > most) return fail<"value-not-in-range">(value, least, most);
     into = *number;
     return {};
   };

@@ -38,8 +38,8 @@ using Take = std::function<Status(const std::string&)>;
 [[nodiscard]] Take take_bytes(std::size_t& into, std::size_t most);
 /// A size that is a whole number of MB (MiB); a bare number counts MB.
 [[nodiscard]] Take take_megabytes(std::optional<std::uint64_t>& into);
-/// A whole number from 1 to `most`.
-[[nodiscard]] Take take_count(std::uint32_t& into, std::uint32_t most);
+/// A whole number from `least` to `most`.
+[[nodiscard]] Take take_count(std::uint32_t& into, std::uint32_t most, std::uint32_t least = 1);
 /// A number above 0 and up to `most`.
 [[nodiscard]] Take take_factor(std::optional<double>& into, double most);
 [[nodiscard]] Take take_arch(std::optional<Arch>& into);

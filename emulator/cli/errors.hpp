@@ -6,7 +6,7 @@
 
 namespace lemu::emulator::cli {
 
-inline constexpr std::string_view kOptionsExample = "'lemu COMMAND --help' shows what the option takes";
+inline constexpr std::string_view kOptionsExample = "the command's --help shows what the option takes";
 
 inline constexpr ErrorRow kErrors[] = {
 
@@ -34,7 +34,7 @@ inline constexpr ErrorRow kErrors[] = {
     {"report-not-written", ErrorKind::internal, "writing {path}: {os_error}",
      "The report's file was open, and writing to it failed: its disk is full, most often.",
      "make room, or name another file with --report-file"},
-    {"response-not-written", ErrorKind::internal, "writing the response to stdout: {os_error}",
+    {"response-not-written", ErrorKind::internal, "writing to stdout: {os_error}",
      "Whoever reads lemu's output closed it, or it goes to a full disk.",
      "read all of it, or write it to another disk"},
 
@@ -65,7 +65,7 @@ inline constexpr ErrorRow kErrors[] = {
     {"value-not-megabytes", ErrorKind::bad_usage,
      "'{value}' is not a whole number of MB, which Lambda counts memory in", "Lambda's own unit.",
      kOptionsExample},
-    {"value-not-in-range", ErrorKind::bad_usage, "'{value}' is not a whole number from 1 to {most}",
+    {"value-not-in-range", ErrorKind::bad_usage, "'{value}' is not a whole number from {least} to {most}",
      "The option counts something.", kOptionsExample},
     {"value-not-a-factor", ErrorKind::bad_usage, "'{value}' is not a number above 0 and up to {most}",
      "The option multiplies something.", kOptionsExample},
@@ -129,7 +129,8 @@ inline constexpr ErrorRow kErrors[] = {
      "A running lemu serve runs the function as it was told when it started.",
      "give it to lemu serve, or leave --endpoint out"},
     {"endpoint-refused", ErrorKind::bad_input, "{url} refused it: {reason}",
-     "The daemon answered with an error; its own words say which.", "see `lemu ps` for what it serves"},
+     "The daemon answered with an error; its own words say which.",
+     "see `lemu ps` for the functions it serves, `lemu async ls` for events"},
 
     // Standing in for aws-lambda-rie.
     {"value-not-an-address", ErrorKind::bad_usage, "'{value}' is not an address to listen on",

@@ -15,11 +15,7 @@ constexpr std::uint32_t kMostQueued = 1'000'000;
 Take take_concurrency(std::optional<std::uint32_t>& into) {
   return [&into](const std::string& value) -> Status {
     std::uint32_t count = 0;
-    if (value == "0") {
-      into = 0;
-      return {};
-    }
-    Status taken = take_count(count, kAccountLimit)(value);
+    Status taken = take_count(count, kAccountLimit, 0)(value);
     if (taken) into = count;
     return taken;
   };
@@ -53,7 +49,7 @@ OptionGroup pool_group(ServedFunctionOptions& into) {
        {"--prewarm", "N",
         "make N environments ahead of the first invocations, which wait for them; no more than its "
         "concurrency",
-        "--prewarm 2", take_count(into.prewarm, kAccountLimit)},
+        "--prewarm 2", take_count(into.prewarm, kAccountLimit, 0)},
        {"--cold", "", "a fresh environment for each invocation; one of --prewarm serves one", "",
         take_switch(into.pool.reuse, PoolSettings::Reuse::never, PoolSettings::Reuse::warm)},
        {"--freeze", "",

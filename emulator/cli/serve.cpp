@@ -46,11 +46,11 @@ class ServeCommand {
     if (!settings) return lemu::fail(std::move(settings.error()));
     daemon_.emplace(context_, std::move(*settings), ids_, log_);
     daemon_->on_stop_asked([this] { stop(); });
+    Result<std::string> address = daemon_->start();
+    if (!address) return lemu::fail(std::move(address.error()));
     if (!options_.listen.starts_with("127."))
       output_.note("--listen " + options_.listen +
                    ": everybody who reaches this address can run your functions");
-    Result<std::string> address = daemon_->start();
-    if (!address) return lemu::fail(std::move(address.error()));
     await_signal();
     return announce(*address);
   }
@@ -114,6 +114,7 @@ class ServeCommand {
       return;
     }
     log_.write(DaemonLog::Level::info, "draining");
+    notify_service_manager("STOPPING=1");
     daemon_->drain([this] { context_.stop(); });
   }
 

@@ -59,6 +59,12 @@ Result<StateFolder> StateFolder::open(std::string path) {
   return StateFolder(std::move(path), std::move(*lock));
 }
 
+std::string StateFolder::holder(const std::string& path) {
+  const std::string lock_path = path + "/lock";
+  const Result<Fd> lock = open_file(lock_path, O_RDONLY | O_NOFOLLOW);
+  return lock && ::flock(lock->get(), LOCK_SH | LOCK_NB) < 0 ? holder_of(lock_path) : "";
+}
+
 std::string default_state_folder(const char* (*lookup)(const char*), unsigned port) {
   const char* state = lookup("XDG_STATE_HOME");
   const char* home = lookup("HOME");

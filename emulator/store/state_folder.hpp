@@ -17,6 +17,9 @@ class StateFolder {
   /// pid, while another daemon has it.
   static Result<StateFolder> open(std::string path);
 
+  /// Who has it: " (process 123)", or empty.
+  [[nodiscard]] static std::string holder(const std::string& path);
+
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string journal() const { return path_ + "/journal.db"; }
   [[nodiscard]] std::string dead_letters() const { return path_ + "/dead-letters"; }

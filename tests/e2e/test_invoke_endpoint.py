@@ -111,7 +111,7 @@ def test_a_stdout_that_is_closed_ends_it(lemu, invoke):
                          json.dumps({**STREAMING, "size": 1_000_000, "count": 20}), "probe")
     process.stdout.close()
     process.stdout = None
-    assert "writing the response to stdout" in lemu.finish(process).ok(4).stderr
+    assert "writing to stdout" in lemu.finish(process).ok(4).stderr
 
 
 @pytest.mark.parametrize("emulated", [mode for mode in MODES if mode.emulated][:1], ids=str)

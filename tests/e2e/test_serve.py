@@ -92,6 +92,22 @@ def test_trace_and_client_context_reach_the_function(daemon):
     assert answer.headers["x-amzn-trace-id"] == "root=1-5759e988-bd862e3fe1be46a994272793;sampled=1"
 
 
+def test_a_trace_is_made_whole(daemon):
+    for given in ("garbage", "Root=1-5759e988-bd862e3fe1be46a994272793"):
+        answer = daemon.request("POST", "/2015-03-31/functions/probe/invocations", b'{"do":"headers"}',
+                                {"X-Amzn-Trace-Id": given})
+        root = given[5:] if "=" in given else "1-[0-9a-f]{8}-[0-9a-f]{24}"
+        assert re.fullmatch(f"Root={root};Parent=[0-9a-f]{{16}};Sampled=0", answer.json()["Lambda-Runtime-Trace-Id"])
+        assert re.fullmatch(f"root={root};sampled=0", answer.headers["x-amzn-trace-id"])
+
+
+def test_a_tenant_reaches_the_function(daemon):
+    answer = daemon.invoke("probe", {"do": "headers"}, tenant_id="a/tenant@1")
+    assert answer.json()["Lambda-Runtime-Aws-Tenant-Id"] == "a/tenant@1"
+    refused = daemon.invoke("probe", {}, tenant_id="a;b")
+    assert (refused.status, refused.headers["x-amzn-errortype"]) == (400, "ValidationException")
+
+
 @pytest.mark.parametrize("name", ["probe", "probe:$LATEST", "function:probe", "123456789012:function:probe", ARN,
                                   ARN + ":$LATEST", "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Aprobe"])
 def test_a_function_is_named_in_each_way(daemon, name):
@@ -124,6 +140,16 @@ def test_the_tail_is_this_invocation_alone(daemon):
 def test_dry_run_runs_nothing(daemon):
     answer = daemon.invoke("probe", {"do": "exit"}, invocation_type="DryRun")
     assert (answer.status, answer.body) == (204, b"")
+    assert "content-length" not in answer.headers
+    assert re.fullmatch(r"root=1-[0-9a-f]{8}-[0-9a-f]{24};sampled=0", answer.headers["x-amzn-trace-id"])
+
+
+@pytest.mark.parametrize("method, path, allowed", [
+    ("GET", "/2015-03-31/functions/probe/invocations", "POST"), ("DELETE", "/_lemu/async/x", "GET, POST"),
+])
+def test_a_wrong_method_is_told_the_right_ones(daemon, method, path, allowed):
+    answer = daemon.request(method, path)
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("name, event, headers, status, error, body", [
@@ -136,11 +162,14 @@ def test_dry_run_runs_nothing(daemon):
      '{"Type":"User","message":"Client context must be a valid Base64-encoded JSON object."}'),
     ("probe:a?Qualifier=b", {}, {}, 404, "UnknownOperationException", None),
     ("a%20b", {}, {}, 400, "ValidationException", None),
+    (ARN.replace("123456789012", "999999999999"), {}, {}, 403, "AccessDeniedException", None),
+    ("999999999999:function:other", {}, {}, 403, "AccessDeniedException", None),
+    ("123456789012:function:other", {}, {}, 404, "ResourceNotFoundException", NOT_FOUND % "other:$LATEST"),
     ("probe", b'{"open":', {}, 400, "InvalidRequestContentException", None),
     ("probe", b'"' + b"x" * 6291455 + b'"', {}, 413, "RequestEntityTooLargeException",
      '{"Type":"User","Message":"6291457 byte payload is too large for the RequestResponse invocation type '
      '(limit 6291456 bytes)"}'),
-], ids=["name", "version", "type", "context", "query", "letters", "json", "large"])
+], ids=["name", "version", "type", "context", "query", "letters", "account", "of-another", "of-ours", "json", "large"])
 def test_errors_are_awss(daemon, name, event, headers, status, error, body):
     answer = daemon.invoke(name, event, **headers)
     assert (answer.status, answer.headers["x-amzn-errortype"]) == (status, error)
@@ -150,6 +179,13 @@ def test_errors_are_awss(daemon, name, event, headers, status, error, body):
 def test_the_largest_payload_goes_both_ways(daemon):
     event = b'"' + b"x" * 6291454 + b'"'
     assert daemon.invoke("probe", event).body == event
+
+
+@pytest.mark.parametrize("qualifier", ["a%20b", "x" * 200])
+def test_what_is_no_qualifier(daemon, qualifier):
+    answer = daemon.request("POST", f"/2015-03-31/functions/probe/invocations?Qualifier={qualifier}", b"{}")
+    assert (answer.status, answer.headers["x-amzn-errortype"]) == (400, "ValidationException")
+    assert "at 'qualifier' failed to satisfy constraint: Member must " in answer.json()["message"]
 
 
 def test_two_qualifiers_that_differ(daemon):
@@ -205,4 +241,31 @@ def test_port_file_and_health(lemu):
 
 def test_a_taken_port_is_named(lemu, daemon):
     result = lemu.run("serve", "--port", daemon.port, "--function", f"probe={probe(lemu)}").ok(3)
-    assert f"cannot listen on 127.0.0.1:{daemon.port}" in result.stderr
+    assert f"cannot listen on 127.0.0.1:{daemon.port}: Address already in use\n" in result.stderr
+
+
+@pytest.mark.leaves("work/state")
+def test_a_port_that_is_another_daemons(lemu):
+    state = lemu.work / "state"
+    with Daemon(lemu, "--state-dir", state, functions={"probe": probe(lemu)}) as running:
+        second = lemu.run("serve", "--port", running.port, "--state-dir", state, "--function", f"probe={probe(lemu)}").ok(3)
+        assert f"a lemu serve (process {running.process.pid}) has its state folder" in second.stderr
+
+
+def test_what_cannot_be_listened_on_is_refused_without_more_words(lemu):
+    result = lemu.run("serve", "--listen", "localhost", "--function", f"probe={probe(lemu)}").ok(2)
+    assert "it is not a numeric IPv4 address" in result.stderr and "everybody who reaches" not in result.stderr
+    missing = lemu.run("serve", "--port", "0", "--port-file", "missing/port", "--function", f"probe={probe(lemu)}").ok(2)
+    assert "missing/port: No such file" in missing.stderr and ".tmp" not in missing.stderr
+
+
+@pytest.mark.parametrize("setting, least", [("concurrency=-1", 0), ("prewarm=x", 0), ("queue-limit=0", 1)])
+def test_a_count_out_of_range(lemu, setting, least):
+    assert f"is not a whole number from {least} to 1000" in lemu.run(
+        "serve", "--function", f"probe={probe(lemu, setting)}").ok(2).stderr
+
+
+def test_one_function_is_not_made_ahead(lemu):
+    with Daemon(lemu, "--prewarm", "1", functions={"probe": probe(lemu, "prewarm=0")}) as running:
+        running.invoke("probe", {})
+        assert running.request("GET", "/_lemu/environments").json()["functions"][0]["coldStarts"] == 1

@@ -350,8 +350,15 @@ def test_systemd_is_told(lemu):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
         manager.settimeout(60)
-        process = lemu.start("serve", "--port", "0", "--function", f"probe={probe(lemu)}", env={"NOTIFY_SOCKET": str(path)})
-        assert manager.recv(100) == b"READY=1"
-        os.kill(process.pid, signal.SIGTERM)
-        lemu.finish(process).ok()
-        assert manager.recv(100) == b"STOPPING=1"
+        gate = threading.Event()
+        start, lemu.start = lemu.start, lambda *words, **more: start(*words, env={"NOTIFY_SOCKET": str(path)}, **more)
+        with Sink(lambda _: gate.wait(60) and "ok") as sink, Daemon(lemu, functions={"probe": probe(lemu)}) as running:
+            lemu.start = start
+            assert manager.recv(100) == b"READY=1"
+            answer = in_background(running.invoke, "probe", sink.event("a"))
+            sink.wait_for(1)
+            os.kill(running.process.pid, signal.SIGTERM)
+            assert manager.recv(100) == b"STOPPING=1"  # while it lets what runs finish
+            gate.set()
+            assert answer().status == 200
+            running.result = lemu.finish(running.process)

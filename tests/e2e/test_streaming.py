@@ -122,4 +122,4 @@ def test_a_reader_that_goes_away(lemu):
     process.stdout = None
     result = lemu.finish(process)
     assert result.status == 4
-    assert "writing the response to stdout" in result.stderr
+    assert "writing to stdout" in result.stderr

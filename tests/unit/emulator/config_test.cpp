@@ -91,7 +91,8 @@ TEST_CASE("Lambda's limits hold at both ends") {
   CHECK(refusal({.timeout = 0s}).starts_with("the timeout must be longer than nothing"));
   CHECK(refusal({.name = std::string(64, 'n')}) == "accepted");
   CHECK(refusal({.name = std::string(65, 'n')}).find("has 65 characters") != std::string::npos);
-  CHECK(refusal({.name = "my function"}).ends_with("| --name my-function"));
+  CHECK(refusal({.name = "my function"})
+            .ends_with("| for example my-function (lemu invoke: --name my-function)"));
   CHECK(refusal({.name = ""}).starts_with("the function name is empty"));
   CHECK(refusal({.handler = std::string(128, 'h')}) == "accepted");
   CHECK(refusal({.handler = std::string(129, 'h')}).find("129 characters") != std::string::npos);
