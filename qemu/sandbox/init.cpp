@@ -60,6 +60,15 @@ bool is_for_another_machine(const Program& program) {
   return elf && head.e_machine != program.elf_machine;
 }
 
+/// Whether it is there and has an execute bit; errno says why not. Not by access(2): what is read and not
+/// executed may lie where nothing can be executed (noexec).
+bool may_be_loaded(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) < 0) return false;
+  errno = EACCES;
+  return (status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
+}
+
 void restore_signals() {
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   sigset_t none;
@@ -189,7 +198,7 @@ class Init {
     starting.binfmt_private = spec_.binfmt.has_value() && execution_ == Execution::normal ? 1 : 0;
     starting.time_ns = monotonic_ns();
     send_report(starting);
-    if (!program.loaded.empty() && ::access(program.loaded.c_str(), X_OK) < 0) return failed_at(Stage::load);
+    if (!program.loaded.empty() && !may_be_loaded(program.loaded)) return failed_at(Stage::load);
     if (is_for_another_machine(program)) {
       errno = ENOEXEC;
       return failed_at(program.loaded.empty() ? Stage::exec : Stage::load);

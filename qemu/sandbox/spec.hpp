@@ -66,8 +66,8 @@ struct Program {
   /// e_machine of what it must be if it is an ELF program; 0: whatever the kernel takes, which is also this
   /// machine's own and what a binfmt_misc knows.
   std::uint16_t elf_machine = 0;
-  /// What the program will load as the kernel loads programs: the function's own, where this is QEMU. It is
-  /// held to what execve(2) would hold it to, and elf_machine is its. Empty: there is none.
+  /// What the program will load as the kernel loads programs: the function's own, where this is QEMU. It has
+  /// to be there, with an execute bit, and for elf_machine. Empty: there is none.
   std::string loaded;
 };
 
