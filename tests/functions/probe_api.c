@@ -82,7 +82,8 @@ static void do_error(struct call* call) {
   call->answered = 1;
 }
 
-/// {"do":"error-nested","levels":N,"cause":1}: a handled error of so many arrays, or one whose cause they are.
+/// {"do":"error-nested","levels":N,"cause":1}: a handled error of so many arrays, or one whose cause they
+/// are.
 static void do_error_nested(struct call* call) {
   const long levels = number_field(call, "levels", 1000);
   const int cause = number_field(call, "cause", 0) != 0;
