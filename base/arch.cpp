@@ -3,9 +3,9 @@
 
 #include <elf.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "base/words.hpp"
 
 namespace lemu {
 namespace {
@@ -17,11 +17,6 @@ constexpr std::array<ArchNames, 2> kTable{{
     {Arch::arm64, "arm64", "aarch64", "arm64", EM_AARCH64, "aarch64", "neoverse-n1", "aarch64-linux-gnu",
      "/lib/ld-linux-aarch64.so.1"},
 }};
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 }  // namespace
 

@@ -2,11 +2,11 @@
 #include "images/near_miss.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <system_error>
 #include <vector>
 
+#include "base/words.hpp"
 #include "images/entry.hpp"
 #include "images/errors.hpp"
 
@@ -56,17 +56,12 @@ Contents look(const std::string& folder) {
   return contents;
 }
 
-std::string small_letters(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 /// Bootstrap, bootstrap.sh, bootstrap.exe, …; else main, Go's habit; else the only program there.
 std::string misnamed(const Contents& contents) {
   for (const std::string& name : contents.top)
-    if (small_letters(name) == "bootstrap") return name;
+    if (in_small_letters(name) == "bootstrap") return name;
   for (const std::string& name : contents.top)
-    if (small_letters(name).starts_with("bootstrap.")) return name;
+    if (in_small_letters(name).starts_with("bootstrap.")) return name;
   if (!contents.nested.empty()) return {};
   if (std::find(contents.top.begin(), contents.top.end(), "main") != contents.top.end()) return "main";
   return contents.executable.size() == 1 ? contents.executable.front() : std::string();

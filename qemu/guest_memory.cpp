@@ -245,7 +245,7 @@ Obtained MemoryMeter::how() const {
 /// The kernel's mark for the main process; nothing when it has ended. To make its long text takes the kernel
 /// three times as long as to say whether there were page faults since: without one the mark cannot have
 /// risen.
-std::optional<std::uint64_t> MemoryMeter::high_water() {
+std::optional<std::uint64_t> MemoryMeter::read_high_water() {
   const std::optional<Trace> now = read_trace(main_.stat.get());
   if (!now || now != main_.trace) {
     main_.high_water = read_status_field(main_.status.get(), "VmHWM:");
@@ -255,7 +255,7 @@ std::optional<std::uint64_t> MemoryMeter::high_water() {
 }
 
 Result<std::uint64_t> MemoryMeter::main_peak() {
-  const std::optional<std::uint64_t> high_water = this->high_water();
+  const std::optional<std::uint64_t> high_water = read_high_water();
   if (!high_water) {
     main_ = {};
     return absent("its process has ended");
@@ -315,7 +315,7 @@ Result<std::uint64_t> MemoryMeter::at_most(Look look) {
     if (!figure) return fail(std::move(figure.error()));
     return figure->bytes;
   }
-  const std::optional<std::uint64_t> high_water = main_.status.valid() ? this->high_water() : std::nullopt;
+  const std::optional<std::uint64_t> high_water = main_.status.valid() ? read_high_water() : std::nullopt;
   if (!high_water && !highest_) return absent("its process has ended");
   return std::max(without_share(high_water.value_or(0)), highest_.value_or(0));
 }

@@ -108,7 +108,7 @@ class MemoryMeter {
   };
 
   Status find_main(const std::vector<pid_t>& processes);
-  std::optional<std::uint64_t> high_water();
+  std::optional<std::uint64_t> read_high_water();
   Result<std::uint64_t> main_peak();
   Result<std::vector<pid_t>> processes_for(Look look);
   Result<MemoryFigure> peak_of(std::vector<pid_t> processes);

@@ -5,23 +5,12 @@
 
 #include <algorithm>
 
+#include "base/words.hpp"
+
 namespace lemu::rapi {
 namespace {
 
 using Kind = HostGuard::Objection::Kind;
-
-char small(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), small);
-  return result;
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return small(x) == small(y); });
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -33,7 +22,7 @@ bool is_port(std::string_view text) {
 std::string without_port(std::string_view host) {
   if (!host.starts_with('[')) {
     const std::size_t colon = std::min(host.find(':'), host.size());
-    return is_port(host.substr(colon)) ? lower(host.substr(0, colon)) : "";
+    return is_port(host.substr(colon)) ? in_small_letters(host.substr(0, colon)) : "";
   }
   const std::size_t end = host.find(']');
   return end != std::string_view::npos && is_port(host.substr(end + 1)) ? std::string(host.substr(1, end - 1))
@@ -72,7 +61,7 @@ bool is_host_name(std::string_view text) {
 
 HostGuard::HostGuard(Reach reach, HostField field, const std::vector<std::string>& names)
     : reach_(reach), field_(field) {
-  for (const std::string& name : names) names_.push_back(lower(name));
+  for (const std::string& name : names) names_.push_back(in_small_letters(name));
 }
 
 bool HostGuard::is_ours(std::string_view field) const {

@@ -5,9 +5,10 @@
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
+
+#include "base/words.hpp"
 
 namespace lemu::rapi {
 namespace {
@@ -22,10 +23,6 @@ constexpr std::size_t kBodyReadSize = std::size_t{512} << 10;
 // Requests sent ahead of their turn are taken up to here, then left to the kernel's buffer.
 constexpr std::size_t kPipelinedAtMost = kReadSize;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-bool is_word(std::string_view value, std::string_view word) {
-  return boost::beast::iequals({value.data(), value.size()}, {word.data(), word.size()});
-}
 
 }  // namespace
 
@@ -202,7 +199,7 @@ void HttpConnection::head_complete() {
 /// A client that asks before it sends its body is told to go on, or is given its refusal instead.
 void HttpConnection::expect_continue() {
   if (continue_sent_ || waits_for_room_ || parser_->body_started() ||
-      !is_word(request_.header("expect"), "100-continue"))
+      !same_word(request_.header("expect"), "100-continue"))
     return;
   if (refusal_ || request_.end == BodyEnd::too_large) {
     close_after_reply_ = true;  // whether the body follows all the same cannot be known

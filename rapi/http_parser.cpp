@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <boost/beast/http/error.hpp>
 
+#include "base/words.hpp"
+
 namespace lemu::rapi {
 namespace {
 
@@ -16,13 +18,6 @@ constexpr std::size_t kSmallBody = std::size_t{64} << 10;
 // A declared length is believed up to here; a larger body grows as it comes. Memory that nothing was written
 // to yet is the process's in name only.
 constexpr std::size_t kBelievedAtMost = std::size_t{8} << 20;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 /// Of an absolute form; empty when the target is another.
 std::string_view after_scheme(std::string_view target) {
