@@ -13,14 +13,14 @@ std::string_view without_dashes(std::string_view word) {
   return first == std::string_view::npos ? std::string_view() : word.substr(first);
 }
 
-std::string quoted(std::string_view word) { return std::string("'").append(word).append("'"); }
+std::string in_quotes(std::string_view word) { return std::string("'").append(word).append("'"); }
 
 /// "'a', 'b' or 'c'"
 std::string listed(std::span<const std::string> words) {
   std::string text;
   for (std::size_t at = 0; at < words.size(); ++at) {
     if (at > 0) text += at + 1 == words.size() ? " or " : ", ";
-    text += quoted(words[at]);
+    text += in_quotes(words[at]);
   }
   return text;
 }

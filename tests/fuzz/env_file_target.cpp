@@ -14,7 +14,7 @@ using namespace lemu::emulator;
 
 namespace {
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string text = "\"";
   for (const char c : value) {
     if (c == '\n')
@@ -35,7 +35,7 @@ void reads_the_same(const std::vector<EnvironmentEntry>& entries) {
   std::string text;
   for (const EnvironmentEntry& entry : entries) {
     text += "export " + entry.name;
-    if (entry.value) text += "=" + quoted(*entry.value) + "  # again";
+    if (entry.value) text += "=" + in_quotes(*entry.value) + "  # again";
     text += "\r\n";
   }
   const Result<std::vector<EnvironmentEntry>> again = parse_env_file(text, "again");
