@@ -8,6 +8,7 @@ import tempfile
 import capabilities
 import harness
 import leftovers
+import limits
 import pytest
 
 
@@ -17,6 +18,9 @@ def pytest_addoption(parser):
     group.addoption("--arch", help="only this architecture: arm64 or x86_64")
     group.addoption("--launch", choices=["native", "binfmt", "direct"],
                     help=f"only this way of starting; every run for {harness.FOREIGN_ARCH} is made to start so")
+    group.addoption("--write-left-to-lemu", metavar="FILE", help="write the names of the tests that leave it to lemu how to"
+                    f" start a function for {harness.FOREIGN_ARCH}: only these are other tests with --launch")
+    group.addoption("--only-from", metavar="FILE", help="only the tests whose names are in FILE, one a line")
     group.addoption("--host", help="only where this is withheld: " + ", ".join(harness.POOR_HOSTS))
 
 
@@ -25,7 +29,9 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "poor_host(*names, only=False): also where something is withheld (harness.POOR_HOSTS)")
     config.addinivalue_line("markers", "needs(*capabilities): what this test cannot do without")
     config.addinivalue_line("markers", "free_choice: lemu chooses how to start a function: no test for --launch")
+    config.addinivalue_line("markers", "once: the same test whoever runs it; tests/as_user leaves it out")
     config.addinivalue_line("markers", "leaves(*words): leftovers that are this test's subject")
+    config.pluginmanager.register(limits.Limits(config))
     unknown = set(capabilities.must_run()) - set(capabilities.CAPABILITIES)
     if unknown:
         raise pytest.UsageError(f"LEMU_MUST_RUN names what no test knows: {', '.join(sorted(unknown))}")
@@ -43,7 +49,9 @@ def launch_on(mode):
 def pytest_generate_tests(metafunc):
     asked = [marker.args[0] for marker in metafunc.definition.iter_markers("parametrize")]
     if "any_user" in metafunc.fixturenames and "any_user" not in asked:
-        metafunc.parametrize("any_user", ["as-user", "as-root"] if os.geteuid() == 0 else ["as-user"], indirect=True)
+        # Root runs it as a user too, which then need not be done again (tests/as_user).
+        users = [pytest.param("as-user", marks=pytest.mark.once)] + (["as-root"] if os.geteuid() == 0 else [])
+        metafunc.parametrize("any_user", users, indirect=True)
     if "mode" not in metafunc.fixturenames:
         return
     option = metafunc.config.getoption
@@ -60,10 +68,29 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("mode", modes, ids=str)
 
 
+def keep_only(config, items, is_wanted):
+    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    items[:] = [item for item in items if is_wanted(item)]
+
+
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--launch"):
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("free_choice")])
-        items[:] = [item for item in items if not item.get_closest_marker("free_choice")]
+        keep_only(config, items, lambda item: not item.get_closest_marker("free_choice"))
+    if config.getoption("--only-from"):
+        names = set(pathlib.Path(config.getoption("--only-from")).read_text().splitlines())
+        keep_only(config, items, lambda item: item.nodeid in names)
+    if "LEMU_USER_OF_TESTS" in os.environ:
+        keep_only(config, items, lambda item: not item.get_closest_marker("once"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    harness.left_to_lemu = False
+    yield
+    file = item.config.getoption("--write-left-to-lemu")
+    if file and harness.left_to_lemu:
+        with open(file, "a") as names:
+            print(item.nodeid, file=names)
 
 
 def pytest_runtest_setup(item):

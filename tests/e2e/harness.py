@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the staged lemu as a user would, in folders of its own, and knows what it must not leave behind."""
+import contextlib
 import ctypes
 import dataclasses
 import json
@@ -137,12 +138,16 @@ def exit_error(request_id, words):
 
 launch_of_foreign = None  # --launch: how every run of the foreign architecture is started that does not say it itself
 
+left_to_lemu = False  # whether the running test has started such a run
+
 
 def with_launch(arguments):
+    global left_to_lemu
     foreign = "--arch" in arguments and arguments[arguments.index("--arch") + 1] == FOREIGN_ARCH
-    if launch_of_foreign and foreign and "--launch" not in arguments:
-        return [arguments[0], "--launch", launch_of_foreign, *arguments[1:]]
-    return arguments
+    if not foreign or "--launch" in arguments:
+        return arguments
+    left_to_lemu = True
+    return [arguments[0], "--launch", launch_of_foreign, *arguments[1:]] if launch_of_foreign else arguments
 
 
 class Lemu:
@@ -283,6 +288,20 @@ def descendants():
         frontier = {pid for pid, parent in parents.items() if parent in frontier} - below
         below |= frontier
     return {pid: commands[pid] for pid in below if pid in commands}
+
+
+def kill(pids):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def kill_descendants(seconds=5):
+    """Again until none is left, as they may fork. Gives up when the time is up: some may be another user's."""
+    end = time.monotonic() + seconds
+    while (left := descendants()) and time.monotonic() < end:
+        kill(left)
+        time.sleep(0.01)  # no event tells that a grandchild is gone
 
 
 def wait_for_no_descendants(seconds=5):
