@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Adds up JUnit files of ctest (whose doctest programs hold many cases each) and pytest into one line."""
+"""tally.py STATUS STEP FILES…: adds up JUnit files of ctest (whose doctest programs hold many cases each) and pytest into
+one line. A run that ended with another exit code than 0 at STEP, as a build does, has failed, whatever the files say."""
+import pathlib
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -23,7 +25,7 @@ def count(case):
     return 1, 0, 0
 
 
-def main(paths):
+def main(status, step, *paths):
     total = [0, 0, 0]
     for path in paths:
         try:
@@ -37,9 +39,12 @@ def main(paths):
                 counts = count(case)
                 total = [a + b for a, b in zip(total, counts)]
                 if counts[1]:
-                    print(f"failed in {suite.get('name')}: {case.get('classname')}.{case.get('name')}", file=sys.stderr)
+                    print(f"failed in {pathlib.Path(path).stem}: {case.get('classname')}.{case.get('name')}", file=sys.stderr)
+    if status != "0" and not total[1]:
+        print(f"failed: {step}", file=sys.stderr)
+        total[1] = 1
     print("%d passed, %d failed, %d skipped" % tuple(total))
     return 1 if total[1] else 0
 
 
-sys.exit(main(sys.argv[1:]))
+sys.exit(main(*sys.argv[1:]))

@@ -152,12 +152,18 @@ def awscli_2():
     return None if told.startswith("aws-cli/2") else "no AWS CLI 2 from the distribution"
 
 
+def fresh_root():
+    """Of ./dev test alone, which fails without."""
+    return "only ./dev test makes one"
+
+
 CAPABILITIES = {
     "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "ptrace": ptrace, "keyrings": keyrings,
     f"qemu-{FOREIGN_MACHINE}": qemu_foreign, f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic,
     "cross-cc": cross_cc, "cross-sysroot": cross_sysroot, f"busybox-{FOREIGN_ARCH}": busybox_foreign, "network": network,
     "go": go, "rust": rust, f"rust-{FOREIGN_ARCH}": rust_foreign, "cpp-official": cpp_official, "python-ric": python_ric,
     "nodejs-ric": nodejs_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "jest": jest, "awscli-2": awscli_2,
+    "fresh-root": fresh_root,
 }
 
 _absence = functools.lru_cache(maxsize=None)(lambda name: CAPABILITIES[name]())
