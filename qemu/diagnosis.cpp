@@ -91,6 +91,10 @@ class Conclusion {
       verdict.sandbox = partial ? SandboxState::partial : SandboxState::full;
       verdict.sandbox_reason =
           partial ? "without " + joined_losses(*inside) : "every step of making it succeeds";
+    } else if (bare != nullptr && bare->works() && !may_go_without_sandbox(inside)) {
+      verdict.obstacle =
+          "the sandbox " + was(*inside) +
+          (d_.host.uid == 0 ? "; as root, only --sandbox off runs a function without one" : "");
     } else if (bare != nullptr && bare->works()) {
       verdict.trial = *bare;
       verdict.sandbox_reason = "the sandbox " + (inside == nullptr ? "was not tried" : was(*inside));
@@ -101,6 +105,11 @@ class Conclusion {
     }
     if (verdict.trial) verdict.execution_reason = reason_of(*verdict.trial);
     return verdict;
+  }
+
+  /// As FunctionLauncher does.
+  [[nodiscard]] bool may_go_without_sandbox(const Trial* inside) const {
+    return inside == nullptr || (d_.host.uid != 0 && inside->host_withholds_sandbox());
   }
 
   static std::string was(const Trial& trial) {

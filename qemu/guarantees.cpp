@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace lemu::qemu {
 namespace {
@@ -129,13 +130,17 @@ Standing standing(const GuaranteeRow& row, const std::vector<std::string>& lost)
   return stands;
 }
 
-bool diminishes_sandbox(const std::vector<std::string>& lost) {
-  return std::any_of(lost.begin(), lost.end(), [](const std::string& one) {
+std::vector<std::string> missing_from_sandbox(const std::vector<std::string>& lost) {
+  std::vector<std::string> missing;
+  std::copy_if(lost.begin(), lost.end(), std::back_inserter(missing), [](const std::string& one) {
     return std::none_of(kRows.begin(), kRows.end(), [&](const GuaranteeRow& row) {
       return row.given_by == GivenBy::execution && says(one, row.name);
     });
   });
+  return missing;
 }
+
+bool diminishes_sandbox(const std::vector<std::string>& lost) { return !missing_from_sandbox(lost).empty(); }
 
 std::string guarantee_table() {
   std::string table = "| Guarantee | Decided by | In the full sandbox | Without |\n|---|---|---|---|\n";

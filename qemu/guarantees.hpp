@@ -68,8 +68,8 @@ struct Standing {
                            std::string* why = nullptr);
 /// With what a launch has lost. A launch without a sandbox has lost the file system of its own.
 [[nodiscard]] Standing standing(const GuaranteeRow& row, const std::vector<std::string>& lost);
-/// Whether the sandbox is less than full with these losses: one that the execution decides about does not
-/// count.
+/// The losses that make a sandbox less than full: one that the execution decides about does not count.
+[[nodiscard]] std::vector<std::string> missing_from_sandbox(const std::vector<std::string>& lost);
 [[nodiscard]] bool diminishes_sandbox(const std::vector<std::string>& lost);
 /// The table as docs/sandbox.md shows it, in Markdown.
 [[nodiscard]] std::string guarantee_table();

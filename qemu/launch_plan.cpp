@@ -190,11 +190,17 @@ class Planner {
     for (const char* folder : {"/var/runtime", "/opt"})
       mounts.push_back({.kind = MountKind::folder, .target = folder});
     if (!request_.task_folder.empty()) {
-      mounts.push_back({.kind = MountKind::bind, .source = request_.task_folder, .target = kTaskRoot});
+      mounts.push_back({.kind = MountKind::bind,
+                        .source = request_.task_folder,
+                        .target = kTaskRoot,
+                        .identity = request_.code});
       return;
     }
     mounts.push_back({.kind = MountKind::folder, .target = kTaskRoot});
-    mounts.push_back({.kind = MountKind::bind, .source = request_.bootstrap_file, .target = kBootstrap});
+    mounts.push_back({.kind = MountKind::bind,
+                      .source = request_.bootstrap_file,
+                      .target = kBootstrap,
+                      .identity = request_.code});
   }
 
   void add_tmp() {

@@ -53,6 +53,7 @@ struct LaunchRequest {
   LaunchChoice launch = LaunchChoice::automatic;
   std::string task_folder;           ///< host folder shown as /var/task; empty in the single-file case
   std::string bootstrap_file;        ///< host file shown as /var/task/bootstrap; empty otherwise
+  sandbox::FileIdentity code;        ///< of whichever of the two it is, as it was inspected
   std::optional<ScriptLine> script;  ///< the bootstrap is a script
   RuntimeRoot root;
   std::optional<Emulator> emulator;              ///< present when arch is not the host's
@@ -80,7 +81,7 @@ struct LaunchPlan {
 };
 
 /// The plan for the asked sandbox; host_lacks when a forced choice contradicts the host.
-/// A caller with SandboxChoice::automatic whose helper is refused its namespaces plans again with `off`.
+/// A caller with SandboxChoice::automatic plans again with `off` where the host withholds sandboxes.
 [[nodiscard]] Result<LaunchPlan> plan_launch(const LaunchRequest& request, const HostFacts& host);
 
 /// The words that run a program by QEMU, before `-0 ARGV0 PATH ARGUMENTS`: paths inside the sandbox with

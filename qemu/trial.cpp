@@ -151,6 +151,34 @@ std::string Trial::text() const {
   return {};
 }
 
+bool Trial::host_withholds_sandbox() const {
+  if (sandbox == SandboxChoice::off || outcome != Outcome::refused) return false;
+  switch (stage) {
+    case sandbox::Stage::user_namespace:
+    case sandbox::Stage::function_user:
+      // A kernel without user namespaces answers EINVAL, a filter in its place ENOSYS.
+      if (os_error == EINVAL || os_error == ENOSYS) return true;
+      break;
+    case sandbox::Stage::id_maps:
+    case sandbox::Stage::private_mounts:
+    case sandbox::Stage::root:
+    case sandbox::Stage::mount:
+    case sandbox::Stage::pivot_root:
+    case sandbox::Stage::hostname:
+    case sandbox::Stage::seal:
+    case sandbox::Stage::capabilities: break;
+    case sandbox::Stage::specification:
+    case sandbox::Stage::binfmt:
+    case sandbox::Stage::fork:
+    case sandbox::Stage::log:
+    case sandbox::Stage::limits:
+    case sandbox::Stage::working_folder:
+    case sandbox::Stage::load:
+    case sandbox::Stage::exec: return false;
+  }
+  return os_error == EPERM || os_error == EACCES;
+}
+
 Result<Trial> try_launch(const TrialBench& bench, Arch arch, SandboxChoice sandbox, LaunchChoice launch) {
   Trial trial;
   trial.arch = arch;

@@ -36,6 +36,9 @@ struct Trial {
   std::chrono::nanoseconds took{};  ///< from starting the helper to the program's end
 
   [[nodiscard]] bool works() const { return outcome == Outcome::works; }
+  /// Whether the host withholds what a sandbox is made of, for good: a permission, or a part of the kernel. A
+  /// shortage (memory, descriptors, processes, namespaces, room) or a missing file is no such thing.
+  [[nodiscard]] bool host_withholds_sandbox() const;
   /// "works", or what went wrong: "refused at its step 'user namespace': Operation not permitted".
   [[nodiscard]] std::string text() const;
 };

@@ -24,6 +24,7 @@ void set_up_process() {
     if (filler < 0) static_cast<void>(::socket(AF_UNIX, SOCK_STREAM, 0));
   }
   ::signal(SIGCHLD, SIG_DFL);
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 const char* own_variable(const char* name) { return std::getenv(name); }

@@ -10,8 +10,9 @@ namespace lemu::emulator::cli {
 
 /// Fills descriptors 0 to 2 where they are closed, so that no file or socket of ours gets their numbers and
 /// is taken for the caller's: they then refuse reading or writing, as closed ones do. Undoes an inherited
-/// SIG_IGN for SIGCHLD, with which the kernel would keep every child's ending from us (wait(2)). Call it
-/// first, in a process of one thread.
+/// SIG_IGN for SIGCHLD, with which the kernel would keep every child's ending from us (wait(2)). Has a write
+/// beyond the limit on the size of files fail with EFBIG, where SIGXFSZ would end lemu without a word. Call
+/// it first, in a process of one thread.
 void set_up_process();
 
 /// getenv(3), as a function of ours: what lookups of variables are given.

@@ -34,6 +34,8 @@ void TerminalOutput::note(const std::string& text) {
   if (verbosity_ != Verbosity::quiet) line("note: " + text);
 }
 
+void TerminalOutput::warning(const std::string& text) { line("note: " + text); }
+
 void TerminalOutput::report(std::string_view lines) {
   if (!lines.empty() && !at_line_start_) write_error_stream("\n");
   write_error_stream(lines);

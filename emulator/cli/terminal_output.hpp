@@ -26,6 +26,7 @@ class TerminalOutput : public SessionOutput {
   void detail(std::string_view text) override;
   void when_taken(std::function<void()> then) override { err_.when_taken(std::move(then)); }
   void note(const std::string& text) override;
+  void warning(const std::string& text) override;
 
   /// To stdout; a newline is added when `separate`d answers follow one another, or on a terminal that would
   /// be left within a line.

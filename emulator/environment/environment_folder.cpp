@@ -108,9 +108,15 @@ Result<EnvironmentFolder> EnvironmentFolder::make(const std::string& base) {
   Status swept = sweep(base);
   if (!swept) return fail(std::move(swept.error()));
   EnvironmentFolder folder(base);
-  Status mount_point = make_folder(folder.mount_point(), 0755);
+  Status mount_point = folder.make_mount_point();
   if (!mount_point) return fail(std::move(mount_point.error()));
   return folder;
+}
+
+Status EnvironmentFolder::make_mount_point() const {
+  Status base = make_base(base_);
+  if (!base) return base;
+  return make_folder(mount_point(), 0755);
 }
 
 EnvironmentFolder EnvironmentFolder::beside(const EnvironmentFolder& other) {
@@ -120,6 +126,7 @@ EnvironmentFolder EnvironmentFolder::beside(const EnvironmentFolder& other) {
 /// Between a folder's making and its locking nobody may sweep: both happen under the base's own lock.
 Status EnvironmentFolder::make_own() {
   if (!path_.empty()) return {};
+  if (Status base = make_base(base_); !base) return base;
   Result<Fd> base_lock = lock_base(base_);
   if (!base_lock) return fail(std::move(base_lock.error()));
   std::string path = base_ + "/" + kPrefix + "XXXXXX";

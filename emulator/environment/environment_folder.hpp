@@ -31,6 +31,9 @@ class EnvironmentFolder {
   /// An empty folder for sandboxes to mount their roots on, each in a mount namespace of its own: the same
   /// one for all, which stays.
   [[nodiscard]] std::string mount_point() const { return base_ + "/root"; }
+  /// Makes the mount point, where it is missing: a cleaner of /tmp may have removed it.
+  Status make_mount_point() const;
+  [[nodiscard]] const std::string& base() const { return base_; }
   /// Each makes the folder, and holds its lock, when it is first asked for.
   Result<std::string> code();
   Result<std::string> tmp();

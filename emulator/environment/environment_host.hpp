@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "emulator/environment/blocking_work.hpp"
+#include "emulator/environment/host_sandbox.hpp"
 #include "qemu/sandbox/process_tree.hpp"
 
 namespace lemu::emulator {
@@ -19,6 +20,7 @@ struct EnvironmentHost {
 
   const Lot lot;
   BlockingWork work;
+  HostSandbox sandbox;
   // Of the watches over memory.
   sandbox::ProcessTable processes;
   std::size_t watched = 0;  ///< environments that are polled now

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/environment/preparation.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <sstream>
 
+#include "base/syscall.hpp"
 #include "emulator/errors.hpp"
 #include "images/package.hpp"
 #include "qemu/capture.hpp"
@@ -86,6 +89,10 @@ class Preparer {
     prepared_.request.task_folder = code_.task_folder;
     prepared_.request.bootstrap_file = code_.bootstrap_file;
     prepared_.notes.insert(prepared_.notes.end(), code_.notes.begin(), code_.notes.end());
+    Result<PinnedCode> pinned = pin_code(prepared_.request);
+    if (!pinned) return fail(std::move(pinned.error()));
+    prepared_.code = std::move(pinned->file);
+    prepared_.request.code = pinned->identity;
     return {};
   }
 
@@ -256,6 +263,15 @@ class Preparer {
 };
 
 }  // namespace
+
+Result<PinnedCode> pin_code(const qemu::LaunchRequest& request) {
+  const std::string& path = request.task_folder.empty() ? request.bootstrap_file : request.task_folder;
+  Result<Fd> file = open_file(path, O_PATH);
+  struct stat about {};
+  if (!file) return fail_errno<"package-gone">(file.error().os_error, path);
+  if (::fstat(file->get(), &about) < 0) return fail_errno<"package-gone">(errno, path);
+  return PinnedCode{std::move(*file), {about.st_dev, about.st_ino}};
+}
 
 Result<PreparedFunction> prepare_function(const RunSettings& settings, EnvironmentFolder& folder) {
   return Preparer(settings, folder).prepare();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/arch.hpp"
+#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "emulator/environment/environment_folder.hpp"
 #include "qemu/launch_plan.hpp"
@@ -35,7 +36,17 @@ struct RunSettings {
   std::function<bool()> interrupted;
 };
 
+/// The function's code, held open so that no other file can take its inode number.
+struct PinnedCode {
+  Fd file;
+  sandbox::FileIdentity identity;
+};
+
+/// The folder or file that `request` shows as the function's code. bad_input when it is not there.
+[[nodiscard]] Result<PinnedCode> pin_code(const qemu::LaunchRequest& request);
+
 struct PreparedFunction {
+  Fd code;  ///< what was inspected: request.code
   qemu::LaunchRequest
       request;  ///< plan_launch's input; planned again with another sandbox where that is refused
   std::string helper;

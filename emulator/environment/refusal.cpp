@@ -21,9 +21,28 @@ Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
     what += " of " + (mount.kind == sandbox::MountKind::bind ? mount.source + " at " : std::string()) +
             mount.target;
   }
-  if (report.os_error == EAGAIN)  // fork(2), unshare(2): a limit on processes
-    return fail_errno<"sandbox-without-process">(report.os_error, what).value();
-  return fail_errno<"sandbox-refused">(report.os_error, what).value();
+  const int code = report.os_error;
+  const bool replaced =
+      code == ESTALE && report.stage == sandbox::Stage::mount && report.detail < spec.mounts.size();
+  if (replaced) return fail<"package-replaced">(spec.mounts[report.detail].source).value();
+  const bool makes_namespace =
+      report.stage == sandbox::Stage::user_namespace || report.stage == sandbox::Stage::function_user;
+  switch (code) {
+    case EAGAIN:  // fork(2), unshare(2): a limit on processes
+      return fail_errno<"sandbox-without-process">(code, what).value();
+    case EUSERS: return fail_errno<"sandbox-without-namespace">(code, what).value();
+    case ENOSPC:  // user_namespaces(7): the limit on namespaces
+      if (makes_namespace) return fail_errno<"sandbox-without-namespace">(code, what).value();
+      return fail_errno<"sandbox-without-room">(code, what).value();
+    case ENOMEM: return fail_errno<"sandbox-without-memory">(code, what).value();
+    case EMFILE:
+    case ENFILE: return fail_errno<"sandbox-without-descriptor">(code, what).value();
+    case EFBIG: return fail_errno<"sandbox-file-too-large">(code, what).value();
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP: return fail_errno<"sandbox-without-file">(code, what).value();
+    default: return fail_errno<"sandbox-refused">(code, what).value();
+  }
 }
 
 }  // namespace lemu::emulator

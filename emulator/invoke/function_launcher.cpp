@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/invoke/function_launcher.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "emulator/environment/refusal.hpp"
+#include "emulator/errors.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/losses.hpp"
+#include "qemu/trial.hpp"
 #include "rapi/listener.hpp"
 
 namespace lemu::emulator {
@@ -34,34 +39,46 @@ std::string execution_word(qemu::ExecutionMode execution) {
   return {};
 }
 
+std::string no_sandbox_sentence(const std::string& why) {
+  return "no sandbox: " + why + ". The function runs as you, in its real folder";
+}
+
 }  // namespace
 
 FunctionLauncher::FunctionLauncher(asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
-                                   std::function<void(const std::string&)> remark)
+                                   Remark remark)
     : context_(context), host_(host), setup_(std::move(setup)), remark_(std::move(remark)) {}
 
 Status FunctionLauncher::prepare(EnvironmentFolder& folder) {
   Result<PreparedFunction> prepared = prepare_function(setup_.run, folder);
   if (!prepared) return fail(std::move(prepared.error()));
   prepared_ = std::move(*prepared);
-  for (const std::string& note : prepared_.notes) remark_(note);
+  for (const std::string& note : prepared_.notes) remark_(Weight::note, note);
   // What the user asked for and this host cannot do is not a refused sandbox.
   const Result<qemu::LaunchPlan> possible = qemu::plan_launch(prepared_.request, qemu::host_facts());
   if (!possible) return fail(Error(possible.error()));
+  if (setup_.run.sandbox == qemu::SandboxChoice::off)
+    remark_(Weight::warning, no_sandbox_sentence("asked for with --sandbox off"));
   return {};
 }
 
 asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch(EnvironmentPlace place) {
   if (!refusal_.empty()) co_return co_await launch_as(qemu::SandboxChoice::off, place);
   Result<Environment> launched = co_await launch_as(setup_.run.sandbox, place);
-  if (launched || !may_go_without_sandbox(launched.error())) co_return launched;
+  if (launched) co_return launched;
+  if (!co_await may_go_without_sandbox(launched.error(), place))
+    co_return fail(final_refusal(std::move(launched.error())));
   go_without_sandbox(launched.error());
   co_return co_await launch_as(qemu::SandboxChoice::off, place);
 }
 
 asio::awaitable<Status> FunctionLauncher::init(Environment& environment, EnvironmentPlace place) {
   Status initialised = co_await environment->init();
-  if (initialised || !may_go_without_sandbox(initialised.error())) co_return initialised;
+  if (initialised && refusal_.empty() && setup_.run.sandbox != qemu::SandboxChoice::off)
+    host_.sandbox.worked();
+  if (initialised) co_return initialised;
+  if (!co_await may_go_without_sandbox(initialised.error(), place))
+    co_return fail(final_refusal(std::move(initialised.error())));
   go_without_sandbox(initialised.error());
   environment.reset();
   Result<Environment> launched = co_await launch_as(qemu::SandboxChoice::off, place);
@@ -70,15 +87,48 @@ asio::awaitable<Status> FunctionLauncher::init(Environment& environment, Environ
   co_return co_await environment->init();
 }
 
-bool FunctionLauncher::may_go_without_sandbox(const Error& error) const {
-  return error.slug == "sandbox-refused" && setup_.run.sandbox == qemu::SandboxChoice::automatic;
+/// Whether the launch failed as any launch in a sandbox would on this host. The package has no say in it: the
+/// trial runs a program of lemu's own.
+asio::awaitable<bool> FunctionLauncher::may_go_without_sandbox(const Error& error,
+                                                               const EnvironmentPlace& place) {
+  if (error.slug != "sandbox-refused" || setup_.run.sandbox != qemu::SandboxChoice::automatic)
+    co_return false;
+  if (::geteuid() == 0) co_return false;
+  if (!host_.sandbox.decided()) {
+    const qemu::LaunchRequest& request = prepared_.request;
+    const qemu::TrialBench bench{prepared_.helper, request.wrapper, request.emulator,
+                                 request.host_registration, place.folder.base()};
+    host_.sandbox.judge(co_await host_.work.run([&bench] {
+      return qemu::try_launch(bench, host_arch(), qemu::SandboxChoice::on, qemu::LaunchChoice::automatic);
+    }));
+  }
+  co_return host_.sandbox.impossible();
+}
+
+Error FunctionLauncher::final_refusal(Error error) const {
+  const bool fallback_expected = setup_.run.sandbox == qemu::SandboxChoice::automatic && ::geteuid() == 0;
+  if (error.slug != "sandbox-refused" || !fallback_expected) return error;
+  return fail<"sandbox-refused-to-root">(error.message).value();
 }
 
 void FunctionLauncher::go_without_sandbox(const Error& refusal) {
   if (!refusal_.empty()) return;  // another environment was refused meanwhile
   refusal_ = refusal.message;
   mode_ = {};
-  remark_("no sandbox: " + refusal_ + ". The function runs as you, in its real folder; see `lemu doctor`.");
+  remark_(Weight::warning, no_sandbox_sentence(refusal_) + "; see `lemu doctor`");
+}
+
+/// --sandbox on asks for all of it. The limit on /tmp is only ever missing as the user asked for --keep.
+Status FunctionLauncher::check_whole(const qemu::LaunchPlan& plan, const ExecutionEnvironment& made) const {
+  qemu::LaunchPlan settled = plan;
+  static_cast<void>(qemu::settle(settled, made.losses()));
+  std::string parts;
+  for (const std::string& part : qemu::missing_from_sandbox(settled.lost)) {
+    if (qemu::is_lost(qemu::Guarantee::tmp_limit, {part})) continue;
+    parts += (parts.empty() ? "" : ", ") + part;
+  }
+  if (parts.empty()) return {};
+  return fail<"sandbox-partial">(parts);
 }
 
 asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_as(
@@ -90,6 +140,9 @@ asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_
       std::make_unique<ExecutionEnvironment>(context_, host_, std::move(planned->settings), place.log);
   Status opened = co_await environment->open();
   if (!opened) co_return fail(std::move(opened.error()));
+  if (sandbox == qemu::SandboxChoice::on)
+    if (Status whole = check_whole(planned->plan, *environment); !whole)
+      co_return fail(std::move(whole.error()));
   if (mode_.sandbox.empty()) describe_mode(std::move(planned->plan), *environment);
   co_return environment;
 }
@@ -99,11 +152,22 @@ Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
     qemu::SandboxChoice sandbox, const EnvironmentPlace& place) const {
   qemu::LaunchRequest request = prepared_.request;
   request.sandbox = sandbox;
+  Fd code;
+  if (sandbox != qemu::SandboxChoice::off) {
+    if (Status there = place.folder.make_mount_point(); !there) return fail(std::move(there.error()));
+    // A daemon's functions are built anew while it runs: what has their name now is what is run.
+    if (host_.lot == EnvironmentHost::Lot::many) {
+      Result<PinnedCode> pinned = pin_code(request);
+      if (!pinned) return fail(std::move(pinned.error()));
+      request.code = pinned->identity;
+      code = std::move(pinned->file);
+    }
+  }
   Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
   if (!plan) return fail(std::move(plan.error()));
   Result<EnvironmentSettings> settings = environment_settings(*plan, place);
   if (!settings) return fail(std::move(settings.error()));
-  return PlannedEnvironment{std::move(*plan), std::move(*settings)};
+  return PlannedEnvironment{std::move(code), std::move(*plan), std::move(*settings)};
 }
 
 Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchPlan& plan,

@@ -34,6 +34,8 @@ class SessionOutput : public LogSink {
  public:
   /// Something the user should know; a sentence.
   virtual void note(const std::string& text) = 0;
+  /// The same about the user's safety: told even where nothing else is.
+  virtual void warning(const std::string& text) = 0;
 };
 
 /// What is an environment's own.
@@ -45,16 +47,20 @@ struct EnvironmentPlace {
 
 class FunctionLauncher {
  public:
-  /// `remark` is given sentences for the user.
+  enum class Weight {
+    note,     ///< good to know
+    warning,  ///< about the user's safety: never left out
+  };
+  using Remark = std::function<void(Weight, const std::string& sentence)>;
   FunctionLauncher(boost::asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
-                   std::function<void(const std::string&)> remark);
+                   Remark remark);
   FunctionLauncher(const FunctionLauncher&) = delete;
   FunctionLauncher& operator=(const FunctionLauncher&) = delete;
 
   /// Opens the package (a zip is unpacked into the folder's `code`), finds what runs it. Once. Blocking.
   Status prepare(EnvironmentFolder& folder);
-  /// Makes the sandbox. Where it is refused and was not insisted on, goes on without one, from then on, and
-  /// says so.
+  /// Makes the sandbox. Goes on without one, from then on, and says so, only where none was insisted on, lemu
+  /// is not root, and a trial without the package shows that this host withholds sandboxes (HostSandbox).
   boost::asio::awaitable<Result<std::unique_ptr<ExecutionEnvironment>>> launch(EnvironmentPlace place);
   /// The init ahead of the first invocation. An environment that was refused its user or its limits is
   /// replaced by one without a sandbox, as by launch().
@@ -75,6 +81,7 @@ class FunctionLauncher {
   boost::asio::awaitable<Result<Environment>> launch_as(qemu::SandboxChoice sandbox,
                                                         const EnvironmentPlace& place);
   struct PlannedEnvironment {
+    Fd code;  ///< held until it is mounted
     qemu::LaunchPlan plan;
     EnvironmentSettings settings;
   };
@@ -85,14 +92,16 @@ class FunctionLauncher {
   [[nodiscard]] Result<std::vector<std::string>> variables(const qemu::LaunchPlan& plan,
                                                            const EnvironmentPlace& place,
                                                            const std::string& runtime_api) const;
-  [[nodiscard]] bool may_go_without_sandbox(const Error& error) const;
+  boost::asio::awaitable<bool> may_go_without_sandbox(const Error& error, const EnvironmentPlace& place);
   void go_without_sandbox(const Error& refusal);
+  [[nodiscard]] Error final_refusal(Error error) const;
+  [[nodiscard]] Status check_whole(const qemu::LaunchPlan& plan, const ExecutionEnvironment& made) const;
   void describe_mode(qemu::LaunchPlan plan, const ExecutionEnvironment& environment);
 
   boost::asio::io_context& context_;
   EnvironmentHost& host_;
   FunctionSetup setup_;
-  std::function<void(const std::string&)> remark_;
+  Remark remark_;
   PreparedFunction prepared_;
   qemu::LaunchPlan plan_;  ///< as it was described
   std::string refusal_;    ///< why there is no sandbox, when there was to be one

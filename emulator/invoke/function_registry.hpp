@@ -29,8 +29,12 @@ class ServedFunction {
       : folder_(std::move(folder)),
         log_(std::move(log)),
         launcher_(context, host, std::move(setup),
-                  [this, &log_of_daemon](const std::string& remark) {
-                    log_of_daemon.write(DaemonLog::Level::warning, remark, {{"function", config().name}});
+                  [this, &log_of_daemon](FunctionLauncher::Weight weight, const std::string& remark) {
+                    // At the highest level nothing leaves a warning out.
+                    log_of_daemon.write(weight == FunctionLauncher::Weight::warning
+                                            ? DaemonLog::Level::error
+                                            : DaemonLog::Level::warning,
+                                        remark, {{"function", config().name}});
                   }),
         maker_(launcher_, host, folder_, ids, *log_, metrics_, log_of_daemon),
         pool_(context, maker_, account, settings.pool),

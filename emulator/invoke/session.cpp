@@ -16,7 +16,9 @@ Session::Session(asio::io_context& context, SessionSettings settings, Identifier
       folder_lot_(settings.folder),
       memory_figure_(settings.memory_figure),
       launcher_(context, host_, std::move(settings),
-                [this](const std::string& text) { output_.note(text); }) {}
+                [this](FunctionLauncher::Weight weight, const std::string& text) {
+                  weight == FunctionLauncher::Weight::warning ? output_.warning(text) : output_.note(text);
+                }) {}
 
 Session::~Session() {
   environment_.reset();

@@ -16,10 +16,20 @@ namespace {
 
 constexpr char kNamespaceLimit[] = "/proc/sys/user/max_user_namespaces";  // of the writer's user namespace
 
-bool write_own_map(const char* path, std::uint32_t inside, std::uint32_t outside) {
+/// Writes a file of /proc/self. Where the host's /proc stands in, the sandbox's view of it is read-only.
+bool write_own(const char* name, const char* content, std::size_t size) {
+  char path[48];
+  std::snprintf(path, sizeof path, "/proc/self/%s", name);
+  if (write_existing(path, content, size)) return true;
+  if (errno != EROFS) return false;
+  std::snprintf(path, sizeof path, "self/%s", name);
+  return write_existing(path, content, size, kOuterProcFd);
+}
+
+bool write_own_map(const char* name, std::uint32_t inside, std::uint32_t outside) {
   char line[48];
   const int size = std::snprintf(line, sizeof line, "%u %u 1\n", inside, outside);
-  return write_existing(path, line, static_cast<std::size_t>(size));
+  return write_own(name, line, static_cast<std::size_t>(size));
 }
 
 }  // namespace
@@ -44,9 +54,8 @@ StepResult become_function_user(const SandboxSpec& spec) {
   // The files of an undumpable process belong to the host's root, so the maps could not be opened. Nothing of
   // the function runs yet; exec makes the process dumpable anyway.
   ::prctl(PR_SET_DUMPABLE, 1);
-  if (!write_existing("/proc/self/setgroups", "deny", 4) ||
-      !write_own_map("/proc/self/gid_map", spec.function_gid, gid) ||
-      !write_own_map("/proc/self/uid_map", spec.function_uid, uid))
+  if (!write_own("setgroups", "deny", 4) || !write_own_map("gid_map", spec.function_gid, gid) ||
+      !write_own_map("uid_map", spec.function_uid, uid))
     return failed_at(Stage::function_user);
   // Lambda has no user namespaces for functions either. Where /proc/sys is read-only the write is refused,
   // and the function could make namespaces in which it still has no privilege over anything of ours.

@@ -76,9 +76,9 @@ void tell_namespace_limit() {
 }
 
 /// The whole launch, in order.
-StepResult make_sandbox(const SandboxSpec& spec, Execution* execution) {
+StepResult make_sandbox(const SandboxSpec& spec, const DetachedTrees& detached, Execution* execution) {
   StepResult step = make_mounts_private();
-  if (!step.failed()) step = build_root(spec);
+  if (!step.failed()) step = build_root(spec, detached);
   if (!step.failed()) step = enter_root();
   if (!step.failed()) step = choose_execution(spec, execution);
   if (!step.failed()) step = hostname(spec);
@@ -87,10 +87,18 @@ StepResult make_sandbox(const SandboxSpec& spec, Execution* execution) {
   return step;
 }
 
+/// Where the host's /proc stands in for one of the sandbox's own it is read-only, but a process that becomes
+/// the function's user has to write its id maps there.
+void keep_outer_proc() {
+  const int proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (proc < 0 || proc == kOuterProcFd) return;
+  ::dup3(proc, kOuterProcFd, O_CLOEXEC);
+  ::close(proc);
+}
+
 /// The half of the helper that stays outside the namespaces: holds nothing and waits.
 [[noreturn]] void wait_outside(int child) {
-  ::close(kControlFd);
-  ::close(kLogFd);
+  for (const int fd : {kControlFd, kLogFd, kOuterProcFd}) ::close(fd);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -123,10 +131,16 @@ int main(int argc, char** argv) {
   if (spec.isolation == Isolation::namespaces) {
     Side side = Side::outside;
     int child = -1;
+    keep_outer_proc();
+    DetachedTrees detached;
+    if (::geteuid() == 0) detached = detach_sources(spec);
     step = enter_namespaces(spec, &side, &child);
     if (step.failed()) fail(step);
-    if (side == Side::outside) wait_outside(child);
-    step = make_sandbox(spec, &execution);
+    if (side == Side::outside) {
+      close_all(detached);
+      wait_outside(child);
+    }
+    step = make_sandbox(spec, detached, &execution);
     if (step.failed()) fail(step);
   } else {
     ::prctl(PR_SET_DUMPABLE, 0);

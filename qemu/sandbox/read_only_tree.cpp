@@ -30,9 +30,10 @@ unsigned long locked_flags(const char* target) {
   return flags;
 }
 
-bool remount(const char* target) {
+bool remount(const char* target, Programs programs) {
+  const unsigned long no_programs = programs == Programs::may_not_run ? MS_NOEXEC : 0;
   return ::mount(nullptr, target, nullptr,
-                 MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | locked_flags(target),
+                 MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | no_programs | locked_flags(target),
                  nullptr) == 0;
 }
 
@@ -70,27 +71,29 @@ bool mounts_below(const std::string& folder, std::vector<std::string>* found) {
   return true;
 }
 
-bool remount_each(const char* target) {
+bool remount_each(const char* target, Programs programs) {
   std::vector<std::string> below;
   char* whole = ::realpath(target, nullptr);
   if (whole == nullptr) return false;
   const bool told = mounts_below(whole, &below);
   std::free(whole);
-  if (!told || !remount(target)) return false;
+  if (!told || !remount(target, programs)) return false;
   // One that another mount covers cannot be reached by its path: by the function neither.
   for (const std::string& place : below)
-    if (!remount(place.c_str()) && errno != ENOENT && errno != ENOTDIR && errno != EINVAL) return false;
+    if (!remount(place.c_str(), programs) && errno != ENOENT && errno != ENOTDIR && errno != EINVAL)
+      return false;
   return true;
 }
 
 }  // namespace
 
-bool make_tree_read_only(const char* target) {
+bool make_tree_read_only(const char* target, Programs programs) {
   struct mount_attr attributes {};
   attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (programs == Programs::may_not_run) attributes.attr_set |= MOUNT_ATTR_NOEXEC;
   if (::syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE, &attributes, sizeof attributes) == 0)
     return true;
-  return remount_each(target);
+  return remount_each(target, programs);
 }
 
 }  // namespace lemu::sandbox

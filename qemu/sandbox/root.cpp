@@ -12,6 +12,7 @@
 #include <string>
 
 #include "qemu/sandbox/read_only_tree.hpp"
+#include "qemu/sandbox/source.hpp"
 
 namespace lemu::sandbox {
 namespace {
@@ -48,30 +49,50 @@ bool make_file(const std::string& path, const std::string& content, std::uint32_
     return fd >= 0;
   };
   if (!with_parents(path, make)) return false;
-  const ssize_t n = content.empty() ? 0 : ::write(fd, content.data(), content.size());
+  // At a limit on the size of files the first write is short, and the next one says why.
+  std::size_t written = 0;
+  while (written < content.size()) {
+    const ssize_t n = ::write(fd, content.data() + written, content.size() - written);
+    if (n < 0) break;
+    written += static_cast<std::size_t>(n);
+  }
+  const int code = errno;
   ::close(fd);
-  return n == static_cast<ssize_t>(content.size());
+  errno = code;
+  return written == content.size();
 }
 
 bool make_symlink(const std::string& path, const std::string& text) {
   return with_parents(path, [&] { return ::symlink(text.c_str(), path.c_str()) == 0; });
 }
 
-bool bind(const Mount& mount, const std::string& target) {
+/// A target that exists already (a folder of a bound root) is used as it is.
+bool make_target_for(const Source& source, const std::string& target) {
   struct stat about {};
-  if (::stat(mount.source.c_str(), &about) < 0) return false;
-  // A target that exists already (a folder of a bound root) is used as it is.
+  if (::fstat(source.fd, &about) < 0) return false;
   struct stat existing {};
-  if (::stat(target.c_str(), &existing) < 0) {
-    const bool made = S_ISDIR(about.st_mode) ? make_folder(target, 0755) : make_file(target, "", 0644);
-    if (!made) return false;
-  }
-  if (::mount(mount.source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) < 0) return false;
-  if (mount.access == MountAccess::read_write || make_tree_read_only(target.c_str())) return true;
+  if (::stat(target.c_str(), &existing) == 0) return true;
+  return S_ISDIR(about.st_mode) ? make_folder(target, 0755) : make_file(target, "", 0644);
+}
+
+bool unmount_and_fail(const std::string& target) {
   const int code = errno;
-  ::umount2(target.c_str(), MNT_DETACH);  // one that is only wanted must not stay, writable
+  ::umount2(target.c_str(), MNT_DETACH);
   errno = code;
   return false;
+}
+
+bool bind(const Mount& mount, int detached, const std::string& target) {
+  const Source source = open_source(mount, detached);
+  if (source.fd < 0) return false;
+  if (!make_target_for(source, target)) {
+    close_source(source);
+    return false;
+  }
+  if (!attach_source(source, target.c_str())) return false;
+  if (mount.access == MountAccess::read_write || make_tree_read_only(target.c_str(), Programs::may_run))
+    return true;
+  return unmount_and_fail(target);  // one that is only wanted must not stay, writable
 }
 
 bool mount_tmpfs(const Mount& mount, const std::string& target) {
@@ -86,13 +107,15 @@ bool mount_tmpfs(const Mount& mount, const std::string& target) {
 }
 
 bool mount_proc(const std::string& target) {
-  return make_folder(target, 0555) &&
-         ::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+  if (!make_folder(target, 0555)) return false;
+  if (::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) return false;
+  ::close(kOuterProcFd);
+  return true;
 }
 
-bool perform(const Mount& mount, const std::string& target) {
+bool perform(const Mount& mount, int detached, const std::string& target) {
   switch (mount.kind) {
-    case MountKind::bind: return bind(mount, target);
+    case MountKind::bind: return bind(mount, detached, target);
     case MountKind::tmpfs: return mount_tmpfs(mount, target);
     case MountKind::proc: return mount_proc(target);
     case MountKind::folder: return make_folder(target, mount.mode);
@@ -104,10 +127,26 @@ bool perform(const Mount& mount, const std::string& target) {
 }
 
 /// A container that masks parts of /proc may not mount a fresh one: the host's own takes its place, and the
-/// loss is reported. A QEMU and most runtimes need some /proc.
+/// loss is reported. A QEMU and most runtimes need some /proc. It is read-only, as the function could change
+/// settings of the user's other processes through it (oom_score_adj).
 bool bind_outer_proc(const std::string& target) {
-  return make_folder(target, 0555) &&
-         ::mount("/proc", target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+  if (!make_folder(target, 0555)) return false;
+  if (::mount("/proc", target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) < 0) return false;
+  return make_tree_read_only(target.c_str(), Programs::may_not_run) || unmount_and_fail(target);
+}
+
+/// Whether the host withholds something, for good. Anything else (no memory, no room, no descriptors, a file
+/// that has gone) is a failure of this one launch, and no reason to give the function less.
+bool is_withheld_by_host(const Mount& mount, int os_error) {
+  switch (os_error) {
+    case EPERM:
+    case EACCES:
+    case ENOSYS:
+    case EINVAL:
+    case ENODEV: return true;
+    case ENOENT: return mount.source.starts_with("/dev/");  // a container with few devices
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -117,7 +156,7 @@ StepResult make_mounts_private() {
   return done();
 }
 
-StepResult build_root(const SandboxSpec& spec) {
+StepResult build_root(const SandboxSpec& spec, const DetachedTrees& detached) {
   ::umask(0);
   if (::mount("tmpfs", spec.root_folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m") < 0)
     return failed_at(Stage::root);
@@ -126,9 +165,9 @@ StepResult build_root(const SandboxSpec& spec) {
     const Mount& mount = spec.mounts[i];
     const std::string target = mount.target.substr(1);
     errno = 0;
-    if (perform(mount, target)) continue;
+    if (perform(mount, i < detached.size() ? detached[i] : -1, target)) continue;
     const StepResult failure = failed_at(Stage::mount, i);
-    if (mount.need == Need::required) return failure;
+    if (mount.need == Need::required || !is_withheld_by_host(mount, failure.os_error)) return failure;
     if (mount.kind == MountKind::proc && !bind_outer_proc(target)) return failed_at(Stage::mount, i);
     send_step(ReportKind::lost, failure);
   }

@@ -105,6 +105,7 @@ concept Is = std::is_same_v<std::remove_const_t<Record>, T>;
 template <class Archive, Is<Mount> R>
 void visit(Archive& a, R& m) {
   a(m.kind), a(m.source), a(m.target), a(m.mode), a(m.size), a(m.access), a(m.need);
+  a(m.identity.device), a(m.identity.inode);
 }
 template <class Archive, Is<Binfmt> R>
 void visit(Archive& a, R& b) {

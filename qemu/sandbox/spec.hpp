@@ -19,6 +19,9 @@ inline constexpr int kControlFd =
     3;  ///< AF_UNIX stream: specification and commands in, reports out; its end of file is lemu's death
 inline constexpr int kLogFd = 4;  ///< becomes the function's stdout and stderr, unless its stdio is inherited
 
+/// The helper's own: the host's /proc, until the sandbox has one of its own.
+inline constexpr int kOuterProcFd = 5;
+
 /// The specification must fit the socket's buffer, so that lemu never waits for a helper that has not
 /// started.
 inline constexpr std::size_t kMaxSpecBytes = 160 * 1024;
@@ -40,6 +43,12 @@ enum class Need : std::uint8_t {
   wanted,    ///< without it the sandbox is made, and the loss is reported
 };
 
+/// Which file lemu looked at: stat(2)'s st_dev and st_ino. Inode 0: it looked at none.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
 /// One step of making the root: in order, below `root_folder`.
 struct Mount {
   MountKind kind = MountKind::folder;
@@ -49,6 +58,7 @@ struct Mount {
   std::uint64_t size = 0;                       ///< tmpfs: limit in bytes; 0 = the kernel's default
   MountAccess access = MountAccess::read_only;  ///< bind
   Need need = Need::required;
+  FileIdentity identity;  ///< bind: what the source must be
 };
 
 /// A private binfmt_misc registration (Linux 6.7 and later), made inside the sandbox's own user namespace.

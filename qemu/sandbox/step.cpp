@@ -8,8 +8,8 @@
 
 namespace lemu::sandbox {
 
-bool write_existing(const char* path, const char* content, std::size_t size) {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+bool write_existing(const char* path, const char* content, std::size_t size, int folder) {
+  const int fd = ::openat(folder, path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return false;
   const ssize_t n = ::write(fd, content, size);
   const int code = errno;

@@ -3,6 +3,8 @@
 // The helper is a static program without exceptions; nothing here allocates beyond std::string.
 #pragma once
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstdint>
 
@@ -25,7 +27,8 @@ struct StepResult {
 }
 
 /// Writes `content` to an existing file in one write, as files of /proc want it; false with errno set.
-bool write_existing(const char* path, const char* content, std::size_t size);
+/// `folder` is where a relative path starts; by default the working folder.
+bool write_existing(const char* path, const char* content, std::size_t size, int folder = AT_FDCWD);
 
 /// CLOCK_MONOTONIC in nanoseconds.
 std::int64_t monotonic_ns();

@@ -96,6 +96,35 @@ TEST_CASE("no sandbox: it runs without, and what restricts it is told once") {
   CHECK(d.improvements[0].command == "sudo sysctl -w kernel.unprivileged_userns_clone=1");
 }
 
+TEST_CASE("no sandbox, and a reason not to go on without one: it does not run") {
+  struct Row {
+    std::uint32_t uid;
+    int os_error;
+    bool runs;
+    std::string obstacle;
+  };
+  const Row rows[] = {
+      {1000, EPERM, true, ""},
+      {1000, ENOSPC, false, "the sandbox is refused at its step 'user namespace': No space left on device"},
+      {1000, EMFILE, false, "the sandbox is refused at its step 'user namespace': Too many open files"},
+      {0, EPERM, false,
+       "the sandbox is refused at its step 'user namespace': Operation not permitted; as root, only "
+       "--sandbox "
+       "off runs a function without one"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.os_error);
+    Diagnosis d = machine();
+    d.host.uid = row.uid;
+    Trial inside = refused(Arch::x86_64);
+    inside.os_error = row.os_error;
+    d.trials = {inside, made(Arch::x86_64, SandboxChoice::off, ExecutionMode::native)};
+    conclude(d);
+    CHECK(d.native.trial.has_value() == row.runs);
+    CHECK(d.native.obstacle == row.obstacle);
+  }
+}
+
 TEST_CASE("a partial sandbox names what is missing") {
   Diagnosis d = machine();
   d.host.covered_proc = {"/proc/acpi"};

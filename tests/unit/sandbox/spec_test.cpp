@@ -10,7 +10,7 @@ SandboxSpec full_specification() {
   SandboxSpec spec;
   spec.root_folder = "/x/root";
   spec.hostname = "sandbox";
-  spec.mounts.push_back({.kind = MountKind::bind, .source = "/usr", .target = "/usr"});
+  spec.mounts.push_back({.kind = MountKind::bind, .source = "/usr", .target = "/usr", .identity = {8, 15}});
   spec.mounts.push_back({.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = 1 << 20});
   spec.mounts.push_back({.kind = MountKind::proc, .target = "/proc", .need = Need::wanted});
   spec.binfmt = Binfmt{":name:M::\\x7f:\\xff:/w:FP", "/dev/.lemu/binfmt", Need::required};
@@ -30,6 +30,8 @@ TEST_CASE("a specification survives the wire") {
   REQUIRE(back);
   CHECK(encode(*back) == bytes);
   CHECK(back->mounts.size() == 3);
+  CHECK(back->mounts[0].identity.device == 8);
+  CHECK(back->mounts[0].identity.inode == 15);
   CHECK(back->mounts[1].mode == 01777);
   CHECK(back->mounts[2].need == Need::wanted);
   REQUIRE(back->binfmt);
