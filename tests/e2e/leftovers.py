@@ -30,10 +30,17 @@ def host_binfmt():
 
 
 def our_cgroups():
+    """This user's: another's tests may run at the same time."""
     found = []
     for folder, names, _ in os.walk("/sys/fs/cgroup"):
         found += [os.path.join(folder, name) for name in names if "lemu" in name]
-    return sorted(found)
+    return sorted(path for path in found if owner(path) == os.geteuid())
+
+
+def owner(path):
+    with contextlib.suppress(OSError):
+        return os.stat(path).st_uid
+    return None
 
 
 def is_ours(entry):
