@@ -13,8 +13,8 @@ import threading
 
 import capabilities
 import pytest
-from daemon import Daemon
-from harness import HOST_ARCH, MODES, NO_SANDBOX, NOBODY
+from daemon import Daemon, at_once
+from harness import HOST_ARCH, MODES, NO_SANDBOX, NOBODY, POOR_HOST
 
 NATIVE = MODES[0]
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="root: it makes folders of two users")
@@ -222,6 +222,35 @@ def test_code_that_is_gone_for_a_moment(any_user, mode):
         assert daemon.invoke("f", {"do": "ids"}).json()["uid"] == 993
         result = daemon.stop()
     assert "no sandbox" not in result.stderr
+
+
+def test_a_daemon_that_reaches_the_limit_on_namespaces(lemu, mode):
+    """One sandbox takes two user namespaces. What finds none fails; what finds some again is sandboxed."""
+    function = f"{lemu.function(mode.arch, 'probe')},arch={mode.arch},sandbox=auto,launch={mode.launch},timeout=60"
+    with Daemon(lemu, functions={"f": function}, around=[sys.executable, "-c", LIMITED, "user", "2"]) as daemon:
+        assert daemon.invoke("f", {"do": "ids"}).json()["uid"] == 993
+        answers = at_once(3, lambda: daemon.invoke("f", {"do": "sleep", "ms": 1000}))
+        assert sorted(answer.status for answer in answers) == [200, 500, 500], [answer.body for answer in answers]
+        assert daemon.invoke("f", {"do": "ids"}).json()["uid"] == 993
+        result = daemon.stop()
+    assert "no sandbox" not in result.stderr and "user namespace" in result.stderr, result
+
+
+@pytest.mark.needs("poor-hosts")
+@pytest.mark.parametrize("level", ["info", "error"])
+def test_a_daemon_on_a_host_without_sandboxes(any_user, level):
+    """Its user is told once for each function; root's serves nothing."""
+    probe = any_user.function(HOST_ARCH, "probe")
+    with Daemon(any_user, "--log-level", level, functions={"f": probe, "g": probe},
+                around=[str(POOR_HOST), "--deny-userns=EPERM", "--"]) as daemon:
+        for name in ("f", "g", "f"):
+            answer = daemon.invoke(name, {"x": 1})
+            if any_user.is_root:
+                assert answer.status >= 500, answer.body
+            else:
+                assert answer.json() == {"x": 1}
+        result = daemon.stop()
+    assert result.stderr.count("no sandbox: ") == (0 if any_user.is_root else 2), result
 
 
 # ---- hosts that withhold sandboxes
