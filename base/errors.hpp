@@ -9,6 +9,12 @@ namespace lemu {
 inline constexpr ErrorRow kErrors[] = {
     {"cannot-open", ErrorKind::internal, "cannot open {path}: {os_error}",
      "A file that lemu needs could not be opened.", kNoRemedy},
+    {"not-a-regular-file", ErrorKind::bad_input, "{path} is {kind}, not a regular file",
+     "lemu reads this file, and only a regular file can be read without waiting for others.",
+     "put a regular file in its place"},
+    {"pipe-without-writer", ErrorKind::bad_input, "nobody writes to the named pipe {path}",
+     "lemu was told to read a named pipe, and no program has opened it for writing.",
+     "start the program that writes to it first"},
     {"system-call-failed", ErrorKind::internal, "cannot {attempt}: {os_error}",
      "The kernel refused lemu something that it should not: often a limit on open files or memory, or a full "
      "disk.",

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "base/errors.hpp"
+#include "base/input_file.hpp"
 
 namespace lemu {
 namespace {
@@ -29,12 +30,53 @@ bool waited_for(int fd, short event) {
   return retry([&] { return ::poll(&wait, 1, -1); }) > 0;
 }
 
+std::string_view kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR: return "a folder";
+    case S_IFIFO: return "a named pipe";
+    case S_IFSOCK: return "a socket";
+    default: return "a device";
+  }
+}
+
+/// Waits a while for somebody to open a FIFO for writing. One who has, and writes nothing yet, is waited for
+/// by whoever reads. See fifo(7) and poll(2): without a writer a read finds the end, and poll waits.
+bool has_writer(int fd) {
+  constexpr int kPatience = 5'000;  // ms
+  pollfd wait{fd, POLLIN, 0};
+  if (retry([&] { return ::poll(&wait, 1, kPatience); }) != 0) return true;
+  // tee(2) takes nothing away: it finds the end as a read does, or EAGAIN where there is a writer.
+  const Result<Pipe> copy = make_pipe();
+  return !copy || ::tee(fd, copy->write_end.get(), 1, SPLICE_F_NONBLOCK) != 0;
+}
+
 }  // namespace
 
 Result<Fd> open_file(const std::string& path, int flags, mode_t mode) {
   const int fd = retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
   if (fd < 0) return fail_errno<"cannot-open">(errno, path);
   return Fd(fd);
+}
+
+Result<Fd> open_regular(const std::string& path) {
+  // Looked at first, as opening a device can do things; and again, as a name can change its meaning.
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    return fail<"not-a-regular-file">(path, kind_of(info.st_mode));
+  Result<Fd> fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return fd;
+  if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, path);
+  if (!S_ISREG(info.st_mode)) return fail<"not-a-regular-file">(path, kind_of(info.st_mode));
+  return fd;
+}
+
+Result<Fd> open_input(const std::string& path) {
+  Result<Fd> fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return fd;
+  struct stat info {};
+  if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, path);
+  if (S_ISFIFO(info.st_mode) && !has_writer(fd->get())) return fail<"pipe-without-writer">(path);
+  return fd;
 }
 
 Result<Pipe> make_pipe() {
@@ -72,8 +114,9 @@ Status write_all(int fd, std::string_view bytes) {
   return {};
 }
 
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
-  Result<Fd> fd = open_file(path, O_RDONLY);
+namespace {
+
+Result<std::string> read_whole(Result<Fd> fd, const std::string& path, std::size_t limit) {
   if (!fd) return fail(std::move(fd.error()));
   std::string content;
   std::size_t room = 4 * 1024;  // most of what is read is short, /proc's above all
@@ -88,6 +131,16 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     if (*n < room) return content;
     room *= 2;
   }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  return read_whole(open_regular(path), path, limit);
+}
+
+Result<std::string> read_input(const std::string& path, std::size_t limit) {
+  return read_whole(open_input(path), path, limit);
 }
 
 Status write_file(const std::string& path, std::string_view content, mode_t mode) {

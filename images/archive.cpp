@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/input_file.hpp"
 #include "base/syscall.hpp"
 #include "images/entry.hpp"
 #include "images/errors.hpp"
@@ -68,7 +68,7 @@ class ZipUnpacker {
 
  private:
   Status open_zip() {
-    Result<Fd> file = open_file(path_, O_RDONLY);
+    Result<Fd> file = open_regular(path_);
     if (!file) return fail(std::move(file.error()));
     file_ = std::move(*file);
     Result<std::vector<ZipEntry>> directory = read_zip_directory(file_.get(), "the archive");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "images/package.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/input_file.hpp"
 #include "base/syscall.hpp"
 #include "base/units.hpp"
 #include "images/archive.hpp"
@@ -74,7 +74,8 @@ std::string_view content_name(std::string_view start) {
 }
 
 Result<std::string> first_bytes(const Package& package) {
-  Result<Fd> file = open_file(package.path, O_RDONLY);
+  Result<Fd> file = open_regular(package.path);
+  if (!file && file.error().os_error == 0) return fail<"package-of-no-kind">(in_quotes(package.given));
   if (!file)
     return fail_errno<"package-file-not-readable">(file.error().os_error, in_quotes(package.given),
                                                    package.given);

@@ -4,7 +4,6 @@
 #include "qemu/elf.hpp"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +12,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "base/syscall.hpp"
+#include "base/input_file.hpp"
 #include "qemu/errors.hpp"
 
 namespace lemu::qemu {
@@ -317,7 +316,7 @@ Result<ElfInfo> inspect_elf_file(int fd) {
 }
 
 Result<ElfInfo> inspect_elf_path(const std::string& path) {
-  Result<Fd> fd = open_file(path, O_RDONLY);
+  Result<Fd> fd = open_regular(path);
   if (!fd) return fail(std::move(fd.error()));
   Result<ElfInfo> info = inspect_elf_file(fd->get());
   if (!info) return fail(std::move(info.error()).within(path));

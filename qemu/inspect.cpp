@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qemu/inspect.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
 
+#include "base/input_file.hpp"
 #include "base/syscall.hpp"
 #include "qemu/errors.hpp"
 
@@ -113,7 +113,8 @@ Result<Program> inspect_program(const std::string& path, std::string_view seen_a
   }
   Status usable = check_file(subject, status);
   if (!usable) return fail(std::move(usable.error()));
-  Result<Fd> fd = open_file(path, O_RDONLY);
+  Result<Fd> fd = open_regular(path);
+  if (!fd && fd.error().os_error == 0) return subject.refused(fail<"program-not-regular">());
   if (!fd) return subject.refused(fail_errno<"program-not-readable">(fd.error().os_error, path));
   Result<std::variant<ElfInfo, ScriptLine>> content = read_content(subject, fd->get());
   if (!content) return fail(std::move(content.error()));

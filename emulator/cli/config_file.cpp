@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "base/syscall.hpp"
+#include "base/input_file.hpp"
 #include "emulator/cli/errors.hpp"
 
 namespace lemu::emulator::cli {
@@ -119,7 +119,7 @@ class Reader {
 }  // namespace
 
 Result<ConfigFile> ConfigFile::read(const std::string& path) {
-  const Result<std::string> text = read_file(path, kMostBytes);
+  const Result<std::string> text = read_input(path, kMostBytes);
   if (!text) return fail<"config-not-readable">(text.error().message);
   ConfigFile config;
   config.folder = path.substr(0, path.rfind('/') + 1);

@@ -7,12 +7,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 
 #include "emulator/cli/errors.hpp"
 
 namespace lemu::emulator::cli {
+namespace {
+
+constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+}  // namespace
 
 void set_up_process() {
   // In rising order: open(2) gives the lowest free number, so each is the very one that is missing.
@@ -25,6 +32,24 @@ void set_up_process() {
   }
   ::signal(SIGCHLD, SIG_DFL);
   ::signal(SIGXFSZ, SIG_IGN);
+}
+
+SignalsHeldBack::SignalsHeldBack() {
+  sigset_t ending;
+  ::sigemptyset(&ending);
+  for (const int number : kEndingSignals)
+    if (!ignored_by_caller(number)) ::sigaddset(&ending, number);
+  ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+}
+
+SignalsHeldBack::~SignalsHeldBack() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+bool SignalsHeldBack::any_came() {
+  sigset_t came;
+  if (::sigpending(&came) != 0) return false;
+  return std::any_of(std::begin(kEndingSignals), std::end(kEndingSignals), [&](int number) {
+    return ::sigismember(&came, number) == 1 && !ignored_by_caller(number);
+  });
 }
 
 const char* own_variable(const char* name) { return std::getenv(name); }

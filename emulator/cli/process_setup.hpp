@@ -2,6 +2,7 @@
 // What a program started by just anybody must put right about itself before it does anything else.
 #pragma once
 
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "base/result.hpp"
@@ -14,6 +15,21 @@ namespace lemu::emulator::cli {
 /// beyond the limit on the size of files fail with EFBIG, where SIGXFSZ would end lemu without a word. Call
 /// it first, in a process of one thread.
 void set_up_process();
+
+/// Holds SIGINT, SIGTERM and SIGHUP back for as long as it lives: for work that can be left only between two
+/// steps of it. They take effect when it is destroyed.
+class SignalsHeldBack {
+ public:
+  SignalsHeldBack();
+  SignalsHeldBack(const SignalsHeldBack&) = delete;
+  SignalsHeldBack& operator=(const SignalsHeldBack&) = delete;
+  ~SignalsHeldBack();
+  /// Whether one has come.
+  [[nodiscard]] static bool any_came();
+
+ private:
+  sigset_t before_;
+};
 
 /// getenv(3), as a function of ours: what lookups of variables are given.
 [[nodiscard]] const char* own_variable(const char* name);

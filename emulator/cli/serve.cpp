@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <optional>
 
 #include "base/syscall.hpp"
 #include "emulator/api/daemon.hpp"
@@ -44,14 +45,22 @@ class ServeCommand {
   Status start() {
     Result<DaemonSettings> settings = daemon_settings();
     if (!settings) return lemu::fail(std::move(settings.error()));
+    // The daemon's threads are to leave signals to this one.
+    std::optional<SignalsHeldBack> held(std::in_place);
     daemon_.emplace(context_, std::move(*settings), ids_, log_);
     daemon_->on_stop_asked([this] { stop(); });
     Result<std::string> address = daemon_->start();
+    if (SignalsHeldBack::any_came()) {
+      daemon_.reset();
+      descendants_.end();
+      held.reset();  // it ends lemu
+    }
     if (!address) return lemu::fail(std::move(address.error()));
     if (!options_.listen.starts_with("127."))
       output_.note("--listen " + options_.listen +
                    ": everybody who reaches this address can run your functions");
     await_signal();
+    held.reset();
     return announce(*address);
   }
 
@@ -72,6 +81,7 @@ class ServeCommand {
     for (const ServedFunctionOptions& function : options_.functions) {
       Result<SessionSettings> setup = session_settings(function.function, function.target, ids_, output_);
       if (!setup) return lemu::fail(std::move(setup.error()).within(function.origin));
+      setup->run.interrupted = SignalsHeldBack::any_came;
       settings.functions.push_back(
           {std::move(*setup), {function.pool, function.retries}, function.prewarm, function.origin});
     }

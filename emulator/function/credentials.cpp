@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "base/syscall.hpp"
+#include "base/input_file.hpp"
 #include "emulator/errors.hpp"
 
 namespace lemu::emulator {
@@ -54,7 +54,7 @@ Result<Credentials> from_profile(const EnvironmentLookup& environment) {
   if (!path) return fail(std::move(path.error()));
   std::string profile = value_or_empty(environment, "AWS_PROFILE");
   if (profile.empty()) profile = "default";
-  Result<std::string> text = read_file(*path, kFileLimit);
+  Result<std::string> text = read_input(*path, kFileLimit);
   if (!text) return fail<"credentials-file-not-read">(text.error().message);
   return parse_credentials_file(*text, *path, profile);
 }

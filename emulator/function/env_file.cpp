@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/syscall.hpp"
+#include "base/input_file.hpp"
 #include "emulator/errors.hpp"
 
 namespace lemu::emulator {
@@ -121,7 +121,7 @@ Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std:
 }
 
 Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path) {
-  Result<std::string> text = read_file(path, kFileLimit);
+  Result<std::string> text = read_input(path, kFileLimit);
   if (!text) return fail<"env-file-not-read">(text.error().message);
   return parse_env_file(*text, path);
 }

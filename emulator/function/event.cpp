@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/function/event.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/input_file.hpp"
 #include "base/json_syntax.hpp"
 #include "base/syscall.hpp"
 #include "emulator/errors.hpp"
@@ -84,7 +84,7 @@ Result<std::string> read_all(int fd, std::string_view name) {
 
 Result<std::string> read_from(const std::string& path, int stdin_fd) {
   if (path == "-") return read_all(stdin_fd, "standard input");
-  Result<Fd> fd = open_file(path, O_RDONLY);
+  Result<Fd> fd = open_input(path);
   if (fd) return read_all(fd->get(), path);
   return fd.error().os_error == EACCES ? fail<"event-not-readable">(fd.error().message, path)
                                        : fail<"event-not-opened">(fd.error().message);

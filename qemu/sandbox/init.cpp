@@ -51,7 +51,7 @@ std::vector<std::string> merged(const std::vector<std::string>& all, const std::
 bool is_for_another_machine(const Program& program) {
   if (program.elf_machine == 0) return false;
   const std::string& path = program.loaded.empty() ? program.path : program.loaded;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
   Elf64_Ehdr head{};
   const bool elf = ::read(fd, &head, sizeof head) == static_cast<ssize_t>(sizeof head) &&

@@ -337,7 +337,7 @@ def wait_until(condition, seconds=10):
         time.sleep(0.005)
 
 
-SYSTEM_CALLS = {"x86_64": {"read": 0, "openat": 257}, "arm64": {"read": 63, "openat": 56}}
+SYSTEM_CALLS = {"x86_64": {"read": 0, "poll": 7, "openat": 257}, "arm64": {"read": 63, "poll": 73, "openat": 56}}
 
 
 def waits_in(process, call):

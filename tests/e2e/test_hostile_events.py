@@ -155,7 +155,7 @@ def test_waiting_for_an_event_can_be_ended(lemu, way, number):
     os.mkfifo(lemu.work / "event.json")
     process = lemu.start("invoke", function, "-" if way == "stdin" else "event.json", stdin=reader)
     os.close(reader)
-    wait_until(lambda: waits_in(process, "read" if way == "stdin" else "openat"))
+    wait_until(lambda: waits_in(process, "read" if way == "stdin" else "poll"))
     process.send_signal(number)
     result = lemu.finish(process)
     os.close(writer)
