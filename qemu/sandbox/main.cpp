@@ -15,6 +15,7 @@
 
 #include "qemu/sandbox/binfmt.hpp"
 #include "qemu/sandbox/function_user.hpp"
+#include "qemu/sandbox/guard.hpp"
 #include "qemu/sandbox/init.hpp"
 #include "qemu/sandbox/namespaces.hpp"
 #include "qemu/sandbox/root.hpp"
@@ -143,7 +144,8 @@ int main(int argc, char** argv) {
     step = make_sandbox(spec, detached, &execution);
     if (step.failed()) fail(step);
   } else {
-    ::prctl(PR_SET_DUMPABLE, 0);
+    step = fork_behind_guard();
+    if (step.failed()) fail(step);
   }
   send_step(ReportKind::ready, done());
   serve_commands(spec, execution);

@@ -94,6 +94,25 @@ def test_the_helper_is_killed_beside_an_answer(lemu, bare):
         assert answer.get("errorType") in ("Sandbox.Failure", "Runtime.TruncatedResponse") or answer == {"error": ""}
 
 
+@pytest.mark.leaves("file tmp/lemu-")
+@pytest.mark.parametrize("bare", BARE, ids=str)
+def test_the_helper_and_lemu_are_stopped_and_killed(any_user, bare):
+    """By a daemonised grandchild, which does not outlive them: a process that it did not know of ends it."""
+    capabilities.require_mode(bare)
+    result = any_user.invoke(bare, "probe", {"do": "turn", "on": "lemu"}, "--timeout", "20")
+    assert result.status == -signal.SIGKILL, result
+    assert not harness.wait_for_no_descendants(10)
+
+
+@pytest.mark.leaves("file tmp/lemu-")
+@pytest.mark.parametrize("bare", BARE, ids=str)
+def test_the_helper_and_its_parent_are_stopped_and_killed(any_user, bare):
+    capabilities.require_mode(bare)
+    result = any_user.invoke(bare, "probe", {"do": "turn", "on": "parents"}, "--timeout", "5")
+    assert result.status in (1, -signal.SIGKILL), result
+    assert not harness.wait_for_no_descendants(10)
+
+
 @pytest.mark.parametrize("bare", BARE, ids=str)
 def test_the_helper_is_stopped(lemu, bare):
     """Nobody then tells that the runtime has ended, so its time runs out; lemu continues the helper for the reset."""

@@ -87,6 +87,55 @@ static void do_stop(struct call* call) {
   put(&call->out, "{\"error\":\"%s\"}", errno_name(error));
 }
 
+/// A field of /proc/PID/status, as text.
+static void status_field(pid_t pid, const char* name, char* out, size_t size) {
+  char path[64], text[2048];
+  snprintf(path, sizeof path, "/proc/%d/status", pid);
+  *out = 0;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  if (n <= 0) return;
+  text[n] = 0;
+  const char* line = strstr(text, name);
+  if (line) snprintf(out, size, "%.*s", (int)strcspn(line + strlen(name), "\n"), line + strlen(name));
+}
+
+/// The nearest process above that one with such a name; 0 when there is none.
+static pid_t ancestor_called(pid_t pid, const char* name) {
+  char parent[16], called[32];
+  while (pid > 1) {
+    status_field(pid, "PPid:\t", parent, sizeof parent);
+    pid = atoi(parent);
+    if (pid > 1) status_field(pid, "Name:\t", called, sizeof called);
+    if (pid > 1 && strcmp(called, name) == 0) return pid;
+  }
+  return 0;
+}
+
+/// {"do":"turn","on":"lemu"|"parents"}: a daemonised grandchild stops the helper and lemu, or the helper and
+/// its parent, and kills both; it means to stay. Without a sandbox only: in one it finds neither.
+static void do_turn(struct call* call) {
+  char on[16];
+  text_field(call, "on", on, sizeof on);
+  const pid_t helper = getppid();
+  char above[16];
+  status_field(helper, "PPid:\t", above, sizeof above);
+  const pid_t other = strcmp(on, "lemu") == 0 ? ancestor_called(helper, "lemu") : atoi(above);
+  if (is_shut_in() || other <= 1 || !ancestor_called(helper, "lemu")) return;
+  if (fork() == 0) {
+    setsid();
+    if (fork() != 0) _exit(0);
+    const int steps[] = {SIGSTOP, SIGKILL};
+    for (int i = 0; i < 2; ++i) {
+      kill(helper, steps[i]);
+      kill(other, steps[i]);
+    }
+    for (;;) pause();
+  }
+  for (;;) pause();
+}
+
 /// Three children, then SIGKILL to every process that this one may send it to. In a sandbox only.
 static void do_kill_all(struct call* call) {
   pid_t children[3];
@@ -211,6 +260,7 @@ const struct named process_behaviours[] = {
     {"daemon", do_daemon},
     {"orphan", do_orphan},
     {"stop", do_stop},
+    {"turn", do_turn},
     {"kill-all", do_kill_all},
     {"ptrace", do_ptrace},
     {"forkbomb", do_forkbomb},
