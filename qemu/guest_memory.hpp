@@ -15,29 +15,10 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "qemu/process_memory.hpp"
 #include "qemu/sandbox/process_tree.hpp"
 
 namespace lemu::qemu {
-
-/// The resident memory of one process under QEMU, split by whose it is; bytes.
-struct MemorySplit {
-  std::uint64_t guest_rss = 0;
-  std::uint64_t guest_pss = 0;
-  std::uint64_t emulator_rss = 0;
-};
-
-/// Splits the text of /proc/PID/smaps. QEMU and its guest share one address space, and in QEMU 10 (not yet in
-/// 7.2) their mappings lie side by side, so the split goes by what a mapping is, never by its address.
-/// QEMU's own are
-///   - executable mappings: the guest's code is translated and never executed by the host, so what is
-///     executable is QEMU's code or its buffer of translated code;
-///   - every mapping of a file of which some part is executable (QEMU and its libraries), and the
-///     zero-initialised data that follows it directly;
-///   - what the kernel made for QEMU: [heap], [stack], [vdso] and the like. The guest's heap and stacks are
-///     mapped by QEMU and have no name.
-/// All else is the guest's. QEMU's malloc stays in [heap] with sandbox::kQemuEnvironment; without it, about
-/// 0.5 MB and 0.8 MB for each guest thread come to be counted as the guest's.
-[[nodiscard]] MemorySplit split_smaps(std::string_view smaps);
 
 enum class Execution { native, emulated };
 
@@ -63,13 +44,15 @@ class MemoryMeter {
     sandbox::ProcessTable* table = nullptr;  ///< shared with other meters; where none, /proc is read anew
     std::uint64_t limit = 0;                 ///< bytes: what comes over it is looked at closely
   };
-  explicit MemoryMeter(Options options) : options_(std::move(options)) {}
+  explicit MemoryMeter(Options options) : options_(std::move(options)), memory_(options_.proc) {}
 
   /// The highest use until now, over all processes. About 0.1 ms natively or while the high-water mark rises
   /// by less than 1 MiB (the precision under emulation); else, there, 0.5–3 ms, and 30 ms for a function that
   /// uses 1 GB. Several processes are
-  /// added by proportional share (PSS), as what they share is there once; more than 16, unless they come over
-  /// `limit`, by the memory that each has beyond the main process. What cannot be read in 50 ms is left out.
+  /// added by proportional share (PSS), as what they share is there once. More than 16 are added by what each
+  /// has beyond the main process, and by proportional share where that comes over `limit`, or now and then
+  /// where it may be too little. What cannot be read in 50 ms is left
+  /// out, and looked at first the next time. What this user may not read counts as the function's.
   /// After the last process ended: the figure last known. Fails (host_lacks) when nothing was ever measured.
   /// With Look::main_process the other processes count as they did when they were last looked at, and it is
   /// cheap (20 µs natively, as long as the mark stands also under emulation). Look::none is the figure last
@@ -81,6 +64,11 @@ class MemoryMeter {
   /// under emulation it is too high by what QEMU has taken since peak() last told them apart. For holding a
   /// limit: peak() need only be asked when this is over it.
   Result<std::uint64_t> at_most(Look look = Look::all_processes);
+
+  /// Has the next peak() tell guest and QEMU apart anew if the process was given pages since that was done. A
+  /// function can bring about that QEMU's share becomes smaller, and take the difference without raising the
+  /// high-water mark: asked now and then, this finds it.
+  void doubt();
 
   /// Whether there ever was more than one process.
   [[nodiscard]] bool saw_several() const { return several_; }
@@ -112,19 +100,32 @@ class MemoryMeter {
   Result<std::uint64_t> main_peak();
   Result<std::vector<pid_t>> processes_for(Look look);
   Result<MemoryFigure> peak_of(std::vector<pid_t> processes);
-  std::uint64_t crowd(std::vector<pid_t>& processes);
+  struct Crowd {
+    std::uint64_t at_least = 0;  ///< where children are copies of the main process, and share nothing else
+    std::uint64_t at_most = 0;   ///< where nothing is shared
+  };
+  Crowd crowd(std::vector<pid_t>& processes);
+  void measure_crowd(std::vector<pid_t> processes);
   std::uint64_t together(const std::vector<pid_t>& processes);
-  std::uint64_t share_of(pid_t pid);
-  Result<MemorySplit> split(pid_t pid);
+  struct Share {
+    std::uint64_t guest = 0;
+    std::uint64_t emulator = 0;
+  };
+  Share share_of(pid_t pid);
   [[nodiscard]] std::uint64_t without_share(std::uint64_t resident) const;
   void raise(std::uint64_t bytes);
   [[nodiscard]] Obtained how() const;
 
   Options options_;
   Main main_;
-  std::string buffer_;                  ///< reused, and never made smaller: smaps is some 50 kB
+  ProcessMemory memory_;
   std::optional<std::uint64_t> share_;  ///< QEMU's resident bytes in the main process, last measured
   std::uint64_t split_at_ = 0;          ///< the high-water mark when share_ was taken
+  std::optional<Trace> split_trace_;    ///< the pages at that time
+  std::string program_;                 ///< what the main process executed then
+  bool doubted_ = false;                ///< share_ is to be taken again
+  std::size_t looked_until_ = 0;        ///< of many processes; see crowd()
+  Clock::time_point closely_again_;     ///< many processes may be looked at closely
   std::optional<std::uint64_t> highest_;
   bool several_ = false;       ///< more than one process was ever seen
   bool told_at_exit_ = false;  ///< note_exit had the last word

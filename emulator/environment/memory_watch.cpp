@@ -17,6 +17,8 @@ constexpr std::chrono::microseconds kMoment{20};
 // Looks at many processes, and of many environments, are costly: they are given a twentieth of the time at
 // most.
 constexpr int kRestAfterALook = 20;
+// Taking QEMU's share anew costs a millisecond.
+constexpr std::chrono::milliseconds kShareHolds{250};
 // Memory is zeroed before a process gets it, at the speed of the machine's memory: 32 GB/s is beyond what the
 // processors that a function has can do.
 constexpr std::uint64_t kFastestGrowth = 32 * 1024;  // bytes in a microsecond
@@ -48,7 +50,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
     meter_.emplace(options);
     over_ = false;
     headroom_ = 0;
-    first_poll_ = true;
+    share_again_ = {};
     begin();
   }
 
@@ -166,13 +168,21 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   void poll() {
     if (!meter_ || over_) return;
-    // QEMU's share is taken while there is a process to take it from, for one that ends without a word.
-    if (std::exchange(first_poll_, false) && guest_ == LogReader::Guest::emulated)
-      static_cast<void>(meter_->peak(Look::main_process));
+    take_share();
     look(Look::all_processes);
     if (over_) return;
     const std::chrono::milliseconds interval = headroom_ < limit_ / 2 ? kNearTheLimit : kCalm;
     poll_in(std::max<Clock::duration>(interval, pause()));
+  }
+
+  /// QEMU's share is taken while there is a process to take it from, for one that ends without a word; and
+  /// again now and then, as a function can change it.
+  void take_share() {
+    const Clock::time_point now = Clock::now();
+    if (guest_ != LogReader::Guest::emulated || now < share_again_) return;
+    share_again_ = now + kShareHolds;
+    meter_->doubt();
+    static_cast<void>(meter_->peak(Look::main_process));
   }
 
   boost::asio::steady_timer timer_;
@@ -188,7 +198,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   std::uint64_t headroom_ = 0;       ///< bytes up to the limit at that look
   bool watching_ = false;
   bool timer_running_ = false;
-  bool first_poll_ = true;
+  Clock::time_point share_again_;  ///< QEMU's, may be taken
 };
 
 MemoryWatch::MemoryWatch(boost::asio::io_context& context, EnvironmentHost& host, pid_t helper,

@@ -52,24 +52,6 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return words;
 }
 
-/// The numbers among a folder's entries; none when it cannot be read. By getdents64(2), as opendir(3) takes
-/// and gives back 32 kB each time, and this is asked often.
-std::vector<pid_t> numbers_in(const std::string& folder) {
-  std::vector<pid_t> numbers;
-  const Result<Fd> listing = open_file(folder, O_RDONLY | O_DIRECTORY);
-  if (!listing) return numbers;
-  alignas(dirent64) std::array<char, 8192> entries;
-  while (true) {
-    const ssize_t size = ::getdents64(listing->get(), entries.data(), entries.size());
-    if (size <= 0) return numbers;
-    for (ssize_t at = 0; at < size;) {
-      const auto* const entry = reinterpret_cast<const dirent64*>(entries.data() + at);
-      if (const std::optional<pid_t> number = to_number<pid_t>(entry->d_name)) numbers.push_back(*number);
-      at += entry->d_reclen;
-    }
-  }
-}
-
 /// "PID (NAME) STATE PPID …": the name may hold blanks and parentheses, so it ends at the last one
 /// (proc_pid_stat(5)).
 std::optional<Stat> read_stat(const std::string& proc, pid_t pid) {
@@ -143,6 +125,23 @@ std::vector<pid_t> below_in(pid_t root, const SearchLimits& limits, const Childr
 }
 
 }  // namespace
+
+// By getdents64(2), as opendir(3) takes and gives back 32 kB each time, and this is asked often.
+std::vector<pid_t> numbers_in(const std::string& folder) {
+  std::vector<pid_t> numbers;
+  const Result<Fd> listing = open_file(folder, O_RDONLY | O_DIRECTORY);
+  if (!listing) return numbers;
+  alignas(dirent64) std::array<char, 8192> entries;
+  while (true) {
+    const ssize_t size = ::getdents64(listing->get(), entries.data(), entries.size());
+    if (size <= 0) return numbers;
+    for (ssize_t at = 0; at < size;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+      if (const std::optional<pid_t> number = to_number<pid_t>(entry->d_name)) numbers.push_back(*number);
+      at += entry->d_reclen;
+    }
+  }
+}
 
 std::vector<pid_t> descendants(pid_t root, const std::string& proc, const SearchLimits& limits) {
   if (kernel_lists_children(proc, root)) return below_listed(proc, root, limits);

@@ -21,6 +21,10 @@ struct SearchLimits {
   std::chrono::steady_clock::time_point latest = std::chrono::steady_clock::time_point::max();
 };
 
+/// The numbers among a folder's entries; none when it cannot be read. In /proc these are processes, in
+/// /proc/PID/task a process's threads.
+std::vector<pid_t> numbers_in(const std::string& folder);
+
 /// All descendants of `root`, without `root` itself, parents before their children. Read from
 /// /proc/PID/task/TID/children, or, where the kernel has no such file (CONFIG_PROC_CHILDREN), from the parent
 /// of every process there is, which costs some ten microseconds for each.

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A runtime that takes more memory than it has: at once, slowly, in one process or in many. Lambda kills it: the payload is
 that of a runtime killed by SIGKILL, and REPORT says Runtime.OutOfMemory (recorded from production, 2026)."""
+import shutil
+
 import pytest
-from harness import exit_error
+from harness import HOST_ARCH, exit_error
 
 MB = 128
 
@@ -47,3 +49,39 @@ def test_in_init(lemu, mode):
     result = lemu.invoke(mode, "probe", {}, "--handler", "init-alloc-400", "--memory", str(MB)).ok(1)
     is_out_of_memory(result)
     assert [line.split("\t")[-1] for line in result.starting("INIT_REPORT ")] == ["Error Type: Runtime.OutOfMemory"] * 2
+
+
+@pytest.mark.bare
+@pytest.mark.parametrize("event", [
+    {"how": "shared", "children": 1, "idle": 17, "mb": 600}, {"how": "shared", "children": 1, "mb": 600},
+    {"how": "undumpable", "children": 1, "mb": 600}, {"how": "undumpable", "mb": 600},
+    {"how": "leaderless", "children": 1, "mb": 600}, {"how": "leaderless", "children": 1, "idle": 17, "mb": 600},
+    {"how": "plain", "children": 20, "mb": 30, "own": 60}, {"how": "executable", "mb": 600},
+], ids=["shared-in-a-crowd", "shared", "undumpable-child", "undumpable", "leaderless", "leaderless-in-a-crowd",
+        "no-copies-of-the-first", "executable"])
+def test_hidden(any_user, mode, event):
+    event = {"do": "hide", "hold": 20_000, **event}
+    report = is_out_of_memory(any_user.invoke(mode, "probe", event, "--memory", str(MB), "--timeout", "60").ok(1))
+    assert report["Max Memory Used"] > MB
+
+
+@pytest.mark.bare
+def test_hidden_in_copies_of_qemus_pages(any_user, mode):
+    if mode.arch == HOST_ARCH:
+        pytest.skip("there is no QEMU natively")
+    file = "/dev/.lemu/qemu" if mode.sandbox == "on" else shutil.which("qemu-aarch64")
+    event = {"do": "hide", "how": "file", "file": file, "mb": 600, "hold": 20_000}
+    report = is_out_of_memory(any_user.invoke(mode, "probe", event, "--memory", str(MB), "--timeout", "60").ok(1))
+    assert report["Max Memory Used"] > MB
+
+
+@pytest.mark.bare
+@pytest.mark.parametrize("event", [
+    {"how": "vfork", "mb": 100, "hold": 200}, {"how": "plain", "children": 20, "mb": 1, "own": 60, "hold": 300},
+    {"how": "executable", "mb": 60, "own": 2, "hold": 300}, {"how": "undumpable", "mb": 60, "hold": 300},
+], ids=["one-memory-for-two", "a-crowd", "executable", "undumpable"])
+def test_not_more_than_there_is(any_user, mode, event):
+    """What is counted as the function's for want of certainty is not much more than it has."""
+    event = {"do": "hide", **event}
+    report = any_user.invoke(mode, "probe", event, "--memory", str(MB), "--timeout", "60").ok().report
+    assert 60 <= report["Max Memory Used"] <= MB and "Status" not in report

@@ -3,8 +3,12 @@
 #include "probe.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 void* touch(long mb) {
   const size_t size = (size_t)mb << 20;
@@ -55,4 +59,110 @@ static void do_hoard(struct call* call) {
   put(&call->out, "{\"hoarded\":%ld}", done * mb);
 }
 
-const struct named memory_behaviours[] = {{"alloc", do_alloc}, {"hoard", do_hoard}, {NULL, NULL}};
+static void touch_shared(long mb) {
+  const size_t size = (size_t)mb << 20;
+  char* memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  for (size_t at = 0; memory != MAP_FAILED && at < size; at += 4096) memory[at] = 1;
+}
+
+/// Writes private copies of a file's pages, the file mapped again and again; 0 when it cannot be.
+static int touch_file(const char* path, long mb) {
+  struct stat status;
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0 || fstat(file, &status) != 0) return 0;
+  for (long left = mb << 20; left > 0; left -= status.st_size) {
+    char* memory = mmap(NULL, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+    if (memory == MAP_FAILED) return 0;
+    for (off_t at = 0; at < status.st_size; at += 4096) memory[at] = 1;
+  }
+  return 1;
+}
+
+static void* touch_and_stay(void* mb) {
+  touch((long)mb);
+  for (;;) pause();
+  return NULL;
+}
+
+static int ready_to_hide[2];
+
+static void idle(long mb) {
+  (void)mb;
+  if (write(ready_to_hide[1], "x", 1) != 1) _exit(1);
+  for (;;) pause();
+}
+
+static void hide_shared(long mb) {
+  touch_shared(mb);
+  idle(mb);
+}
+
+static void hide_undumpable(long mb) {
+  prctl(PR_SET_DUMPABLE, 0);
+  touch(mb);
+  idle(mb);
+}
+
+/// The first thread ends, another goes on: /proc/PID tells nothing of memory then.
+static void hide_leaderless(long mb) {
+  pthread_t thread;
+  pthread_create(&thread, NULL, touch_and_stay, (void*)mb);
+  if (write(ready_to_hide[1], "x", 1) != 1) _exit(1);
+  pthread_exit(NULL);
+}
+
+static void hide_plain(long mb) {
+  touch(mb);
+  idle(mb);
+}
+
+static const struct {
+  const char* name;
+  void (*hide)(long mb);
+} hidings[] = {{"shared", hide_shared},
+               {"undumpable", hide_undumpable},
+               {"leaderless", hide_leaderless},
+               {"plain", hide_plain}};
+
+/// Forks a process that takes M MB in that way, and stays.
+static void hide_in_child(const char* how, long mb) {
+  if (fork() != 0) return;
+  for (size_t i = 0; i < sizeof hidings / sizeof *hidings; ++i)
+    if (strcmp(hidings[i].name, how) == 0) hidings[i].hide(mb);
+  idle(0);
+}
+
+/// A child that has this process's very memory (natively; under QEMU a copy) for a while.
+static void share_all(long ms) {
+  const pid_t child = vfork();
+  if (child == 0) {
+    usleep((useconds_t)ms * 1000);
+    _exit(0);
+  }
+}
+
+/// {"do":"hide","how":H,"mb":M,"children":N,"idle":I,"own":K,"hold":MS}: N processes take M MB each in a way
+/// that is hard to see from outside, I take nothing, and this one takes K MB. Where N is 0 this one takes the
+/// M MB itself: executable; file (private copies of the pages of the "file"); undumpable; vfork, for MS.
+static void do_hide(struct call* call) {
+  const long n = number_field(call, "children", 0), mb = number_field(call, "mb", 100);
+  const long others = n + number_field(call, "idle", 0), hold = number_field(call, "hold", 0);
+  char how[32], file[256];
+  text_field(call, "how", how, sizeof how);
+  text_field(call, "file", file, sizeof file);
+  int ok = pipe2(ready_to_hide, O_CLOEXEC) == 0;
+  for (long i = 0; i < others; ++i) hide_in_child(i < n ? how : "idle", mb);
+  touch(number_field(call, "own", 0));
+  if (n == 0 && strcmp(how, "executable") == 0) ok = personality(READ_IMPLIES_EXEC) >= 0 && touch(mb);
+  if (n == 0 && strcmp(how, "file") == 0) ok = touch_file(file, mb);
+  if (n == 0 && strcmp(how, "undumpable") == 0) ok = prctl(PR_SET_DUMPABLE, 0) == 0 && touch(mb);
+  if (n == 0 && strcmp(how, "vfork") == 0) ok = touch(mb) != NULL, share_all(hold);
+  char byte;
+  for (long i = 0; i < others && read(ready_to_hide[0], &byte, 1) == 1; ++i) {
+  }
+  sleep_ms(hold);
+  put(&call->out, "{\"hidden\":%s}", ok ? "true" : "false");
+}
+
+const struct named memory_behaviours[] = {
+    {"alloc", do_alloc}, {"hoard", do_hoard}, {"hide", do_hide}, {NULL, NULL}};

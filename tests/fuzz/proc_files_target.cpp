@@ -4,8 +4,8 @@
 // written out again.
 #include <algorithm>
 
-#include "qemu/guest_memory.hpp"
 #include "qemu/host_binfmt.hpp"
+#include "qemu/memory_split.hpp"
 #include "qemu/mount_table.hpp"
 #include "tests/fuzz/target.hpp"
 

@@ -4,39 +4,15 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "qemu/proc_text.hpp"
 #include "tests/unit/qemu/elf_files.hpp"
+#include "tests/unit/qemu/smaps_text.hpp"
 
 using namespace lemu::qemu;
 using namespace lemu::qemu::test;
 using lemu::Result;
 
 namespace {
-
-constexpr std::uint64_t kKib = 1024;
-
-/// One mapping as /proc/PID/smaps tells it.
-std::string mapping(const std::string& header, std::uint64_t rss_kib) {
-  return header + "\nSize:               4096 kB\nRss:         " + std::to_string(rss_kib) +
-         " kB\nPss:         " + std::to_string(rss_kib / 2) +
-         " kB\nAnonymous: 1 kB\nVmFlags: rd wr mr mw me ac\n";
-}
-
-// The order QEMU 10 leaves them in: guest and emulator side by side.
-const std::string kMixed =
-    mapping("00400000-0047e000 r--p 00000000 fe:00 77                  /var/task/boot strap", 100) +
-    mapping("00493000-004ba000 rw-p 00000000 00:00 0 ", 20) +
-    mapping("555577a0f000-555577b2e000 rw-p 00000000 00:00 0           [heap]", 700) +
-    mapping("7fed53fff000-7fed58000000 rw-p 00000000 00:00 0 ", 65540) +
-    mapping("7fed5f400000-7fed673ff000 rwxp 00000000 00:00 0 ", 2048) +
-    mapping("7fed67e00000-7fed6802f000 r--p 00000000 fe:00 12          /usr/bin/qemu-aarch64", 2236) +
-    mapping("7fed6802f000-7fed68509000 r-xp 0022f000 fe:00 12          /usr/bin/qemu-aarch64", 3332) +
-    mapping("7fed68a3c000-7fed68b0c000 rw-p 00c3c000 fe:00 12          /usr/bin/qemu-aarch64", 456) +
-    mapping("7fed68b0c000-7fed68b21000 rw-p 00000000 00:00 0 ", 72) +
-    mapping("7fed68bb8000-7fed68bb9000 r--p 00000000 00:00 0           [anon: guest]", 4) +
-    mapping("7fed68c40000-7fed68c42000 r-xp 00000000 00:00 0           [vdso]", 4) +
-    mapping("7ffcaf9cd000-7ffcaf9ee000 rw-p 00000000 00:00 0           [stack]", 20);
-constexpr std::uint64_t kMixedGuest = (100 + 20 + 65540 + 4) * kKib;
-constexpr std::uint64_t kMixedEmulator = (700 + 2048 + 2236 + 3332 + 456 + 72 + 4 + 20) * kKib;
 
 /// A fake /proc with the helper 10 and the function 20, whose files are given.
 struct FakeProc {
@@ -72,44 +48,6 @@ struct FakeProc {
 };
 
 }  // namespace
-
-TEST_CASE("mappings are told apart by what they are") {
-  const MemorySplit split = split_smaps(kMixed);
-  CHECK(split.guest_rss == kMixedGuest);
-  CHECK(split.guest_pss == kMixedGuest / 2);
-  CHECK(split.emulator_rss == kMixedEmulator);
-}
-
-TEST_CASE("each rule of the split by itself") {
-  const std::string image = mapping("1000-2000 r-xp 00000000 fe:00 12 /usr/bin/qemu", 1);
-  struct Row {
-    const char* rule;
-    std::string smaps;
-    std::uint64_t guest_kib;
-    std::uint64_t emulator_kib;
-  };
-  const Row rows[] = {
-      {"nothing", "", 0, 0},
-      {"garbage", "hello\nRss: 12 kB\n\nz-y\n", 0, 0},
-      {"an unfinished number", "1000-2000 rw-p 0 00:00 0\nRss: \n", 0, 0},
-      {"data behind the image", image + mapping("2000-3000 rw-p 00000000 00:00 0 ", 5), 0, 6},
-      {"data with a gap before it", image + mapping("3000-4000 rw-p 00000000 00:00 0 ", 5), 5, 1},
-      {"something big behind the image", image + mapping("2000-4000000 rw-p 00000000 00:00 0 ", 5000), 5000,
-       1},
-      {"another file on the same inode number", image + mapping("5000-6000 r--p 00000000 fe:01 12 /data", 7),
-       7, 1},
-      {"the image by another name", image + mapping("5000-6000 r--p 00000000 fe:00 12 /x", 7), 0, 8},
-      {"shared memory of the guest", mapping("5000-6000 rw-s 00000000 00:01 2048 /memfd:x (deleted)", 7), 7,
-       0},
-      {"a heap with a label", mapping("5000-6000 rw-p 00000000 00:00 0 [anon:libc_malloc]", 7), 7, 0},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.rule);
-    const MemorySplit split = split_smaps(row.smaps);
-    CHECK(split.guest_rss == row.guest_kib * kKib);
-    CHECK(split.emulator_rss == row.emulator_kib * kKib);
-  }
-}
 
 TEST_CASE("natively the kernel's high-water mark is the figure") {
   FakeProc proc;
@@ -175,7 +113,7 @@ TEST_CASE(
   CHECK(meter.at_most().value() == kMixedGuest + (1000 + 1023) * kKib);
   // With one it is: QEMU's share has doubled, the guest's has not changed.
   const std::string grown =
-      kMixed + mapping("600000000000-700000000000 rwxp 00000000 00:00 0 ", kMixedEmulator / kKib);
+      kMixed + mapping("600000000000-700000000000 rw-p 00000000 00:00 0 [heap]", kMixedEmulator / kKib);
   proc.process(20, total, total + 1000 + kMixedEmulator / kKib, grown);
   peak = meter.peak();
   REQUIRE(peak);
@@ -203,21 +141,90 @@ TEST_CASE("several processes are added by their proportional share") {
   CHECK(guests->how == Obtained::sampled_and_split);
 }
 
-TEST_CASE("many processes are added by what each has beyond the main one, and closely only over the limit") {
+TEST_CASE(
+    "many processes are added by what each has beyond the main one, and closely where that may be wrong") {
+  // Copies of the main process, alike but for a little.
   FakeProc proc;
-  proc.process(20, 8000, 8000, "");
-  for (pid_t pid = 21; pid < 41; ++pid) proc.process(pid, 9000, 9000, "");
-  proc.process(41, 2000, 2000, "");
-  constexpr std::uint64_t kEstimate = (8000 + 20 * 1000) * kKib;
-  constexpr std::uint64_t kClosely = (4000 + 20 * 4500 + 1000) * kKib;
-  for (const std::uint64_t limit : {kEstimate, kEstimate - 1}) {
-    MemoryMeter meter({.main = 20, .helper = 10, .proc = proc.folder.path, .limit = limit});
-    const Result<MemoryFigure> peak = meter.peak();
-    REQUIRE(peak);
-    CHECK(peak->bytes == (limit < kEstimate ? kClosely : kEstimate));
-    CHECK(peak->how == Obtained::sampled);
-    CHECK(meter.peak()->bytes == peak->bytes);
+  proc.process(20, 100, 100, "");
+  for (pid_t pid = 21; pid < 41; ++pid) proc.process(pid, 110, 110, "");
+  MemoryMeter copies({.main = 20, .helper = 10, .proc = proc.folder.path, .limit = 1 << 30});
+  CHECK(copies.peak()->bytes == (50 + 20 * 55) * kKib);
+  CHECK(copies.peak()->how == Obtained::sampled);
+  // Nothing more can be learned from the same.
+  std::filesystem::remove(proc.folder.path + "/21/smaps_rollup");
+  CHECK(copies.peak()->bytes == (50 + 20 * 55) * kKib);
+
+  // They grew after they were made, and so did the main process.
+  FakeProc grown;
+  for (pid_t pid = 20; pid < 41; ++pid) grown.process(pid, 8000, 8000, "");
+  MemoryMeter late({.main = 20, .helper = 10, .proc = grown.folder.path, .limit = 1 << 30});
+  CHECK(late.peak()->bytes == 21 * 4000 * kKib);
+
+  // One of them holds shared memory only.
+  FakeProc shared;
+  for (pid_t pid = 20; pid < 41; ++pid) shared.process(pid, 100, 100, "");
+  shared.folder.add("40/status",
+                    "VmHWM:\t600000 kB\nVmRSS:\t600000 kB\nRssAnon:\t9 kB\nRssShmem:\t600000 kB\n", 0644);
+  shared.folder.add("40/smaps_rollup", "Rss: 600000 kB\nPss: 600000 kB\n", 0644);
+  MemoryMeter one({.main = 20, .helper = 10, .proc = shared.folder.path, .limit = 1 << 30});
+  CHECK(one.peak()->bytes >= 600000 * kKib);
+}
+
+TEST_CASE("what cannot be looked into is the function's") {
+  for (const Execution execution : {Execution::native, Execution::emulated}) {
+    FakeProc proc;
+    proc.process(20, 8000, 9000, kMixed);
+    proc.process(21, 40000, 40000, "");
+    for (const char* name : {"20/smaps", "21/smaps", "21/smaps_rollup"})
+      std::filesystem::remove(proc.folder.path + "/" + name);
+    MemoryMeter meter = proc.meter(execution);
+    REQUIRE(meter.peak());
+    CHECK(meter.peak()->bytes >= 40000 * kKib);
+    CHECK(meter.at_most().value() >= 40000 * kKib);
   }
+}
+
+TEST_CASE("of a process whose first thread has ended another is asked") {
+  for (const Execution execution : {Execution::native, Execution::emulated}) {
+    FakeProc proc;
+    proc.process(20, 1000, 1000, kMixed);
+    proc.process(21, 0, 0, "");
+    proc.folder.add("21/status", "Name:\tleft\nState:\tZ (zombie)\nThreads:\t2\n", 0644);
+    proc.folder.add("21/smaps_rollup", "", 0644);
+    proc.folder.add("21/task/22/status", "VmHWM:\t70000 kB\nVmRSS:\t70000 kB\n", 0644);
+    proc.folder.add("21/task/22/smaps", mapping("1000-2000 rw-p 0 00:00 0 ", 140000), 0644);
+    proc.folder.add("21/task/22/smaps_rollup", "Pss: 70000 kB\n", 0644);
+    MemoryMeter meter = proc.meter(execution);
+    REQUIRE(meter.peak());
+    CHECK(meter.peak()->bytes >= 70000 * kKib);
+  }
+}
+
+TEST_CASE("what is swapped out, and huge pages, count") {
+  FakeProc proc;
+  proc.process(20, 8000, 9000, "");
+  proc.folder.add("20/status",
+                  "VmHWM:\t9000 kB\nVmRSS:\t8000 kB\nVmSwap:\t70000 kB\nHugetlbPages:\t4096 kB\n", 0644);
+  MemoryMeter meter = proc.meter(Execution::native);
+  CHECK(meter.peak()->bytes == (8000 + 70000 + 4096) * kKib);
+}
+
+TEST_CASE("QEMU's share is measured anew where it is doubted and pages have come since") {
+  FakeProc proc;
+  const std::uint64_t total = (kMixedGuest + kMixedEmulator) / kKib;
+  const std::string pumped =
+      kMixed + mapping("600000000000-600004000000 r--p 0 fe:00 12 /usr/bin/qemu-aarch64", 20000);
+  proc.process(20, total + 20000, total + 20000, pumped);
+  proc.pages(20, "500", "2", "2000");
+  MemoryMeter meter = proc.meter(Execution::emulated);
+  CHECK(meter.peak()->bytes == kMixedGuest);
+  // The pages of QEMU's file are given back, and as many taken: the mark does not rise.
+  proc.process(20, total + 20000, total + 20000,
+               kMixed + mapping("600000000000-600004000000 rw-p 0 00:00 0 ", 20000));
+  proc.pages(20, "501", "2", "2000");
+  CHECK(meter.peak()->bytes == kMixedGuest);
+  meter.doubt();
+  CHECK(meter.peak()->bytes == kMixedGuest + 20000 * kKib);
 }
 
 TEST_CASE("the last word after the end, and nothing where nothing was measured") {

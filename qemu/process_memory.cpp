@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qemu/process_memory.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/syscall.hpp"
+#include "qemu/errors.hpp"
+#include "qemu/proc_text.hpp"
+#include "qemu/sandbox/process_tree.hpp"
+
+namespace lemu::qemu {
+namespace {
+
+/// A /proc file's text from its start, in `buffer`, which keeps its size from read to read; fails with ESRCH
+/// when the process has ended.
+Result<std::string_view> pread_all(int fd, std::string& buffer) {
+  constexpr std::size_t kBlock = 64 * 1024;
+  std::size_t size = 0;
+  while (true) {
+    if (buffer.size() < size + kBlock) buffer.resize(size + kBlock);
+    const ssize_t n = ::pread(fd, buffer.data() + size, kBlock, static_cast<off_t>(size));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno<"memory-not-read">(errno);
+    if (n == 0) return std::string_view(buffer).substr(0, size);
+    size += static_cast<std::size_t>(n);
+  }
+}
+
+}  // namespace
+
+std::uint64_t MemoryStatus::peak() const { return std::max(high_water + huge, held()); }
+
+std::optional<MemoryStatus> parse_memory_status(std::string_view text) {
+  const std::optional<std::uint64_t> resident = find_field(text, "VmRSS:");
+  if (!resident) return std::nullopt;
+  const auto of = [text](std::string_view key) { return find_field(text, key).value_or(0); };
+  return MemoryStatus{.high_water = of("VmHWM:"),
+                      .resident = *resident,
+                      .anonymous = of("RssAnon:"),
+                      .shared = of("RssShmem:"),
+                      .swapped = of("VmSwap:"),
+                      .huge = of("HugetlbPages:")};
+}
+
+std::string_view read_short(int fd, char* buffer, std::size_t size) {
+  ssize_t n = 0;
+  do n = ::pread(fd, buffer, size, 0);
+  while (n < 0 && errno == EINTR);
+  return std::string_view(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
+}
+
+std::optional<MemoryStatus> read_memory_status(int status) {
+  std::array<char, 8192> text;
+  return parse_memory_status(read_short(status, text.data(), text.size()));
+}
+
+Result<Fd> ProcessMemory::open(pid_t pid, const char* name) const {
+  return open_file(proc_ + "/" + std::to_string(pid) + "/" + name, O_RDONLY);
+}
+
+Fd ProcessMemory::open_status(pid_t pid) const {
+  Result<Fd> first = open(pid, "status");
+  if (!first) return Fd();
+  if (read_memory_status(first->get())) return *std::move(first);
+  const std::string tasks = proc_ + "/" + std::to_string(pid) + "/task";
+  for (const pid_t thread : sandbox::numbers_in(tasks)) {
+    Result<Fd> other = open_file(tasks + "/" + std::to_string(thread) + "/status", O_RDONLY);
+    if (other && read_memory_status(other->get())) return *std::move(other);
+  }
+  return Fd();
+}
+
+std::optional<MemoryStatus> ProcessMemory::status(pid_t pid) const {
+  const Fd status = open_status(pid);
+  return status.valid() ? read_memory_status(status.get()) : std::nullopt;
+}
+
+Result<std::string_view> ProcessMemory::mappings(pid_t pid, const char* name) {
+  // Opened anew each time: an open smaps stays with the memory of the program before an exec.
+  Result<Fd> file = open(pid, name);
+  if (!file) return fail(std::move(file.error()));
+  Result<std::string_view> text = pread_all(file->get(), buffer_);
+  if (text && !text->empty()) return text;
+  const std::string tasks = proc_ + "/" + std::to_string(pid) + "/task";
+  for (const pid_t thread : sandbox::numbers_in(tasks)) {
+    if (thread == pid) continue;
+    Result<Fd> other = open_file(tasks + "/" + std::to_string(thread) + "/" + name, O_RDONLY);
+    if (!other) continue;
+    Result<std::string_view> found = pread_all(other->get(), buffer_);
+    if (found && !found->empty()) return found;
+  }
+  if (text) return fail<"memory-not-measured">("its process has ended");
+  return text;
+}
+
+std::string ProcessMemory::program(pid_t pid) const {
+  std::array<char, PATH_MAX> target;
+  const std::string link = proc_ + "/" + std::to_string(pid) + "/exe";
+  const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+  return {target.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+bool ProcessMemory::same_memory(pid_t one, pid_t other) const {
+  if (proc_ != "/proc") return false;  // the kernel knows its own processes only
+  if (::syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) != 0) return false;
+  // The first threads of two processes are also alike where both have ended and others go on.
+  const auto alive = [this](pid_t pid) {
+    const Result<Fd> status = open(pid, "status");
+    return status && read_memory_status(status->get());
+  };
+  return alive(one) && alive(other);
+}
+
+std::vector<pid_t> ProcessMemory::distinct(const std::vector<pid_t>& processes) const {
+  constexpr std::ptrdiff_t kNear = 16;
+  std::vector<pid_t> kept;
+  for (const pid_t pid : processes) {
+    const auto near = kept.end() - std::min(kNear, std::ssize(kept));
+    if (std::none_of(near, kept.end(), [&](pid_t other) { return same_memory(other, pid); }))
+      kept.push_back(pid);
+  }
+  return kept;
+}
+
+}  // namespace lemu::qemu
