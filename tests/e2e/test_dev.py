@@ -124,3 +124,16 @@ def test_a_run_by_an_ordinary_user_that_breaks_is_counted(copy):
     assert done.returncode != 0
     assert last_line(done) == "3 passed, 1 failed, 1 skipped"
     assert "tally: build/e2e-as-user.xml: " in done.stderr
+
+
+def test_a_fresh_root_of_an_unknown_system_is_refused():
+    done = subprocess.run([REPO / "tests/hosts/fresh_root", "windows-11", "--", "true"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "fresh_root: no system 'windows-11': debian-12, debian-13 or ubuntu-24.04\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["debian-13"], ["debian-13", "true"], ["debian-13", "--"]])
+def test_a_fresh_root_without_a_command_shows_how(arguments):
+    done = subprocess.run([REPO / "tests/hosts/fresh_root", *arguments], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: tests/hosts/fresh_root ")
