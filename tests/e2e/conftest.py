@@ -37,6 +37,8 @@ def pytest_configure(config):
         raise pytest.UsageError(f"LEMU_MUST_RUN names what no test knows: {', '.join(sorted(unknown))}")
     launch = config.getoption("--launch")
     harness.launch_of_foreign = None if launch == "native" else launch
+    if os.geteuid() == 0:
+        harness.put_tools_within_reach(config.add_cleanup)
     harness.become_subreaper()
     harness.pass_on_no_ignored_signals()
 

@@ -259,6 +259,21 @@ class Lemu:
         return folder
 
 
+def put_tools_within_reach(at_end):
+    """The QEMU that ./dev unpacked into this repository is copied for a lemu that is run by an ordinary user: the
+    repository may lie where only root can look. `at_end` takes what removes it."""
+    folders = os.environ["PATH"].split(":")
+    for number, folder in enumerate(folders):
+        if pathlib.Path(folder).is_relative_to(TOOLS) and os.path.isdir(folder):
+            copy = pathlib.Path(tempfile.mkdtemp(prefix="lemu-e2e-tools-"))
+            copy.chmod(0o755)
+            for program in pathlib.Path(folder).glob(f"qemu-{MACHINE[FOREIGN_ARCH]}*"):
+                shutil.copy2(program, copy)
+            at_end(lambda copy=copy: shutil.rmtree(copy))
+            folders[number] = str(copy)
+    os.environ["PATH"] = ":".join(folders)
+
+
 # ---- processes and files
 
 def become_subreaper():
