@@ -76,6 +76,9 @@ def keep_only(config, items, is_wanted):
 
 
 def pytest_collection_modifyitems(config, items):
+    named = {name for item in items for marker in item.iter_markers("needs") for name in marker.args}
+    if named - set(capabilities.CAPABILITIES):
+        raise pytest.UsageError(f"tests need what no check knows: {', '.join(sorted(named - set(capabilities.CAPABILITIES)))}")
     if config.getoption("--launch"):
         keep_only(config, items, lambda item: not item.get_closest_marker("free_choice"))
     if config.getoption("--only-from"):

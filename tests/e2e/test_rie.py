@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import pytest
-from capabilities import has_interpreter, require
+from capabilities import has_interpreter
 from daemon import Daemon
 from harness import HOST_ARCH, REPO, STAGE, TOOLS, UUID
 from stream_gate import StreamGate
@@ -233,11 +233,9 @@ fi
 """
 
 
-@pytest.mark.needs("userns")
+@pytest.mark.needs("userns", f"busybox-{HOST_ARCH}")
 def test_in_an_image_without_a_c_library(lemu, probe):
     busybox = TOOLS / f"busybox-{HOST_ARCH}/bin/busybox"
-    if not busybox.exists():
-        require("busybox-" + HOST_ARCH)
     root = lemu.work / "root"
     for folder in ("usr/local/bin", "var/runtime", "var/task", "bin", "dev", "proc"):
         (root / folder).mkdir(parents=True)
