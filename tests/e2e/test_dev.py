@@ -18,7 +18,7 @@ echo '<testsuite><testcase name="unit_base"/></testsuite>' >"$2" """
 # What is called, as shell scripts. npm, pip and apt-get reach nothing: what they would bring is only said to be missing.
 PROGRAMS = {"cmake": "", "ctest": PASSING_UNIT_TESTS, "dpkg-query": "echo installed", "apt-get": "exit 1", "npm": "exit 1",
             "go": "exit 1", "setpriv": "exit 1"}
-SCRIPTS = {"tests/functions/build.sh": "", "tests/e2e/test_one.py": "def test_one(): pass", "tests/as_user": "exit 9"}
+SCRIPTS = {"tests/functions/build.sh": "", "tests/e2e/test_one.py": "def test_one(): pass"}
 
 
 def write(path, text):
@@ -113,14 +113,56 @@ def test_a_run_that_hangs_is_ended_and_counted(copy, limit, named):
     assert last_line(done) == TALLY_OF_A_STEP
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root: only root has that run")
-def test_a_run_by_an_ordinary_user_that_breaks_is_counted(copy):
-    conftest = 'def pytest_addoption(parser):\n  for name in ("launch", "only-from"): parser.addoption("--" + name)\n' \
-               '  parser.addoption("--write-left-to-lemu")\n' \
-               'def pytest_configure(config):\n  file = config.getoption("--write-left-to-lemu")\n' \
-               '  if file: open(file, "w").write("x")\n'
-    (copy / "tests/e2e/conftest.py").write_text(conftest)
-    done = run(copy, "all")
+# The options by which ./dev holds the run by direct QEMU to some tests (conftest.py).
+CONFTEST = """
+def pytest_addoption(parser):
+    for name in ("--launch", "--only-from", "--write-left-to-lemu"):
+        parser.addoption(name)
+def pytest_configure(config):
+    if config.getoption("--write-left-to-lemu"):
+        open(config.getoption("--write-left-to-lemu"), "w").write("a test")
+"""
+ONE_PASSED = "echo '<testsuite><testcase name=\"one\"/></testsuite>' >"
+AS_USER = 1 if os.geteuid() == 0 else 0  # only root has the run by another user
+
+
+@pytest.fixture
+def whole(copy):
+    write(copy / "tests/e2e/conftest.py", CONFTEST)
+    write(copy / "tests/as_user", "#!/bin/sh\n" + ONE_PASSED + '"$1"')
+    results = "build/fresh/debian-13/tmp/results"
+    write(copy / "tests/hosts/fresh_root", f"#!/bin/sh\necho \"$@\" >>fresh\nmkdir -p {results}\n"
+          f"{ONE_PASSED}{results}/unit-release.xml\n{ONE_PASSED}{results}/e2e-plain.xml\n")
+    return copy
+
+
+def test_all_runs_are_counted(whole):
+    done = run(whole, "all")
+    assert (done.returncode, last_line(done)) == (0, f"{3 + AS_USER} passed, 0 failed, 1 skipped"), done.stderr
+    assert "skipped: fresh-root: LEMU_MUST_RUN does not name it; ./dev test fresh runs it" in steps(done)
+
+
+def test_the_fresh_root_is_counted(whole):
+    done = run(whole, "all", LEMU_MUST_RUN="userns,fresh-root")
+    assert (done.returncode, last_line(done)) == (0, f"{5 + AS_USER} passed, 0 failed, 0 skipped"), done.stderr
+    made, tested = [line for line in (whole / "fresh").read_text().splitlines() if line.startswith(("debian", "--again"))]
+    assert made == "debian-13 -- ./dev test prepare"
+    assert tested.startswith("--again --offline debian-13 -- sh -c ./dev test short;")
+
+
+def test_a_fresh_root_that_cannot_be_made_fails(whole):
+    write(whole / "tests/hosts/fresh_root", "#!/bin/sh\necho no network >&2\nexit 1\n")
+    done = run(whole, "all", LEMU_MUST_RUN="fresh-root")
+    assert done.returncode != 0
+    assert last_line(done) == f"{3 + AS_USER} passed, 1 failed, 0 skipped"
+    assert "no network" in done.stdout
+    assert steps(done)[-1] == "failed: a freshly made debian-13"
+
+
+@pytest.mark.skipif(AS_USER == 0, reason="root: only root has that run")
+def test_a_run_by_an_ordinary_user_that_breaks_is_counted(whole):
+    write(whole / "tests/as_user", "#!/bin/sh\nexit 9")
+    done = run(whole, "all")
     assert done.returncode != 0
     assert last_line(done) == "3 passed, 1 failed, 1 skipped"
     assert "tally: build/e2e-as-user.xml: " in done.stderr
