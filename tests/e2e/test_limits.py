@@ -96,6 +96,38 @@ def test_a_run_that_ends_is_not_touched(script, status):
     assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
 
 
+# Its grandchild ends as an orphan; then it waits until its parent has no dead child.
+LEAVES_AN_ORPHAN = """
+import os, pathlib, time
+reader, writer = os.pipe()
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.close(writer)
+        os.read(reader, 1)  # until the child is gone, and the parent has closed its end
+    os._exit(0)
+os.wait()
+os.close(writer)
+def dead():
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rsplit(")", 1)[1].split()[:2]
+        except OSError:
+            continue
+        if int(parent) == os.getppid() and state == "Z":
+            return True
+def others():
+    return pathlib.Path(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read_text().split() != [str(os.getpid())]
+end = time.monotonic() + 5
+while (others() or dead()) and time.monotonic() < end:
+    time.sleep(0.01)
+raise SystemExit(9 if others() or dead() else 0)
+"""
+
+
+def test_orphans_of_a_run_are_reaped():
+    assert limit(60, sys.executable, "-c", LEAVES_AN_ORPHAN).returncode == 0
+
+
 def test_what_a_run_leaves_is_ended(tmp_path):
     assert limit(60, "sh", "-c", f"setsid {SLEEPER} & echo $! >{tmp_path}/child").returncode == 0
     assert not is_alive((tmp_path / "child").read_text().strip())
