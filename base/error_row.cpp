@@ -4,6 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "base/printable.hpp"
+
 namespace lemu {
 namespace {
 
@@ -21,15 +23,12 @@ struct Filling {
 
   [[nodiscard]] std::string filled(std::string_view pattern) const {
     std::string text;
-    while (true) {
-      std::string_view rest;
-      const std::string_view name = next_place(pattern, rest);
-      if (name.empty()) return text.append(pattern);
-      const std::size_t braces = 2;
-      text.append(pattern.substr(0, pattern.size() - rest.size() - name.size() - braces));
-      text.append(value_of(name));
-      pattern = rest;
+    Place place = next_place(pattern);
+    for (; !place.name.empty(); place = next_place(place.rest)) {
+      const std::string& value = value_of(place.name);
+      text.append(place.before).append(place.in_command ? shell_word(value) : printable(value));
     }
+    return text.append(place.before);
   }
 };
 

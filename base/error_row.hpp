@@ -20,6 +20,8 @@ namespace lemu {
 /// A pattern's places are lower-case names in braces, "{path}"; other braces are text. Values fill the places
 /// in the order in which their names first appear in message, remedy and aws; a name may appear again.
 /// "{os_error}" is filled by fail_errno with strerror's text.
+/// Values may come from anywhere: they are made printable() here, so that no message needs to. A place of a
+/// command, "{$path}", is filled with the value as one shell_word().
 struct ErrorRow {
   std::string_view slug;     ///< "bootstrap-not-executable": its anchor in docs/errors.md
   ErrorKind kind;            ///< decides the exit code
@@ -44,20 +46,26 @@ struct Slug {
 
 inline constexpr std::string_view kOsErrorPlace = "os_error";
 
-/// The first place in a pattern, its name without braces; `rest` is what follows it. Empty when there is
-/// none.
-constexpr std::string_view next_place(std::string_view pattern, std::string_view& rest) {
+/// The first place in a pattern.
+struct Place {
+  std::string_view before;  ///< the text in front of it
+  std::string_view name;    ///< without braces; empty where there is none
+  std::string_view rest;    ///< what follows it
+  bool in_command = false;  ///< "{$name}"
+};
+
+constexpr Place next_place(std::string_view pattern) {
   for (std::size_t open = pattern.find('{'); open != std::string_view::npos;
        open = pattern.find('{', open + 1)) {
-    std::size_t end = open + 1;
+    const bool in_command = open + 1 < pattern.size() && pattern[open + 1] == '$';
+    const std::size_t begin = open + (in_command ? 2 : 1);
+    std::size_t end = begin;
     while (end < pattern.size() && ((pattern[end] >= 'a' && pattern[end] <= 'z') || pattern[end] == '_'))
       ++end;
-    if (end == open + 1 || end == pattern.size() || pattern[end] != '}') continue;
-    rest = pattern.substr(end + 1);
-    return pattern.substr(open + 1, end - open - 1);
+    if (end == begin || end == pattern.size() || pattern[end] != '}') continue;
+    return {pattern.substr(0, open), pattern.substr(begin, end - begin), pattern.substr(end + 1), in_command};
   }
-  rest = {};
-  return {};
+  return {pattern, {}, {}};
 }
 
 /// The names of a row's places, each once, in the order of the values; "os_error" is none of them.
@@ -80,14 +88,9 @@ struct Places {
 
 constexpr Places places_of(const ErrorRow& row) {
   Places places;
-  for (std::string_view pattern : {row.message, row.remedy, row.aws})
-    while (true) {
-      std::string_view rest;
-      const std::string_view name = next_place(pattern, rest);
-      if (name.empty()) break;
-      places.add(name);
-      pattern = rest;
-    }
+  for (const std::string_view pattern : {row.message, row.remedy, row.aws})
+    for (Place place = next_place(pattern); !place.name.empty(); place = next_place(place.rest))
+      places.add(place.name);
   return places;
 }
 

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_syntax.hpp"
+
 namespace lemu {
 namespace {
 
@@ -30,7 +32,9 @@ bool is_nested_deeper(std::string_view text, std::size_t levels) {
 
 nlohmann::ordered_json json_document(std::string_view text, std::size_t levels) {
   if (is_nested_deeper(text, levels)) return nlohmann::ordered_json::value_t::discarded;
-  return nlohmann::ordered_json::parse(text, nullptr, false);
+  nlohmann::ordered_json document = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (!document.is_discarded()) return document;
+  return nlohmann::ordered_json::parse(without_lone_surrogates(text), nullptr, false);
 }
 
 }  // namespace lemu

@@ -8,6 +8,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "base/printable.hpp"
+
 namespace lemu {
 
 /// What an error means to the person or program that asked. `exit_code.hpp` of the command line maps each to
@@ -30,9 +32,9 @@ struct Error {
   std::string aws_message = {};  ///< for invalid_entrypoint: the text Lambda itself would use after "Error: "
   std::string_view slug = {};    ///< its name in docs/errors.md
 
-  /// The same error, with what was being attempted put in front of its message.
+  /// The same error, with what was being attempted, made printable, put in front of its message.
   [[nodiscard]] Error within(std::string_view attempt) && {
-    message = std::string(attempt) + ": " + message;
+    message = printable(attempt) + ": " + message;
     return std::move(*this);
   }
 };

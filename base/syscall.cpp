@@ -151,22 +151,4 @@ Status write_file(const std::string& path, std::string_view content, mode_t mode
   return {};
 }
 
-Status write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {
-  const std::string beside = path + ".tmp" + std::to_string(::getpid());
-  Status written = write_file(beside, content, mode);
-  if (!written) {  // of the file that was asked for
-    std::string& message = written.error().message;
-    if (const std::size_t at = message.find(beside); at != std::string::npos)
-      message.replace(at, beside.size(), path);
-    ::unlink(beside.c_str());
-    return written;
-  }
-  if (::rename(beside.c_str(), path.c_str()) < 0) {
-    const int code = errno;
-    ::unlink(beside.c_str());
-    return fail_errno<"system-call-failed">(code, "rename " + beside + " to " + path);
-  }
-  return {};
-}
-
 }  // namespace lemu

@@ -40,7 +40,5 @@ Status write_all(int fd, std::string_view bytes);
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 /// Creates or truncates a file.
 Status write_file(const std::string& path, std::string_view content, mode_t mode = 0644);
-/// Writes beside the target, then renames: readers see the old content or the new.
-Status write_file_atomically(const std::string& path, std::string_view content, mode_t mode = 0644);
 
 }  // namespace lemu

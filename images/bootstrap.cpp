@@ -57,29 +57,47 @@ tl::unexpected<Error> broken_link(const BootstrapSearch& search, const std::stri
   return fail_errno<"bootstrap-link-not-followed">(code, package, quoted);
 }
 
-tl::unexpected<Error> not_executable(const BootstrapSearch& search, mode_t mode) {
+/// The bootstrap for a message: a zip's is unpacked to a place that is gone when the message is read.
+std::string bootstrap_name(const BootstrapSearch& search, const std::string& path) {
+  return search.kind == PackageKind::zip ? "bootstrap in " + package_name(search) : path;
+}
+
+std::string octal_of(mode_t mode) {
   constexpr std::string_view kOctal = "01234567";
-  const std::string octal{'0', kOctal[mode >> 6 & 7], kOctal[mode >> 3 & 7], kOctal[mode & 7]};
-  const std::string package = package_name(search);
+  return {'0', kOctal[mode >> 6 & 7], kOctal[mode >> 3 & 7], kOctal[mode & 7]};
+}
+
+tl::unexpected<Error> not_executable(const BootstrapSearch& search, mode_t mode) {
+  const std::string octal = octal_of(mode), package = package_name(search);
   if (search.kind == PackageKind::folder)
     return fail<"bootstrap-not-executable">(package, octal, search.given);
   if (search.files_without_mode == 0) return fail<"bootstrap-not-executable-in-zip">(package, octal);
   return fail<"zip-without-permissions">(package, octal);
 }
 
+/// Lambda's user is neither the owner of the files nor in their group.
+tl::unexpected<Error> not_for_all(const BootstrapSearch& search, mode_t mode) {
+  const std::string octal = octal_of(mode), package = package_name(search);
+  if (search.kind == PackageKind::folder)
+    return fail<"bootstrap-not-executable-for-all">(package, octal, search.given);
+  return fail<"bootstrap-not-executable-for-all-in-zip">(package, octal);
+}
+
 Result<Bootstrap> check_found(const BootstrapSearch& search, const std::string& path, int fd) {
   struct stat info {};
-  if (::fstat(fd, &info) != 0) return fail_errno<"package-not-looked-at">(errno, path);
+  const std::string name = bootstrap_name(search, path);
+  if (::fstat(fd, &info) != 0) return fail_errno<"package-not-looked-at">(errno, name);
   if (S_ISDIR(info.st_mode)) return fail<"bootstrap-is-folder">(package_name(search));
   if (!S_ISREG(info.st_mode)) return fail<"bootstrap-not-regular">(package_name(search));
   if ((info.st_mode & kAnyExecute) == 0) return not_executable(search, info.st_mode);
+  if ((info.st_mode & S_IXOTH) == 0) return not_for_all(search, info.st_mode);
   std::error_code failed;
   Bootstrap found{std::filesystem::canonical(path, failed), {}};
-  if (failed) return fail_errno<"package-not-looked-at">(failed.value(), path);
-  if ((info.st_mode & (S_IROTH | S_IXOTH)) != (S_IROTH | S_IXOTH))
+  if (failed) return fail_errno<"package-not-looked-at">(failed.value(), name);
+  if ((info.st_mode & S_IROTH) == 0)
     found.notes.push_back(
-        "bootstrap is not readable and executable for all: Lambda runs it as another user than "
-        "its owner, so chmod 755 it before packing");
+        "bootstrap is not readable for all: Lambda runs it as another user than its owner, so chmod 755 it "
+        "before packing");
   return found;
 }
 
@@ -89,7 +107,7 @@ Result<Bootstrap> find_bootstrap(const BootstrapSearch& search) {
   const std::string path = search.folder + "/bootstrap";
   struct stat itself {};
   if (::lstat(path.c_str(), &itself) != 0) {
-    if (errno != ENOENT) return fail_errno<"package-not-looked-at">(errno, path);
+    if (errno != ENOENT) return fail_errno<"package-not-looked-at">(errno, bootstrap_name(search, path));
     return explain_missing_bootstrap(search);
   }
   Result<Fd> folder = open_file(search.folder, O_PATH | O_DIRECTORY);
@@ -99,7 +117,7 @@ Result<Bootstrap> find_bootstrap(const BootstrapSearch& search) {
   if (!file.valid()) {
     const int code = errno;
     if (S_ISLNK(itself.st_mode)) return broken_link(search, path, code);
-    return fail_errno<"package-not-opened">(code, path);
+    return fail_errno<"package-not-opened">(code, bootstrap_name(search, path));
   }
   return check_found(search, path, file.get());
 }
@@ -107,7 +125,9 @@ Result<Bootstrap> find_bootstrap(const BootstrapSearch& search) {
 Status check_single_bootstrap(const std::string& path, const std::string& given) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return fail_errno<"package-not-looked-at">(errno, given);
-  if ((info.st_mode & kAnyExecute) != 0) return {};
+  if ((info.st_mode & S_IXOTH) != 0) return {};
+  if ((info.st_mode & kAnyExecute) != 0)
+    return fail<"file-not-executable-for-all">(in_quotes(given), octal_of(info.st_mode), given);
   return fail<"file-not-executable">(in_quotes(given), given);
 }
 

@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <optional>
 
+#include "base/printable.hpp"
 #include "images/errors.hpp"
 
 namespace lemu::images {
@@ -47,43 +47,12 @@ std::string_view special_name(mode_t unix_mode) {
   }
 }
 
-/// The size of the character that `text` starts with; 0 when it is not UTF-8 (RFC 3629), or a control
-/// character, of which a terminal takes U+0080 to U+009F as seriously as the others.
-std::size_t printable_start(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return first < 0x20 || first == 0x7f ? 0 : 1;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  const std::size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (text.size() < size) return 0;
-  std::uint32_t point = first & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-    point = point << 6 | (byte(i) & 0x3fU);
-  }
-  const std::uint32_t least = size == 2 ? 0xa0 : size == 3 ? 0x800 : 0x10000;
-  const bool surrogate = point >= 0xd800 && point < 0xe000;
-  return point < least || surrogate || point > 0x10ffff ? 0 : size;
-}
-
 }  // namespace
 
 std::string in_quotes(std::string_view name) {
   constexpr std::size_t kShown = 200;
-  constexpr std::string_view kHex = "0123456789abcdef";
   const bool cut = name.size() > kShown;
-  name = name.substr(0, kShown);
-  std::string text = "'";
-  while (!name.empty()) {
-    const std::size_t good = printable_start(name);
-    const unsigned byte = static_cast<unsigned char>(name.front());
-    if (good > 0)
-      text += name.substr(0, good);
-    else
-      text.append("\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-    name.remove_prefix(std::max<std::size_t>(good, 1));
-  }
-  return text + (cut ? "…'" : "'");
+  return "'" + printable(name.substr(0, kShown)) + (cut ? "…'" : "'");
 }
 
 Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {

@@ -28,8 +28,7 @@ struct Entry {
 /// other links such a target passes through, all of them under the same rule, it stays inside.
 [[nodiscard]] Status check_link(const std::string& path, std::string_view target);
 
-/// 'name' for a message: control characters escaped so that a terminal is not driven by a package, long ones
-/// cut.
+/// 'name' for a message: printable, long ones cut.
 [[nodiscard]] std::string in_quotes(std::string_view name);
 
 }  // namespace lemu::images

@@ -28,23 +28,24 @@ inline constexpr ErrorRow kErrors[] = {
      "The package holds nothing at all.", "put an executable file named bootstrap at its top", kNoBootstrap},
     {"bootstrap-wrong-name", ErrorKind::invalid_entrypoint,
      "{package} has no bootstrap: found {found}, but Lambda runs a file named bootstrap",
-     "The program in the folder has another name.", "rename it: mv {folder}/{name} {folder}/bootstrap",
+     "The program in the folder has another name.", "rename it: mv {$folder}/{$name} {$folder}/bootstrap",
      kNoBootstrap},
     {"bootstrap-wrong-name-in-zip", ErrorKind::invalid_entrypoint,
      "{package} has no bootstrap: found {found}, but Lambda runs a file named bootstrap",
      "The program in the zip has another name.",
-     "rename it: mv {name} bootstrap, then zip it again: zip -r function.zip .", kNoBootstrap},
+     "rename it: mv {$name} bootstrap, then zip it again: zip -r function.zip .", kNoBootstrap},
     {"bootstrap-wrong-folder", ErrorKind::invalid_entrypoint,
      "{package} has no bootstrap: found {found}, but Lambda looks only at the top",
      "The bootstrap lies in a folder inside the folder that was given.",
-     "give {given}/{inner} instead; for Lambda zip the content of the folder, not the folder: cd {inner} && "
+     "give {$given}/{$inner} instead; for Lambda zip the content of the folder, not the folder: cd {$inner} "
+     "&& "
      "zip -r "
      "{up}function.zip .",
      kNoBootstrap},
     {"bootstrap-wrong-folder-in-zip", ErrorKind::invalid_entrypoint,
      "{package} has no bootstrap: found {found}, but Lambda looks only at the top",
      "The zip was made of a folder, so the bootstrap lies in that folder and not at the top.",
-     "zip the content of the folder, not the folder: cd {inner} && zip -r {up}function.zip .", kNoBootstrap},
+     "zip the content of the folder, not the folder: cd {$inner} && zip -r {up}function.zip .", kNoBootstrap},
     {"bootstrap-is-folder", ErrorKind::invalid_entrypoint, "bootstrap in {package} is a folder, not a file",
      "The name bootstrap is taken by a folder.",
      "Lambda runs an executable file named bootstrap: rename the folder, and put the file there",
@@ -63,7 +64,7 @@ inline constexpr ErrorRow kErrors[] = {
      "The link leads in a circle, or through a folder that may not be entered.", kPutItThere, kNoBootstrap},
     {"bootstrap-not-executable", ErrorKind::invalid_entrypoint,
      "bootstrap in {package} is not executable (mode {mode})",
-     "The file in the folder has no execute permission.", "chmod +x {given}/bootstrap", kBootstrapDenied},
+     "The file in the folder has no execute permission.", "chmod +x {$given}/bootstrap", kBootstrapDenied},
     {"bootstrap-not-executable-in-zip", ErrorKind::invalid_entrypoint,
      "bootstrap in {package} is not executable (mode {mode})",
      "The zip says that the file is not to be executed.",
@@ -76,8 +77,25 @@ inline constexpr ErrorRow kErrors[] = {
      "zip on Linux, macOS or WSL after chmod +x bootstrap; for Go on Windows use build-lambda-zip",
      kBootstrapDenied},
     {"file-not-executable", ErrorKind::invalid_entrypoint, "{quoted} is not executable",
-     "The file that was given as the bootstrap has no execute permission.", "chmod +x {given}",
+     "The file that was given as the bootstrap has no execute permission.", "chmod +x {$given}",
      kBootstrapDenied},
+
+    {"bootstrap-not-executable-for-all", ErrorKind::invalid_entrypoint,
+     "bootstrap in {package} is not executable for all (mode {mode}), and Lambda runs it as another user "
+     "than its owner",
+     "The file's mode lets you run it, but not the user that functions run as: a umask such as 077 makes "
+     "such files.",
+     "chmod 755 {$given}/bootstrap", kBootstrapDenied},
+    {"bootstrap-not-executable-for-all-in-zip", ErrorKind::invalid_entrypoint,
+     "bootstrap in {package} is not executable for all (mode {mode}), and Lambda runs it as another user "
+     "than its owner",
+     "The zip stores a mode that lets the owner run the file, but not the user that functions run as.",
+     "chmod 755 bootstrap, then zip it again: zip -r function.zip .", kBootstrapDenied},
+    {"file-not-executable-for-all", ErrorKind::invalid_entrypoint,
+     "{quoted} is not executable for all (mode {mode}), and Lambda runs it as another user than its owner",
+     "The file's mode lets you run it, but not the user that functions run as: a umask such as 077 makes "
+     "such files.",
+     "chmod 755 {$given}", kBootstrapDenied},
 
     // Opening the package.
     {"package-not-opened", ErrorKind::bad_input, "cannot open {package}: {os_error}",
@@ -87,9 +105,9 @@ inline constexpr ErrorRow kErrors[] = {
      "A file of the package went away, or a folder on the way to it may not be entered.",
      "check that it is there and that you may read it"},
     {"package-file-not-readable", ErrorKind::bad_input, "cannot read {package}: {os_error}",
-     "You have no permission to read the file.", "make it readable: chmod u+r {given}"},
+     "You have no permission to read the file.", "make it readable: chmod u+r {$given}"},
     {"package-folder-not-readable", ErrorKind::bad_input, "cannot read the folder {package}: {os_error}",
-     "You have no permission to read or enter the folder.", "make it readable: chmod u+rx {given}"},
+     "You have no permission to read or enter the folder.", "make it readable: chmod u+rx {$given}"},
     {"package-not-read", ErrorKind::bad_input, "cannot read {package}: {os_error}",
      "Reading the file failed: its disk or network file system has trouble.", "copy it to a local disk"},
     {"package-not-a-zip", ErrorKind::bad_input, "{package} is not a zip: it is {content}",

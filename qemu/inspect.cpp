@@ -15,17 +15,20 @@ namespace {
 
 struct Subject {
   const std::string& path;
-  std::string_view seen_as;
+  const ProgramNames& names;
 
   /// The error of a program as that of this one: whatever is wrong with it, Lambda cannot execute it.
   [[nodiscard]] tl::unexpected<Error> refused(Error error) const {
-    error = std::move(error).within(path);
+    error = std::move(error).within(names.told_as.empty() ? path : names.told_as);
     error.kind = ErrorKind::invalid_entrypoint;
-    error.aws_message = "fork/exec " + std::string(seen_as) + ": " + error.aws_message;
+    error.aws_message = "fork/exec " + names.seen_as + ": " + error.aws_message;
     return fail(std::move(error));
   }
   [[nodiscard]] tl::unexpected<Error> refused(tl::unexpected<Error> error) const {
     return refused(std::move(error.value()));
+  }
+  [[nodiscard]] const std::string& in_remedies() const {
+    return names.remedied_as.empty() ? path : names.remedied_as;
   }
 };
 
@@ -76,7 +79,7 @@ Status check_file(const Subject& subject, const struct stat& status) {
   if (S_ISDIR(status.st_mode)) return subject.refused(fail<"program-is-folder">());
   if (!S_ISREG(status.st_mode)) return subject.refused(fail<"program-not-regular">());
   if ((status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
-    return subject.refused(fail<"program-not-executable">(subject.path));
+    return subject.refused(fail<"program-not-executable">(subject.in_remedies()));
   if (status.st_size == 0) return subject.refused(fail<"program-empty">());
   return {};
 }
@@ -94,7 +97,7 @@ Result<std::variant<ElfInfo, ScriptLine>> read_content(const Subject& subject, i
     return std::variant<ElfInfo, ScriptLine>(*std::move(elf));
   }
   if (looks_like_script(head)) {
-    Result<ScriptLine> script = parse_script(head, subject.path);
+    Result<ScriptLine> script = parse_script(head, subject.in_remedies());
     if (!script) return subject.refused(std::move(script.error()));
     return std::variant<ElfInfo, ScriptLine>(*std::move(script));
   }
@@ -103,8 +106,8 @@ Result<std::variant<ElfInfo, ScriptLine>> read_content(const Subject& subject, i
 
 }  // namespace
 
-Result<Program> inspect_program(const std::string& path, std::string_view seen_as) {
-  const Subject subject{path, seen_as};
+Result<Program> inspect_program(const std::string& path, ProgramNames names) {
+  const Subject subject{path, names};
   struct stat status {};
   if (::stat(path.c_str(), &status) < 0) {
     const int code = errno;
@@ -115,10 +118,11 @@ Result<Program> inspect_program(const std::string& path, std::string_view seen_a
   if (!usable) return fail(std::move(usable.error()));
   Result<Fd> fd = open_regular(path);
   if (!fd && fd.error().os_error == 0) return subject.refused(fail<"program-not-regular">());
-  if (!fd) return subject.refused(fail_errno<"program-not-readable">(fd.error().os_error, path));
+  if (!fd)
+    return subject.refused(fail_errno<"program-not-readable">(fd.error().os_error, subject.in_remedies()));
   Result<std::variant<ElfInfo, ScriptLine>> content = read_content(subject, fd->get());
   if (!content) return fail(std::move(content.error()));
-  return Program{path, std::string(seen_as), *std::move(content)};
+  return Program{path, std::move(names), *std::move(content)};
 }
 
 std::string build_hint(Arch arch) {
@@ -133,7 +137,7 @@ std::string build_hint(Arch arch) {
 Status check_arch(const Program& program, Arch wanted) {
   const ElfInfo* elf = program.elf();
   if (elf == nullptr || elf->arch == wanted) return {};
-  const Subject subject{program.path, program.seen_as};
+  const Subject subject{program.path, program.names};
   const std::string is(names_of(elf->arch).lambda);
   const std::string asked(names_of(wanted).lambda);
   return subject.refused(fail<"program-wrong-architecture">(is, asked, build_hint(wanted)));

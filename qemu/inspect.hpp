@@ -17,9 +17,16 @@ namespace lemu::qemu {
 /// Where a function finds its bootstrap, and what Lambda's error messages call it.
 inline constexpr std::string_view kBootstrapPath = "/var/task/bootstrap";
 
+/// What messages call a program.
+struct ProgramNames {
+  std::string seen_as = std::string(kBootstrapPath);  ///< by the function, and in Lambda's own words
+  std::string told_as = {};      ///< "bootstrap in 'function.zip'"; empty: its path, which the user can find
+  std::string remedied_as = {};  ///< the file that a remedy's command names; empty: its path
+};
+
 struct Program {
-  std::string path;     ///< on this machine
-  std::string seen_as;  ///< as the function (and Lambda's message) names it
+  std::string path;  ///< on this machine
+  ProgramNames names;
   std::variant<ElfInfo, ScriptLine> content;
 
   [[nodiscard]] const ElfInfo* elf() const { return std::get_if<ElfInfo>(&content); }
@@ -28,7 +35,7 @@ struct Program {
 
 /// Looks at the file's kind, mode and first bytes; follows symbolic links. Errors are invalid_entrypoint,
 /// with aws_message as Lambda words it: "fork/exec /var/task/bootstrap: exec format error".
-Result<Program> inspect_program(const std::string& path, std::string_view seen_as = kBootstrapPath);
+Result<Program> inspect_program(const std::string& path, ProgramNames names = {});
 
 /// Fails when an ELF program is for another architecture than `wanted`, naming both. A script passes: what
 /// counts is its interpreter.

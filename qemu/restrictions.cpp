@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/printable.hpp"
 #include "qemu/guarantees.hpp"
 
 namespace lemu::qemu {
@@ -76,7 +77,7 @@ Improvement open_container(const Host& host) {
 
 Improvement uncover_proc(const Host& host) {
   std::string command;
-  for (const std::string& place : host.covered_proc) command += " " + place;
+  for (const std::string& place : host.covered_proc) command += " " + shell_word(place);
   return {std::string(name_of(Guarantee::own_proc)),
           command.empty() ? "" : as_root(host, "umount" + command)};
 }
@@ -101,9 +102,9 @@ Restriction by_count(const Host& host) {
 /// own for bwrap and others: flags=(unconfined), userns.
 std::string apparmor_profile_command(const Host& host, const std::string& helper) {
   const std::string sudo = host.uid == 0 ? "" : "sudo ";
-  return "printf '%s\\n' 'abi <abi/4.0>,' 'profile lemu-sandbox \"" + helper +
-         "\" flags=(unconfined) { userns, }' | " + sudo + "tee /etc/apparmor.d/lemu-sandbox && " + sudo +
-         "apparmor_parser -r /etc/apparmor.d/lemu-sandbox";
+  return "printf '%s\\n' 'abi <abi/4.0>,' " +
+         shell_word("profile lemu-sandbox \"" + helper + "\" flags=(unconfined) { userns, }") + " | " + sudo +
+         "tee /etc/apparmor.d/lemu-sandbox && " + sudo + "apparmor_parser -r /etc/apparmor.d/lemu-sandbox";
 }
 
 Restriction by_apparmor_switch(const Host& host, const std::string& helper) {

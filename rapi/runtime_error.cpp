@@ -26,6 +26,12 @@ bool holds_error_type(std::string_view text) {
   return false;
 }
 
+/// What stands in a report must not look like another of its fields, nor drive a terminal.
+bool is_of_report(char c) {
+  constexpr std::string_view kOthers = "._- ";
+  return is_letter(c) || (c >= '0' && c <= '9') || kOthers.find(c) != std::string_view::npos;
+}
+
 /// Go's decoding of a field: absent and null leave the zero value, another type is an error.
 template <class T>
 bool take(const Json& from, const char* key, T& into) {
@@ -147,7 +153,8 @@ std::string cropped(const Cause& cause) {
 }  // namespace
 
 std::string sanitised_error_type(std::string_view header) {
-  if (holds_error_type(header)) return std::string(header);
+  const bool shown = std::all_of(header.begin(), header.end(), is_of_report);
+  if (shown && holds_error_type(header)) return std::string(header);
   return header.starts_with("Function.") ? "Function.Unknown" : "Runtime.Unknown";
 }
 

@@ -14,7 +14,8 @@ inline constexpr std::size_t kMaxErrorCause = std::size_t{64} << 10;
 inline constexpr std::string_view kErrorCauseContentType = "application/vnd.aws.lambda.error.cause+json";
 
 /// The value of Lambda-Runtime-Function-Error-Type as reports show it: itself where it holds a word like
-/// Runtime.X or Function.X, else Function.Unknown or Runtime.Unknown. Never used in a payload.
+/// Runtime.X or Function.X and nothing but letters, digits, blanks, '.', '_' and '-', else Function.Unknown
+/// or Runtime.Unknown. Never used in a payload.
 [[nodiscard]] std::string sanitised_error_type(std::string_view header);
 
 /// The X-Ray cause, checked and cropped to kMaxErrorCause; empty when it is no cause.

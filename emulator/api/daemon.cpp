@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/api/daemon.hpp"
 
+#include "base/named_files.hpp"
 #include "rapi/listener.hpp"
 
 namespace lemu::emulator {
@@ -99,8 +100,12 @@ Status Daemon::open_state() {
 Status Daemon::add(DaemonFunction function) {
   const std::string name = function.setup.function.name;
   std::shared_ptr<LogFiles> files;
-  if (!settings_.log_folder.empty())
-    files = std::make_shared<LogFiles>(settings_.log_folder, function.setup.function.log_group);
+  if (!settings_.log_folder.empty()) {
+    const std::string& group = function.setup.function.log_group;
+    if (Status made = make_private_folders(settings_.log_folder + group); !made)
+      return fail(std::move(made.error()).within("--log-dir"));
+    files = std::make_shared<LogFiles>(settings_.log_folder, group);
+  }
   auto served = std::make_unique<ServedFunction>(context_, host_, std::move(function.setup), function.serving,
                                                  account_, ids_, EnvironmentFolder::beside(*folder_),
                                                  std::make_shared<FunctionLog>(std::move(files)), log_);

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/json_document.hpp"
+#include "base/printable.hpp"
 #include "base/url.hpp"
 #include "emulator/cli/endpoint.hpp"
 #include "emulator/cli/exit_code.hpp"
@@ -71,15 +72,18 @@ std::string columns(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const json& value) {
+  return printable(value.is_string() ? value.get<std::string>() : value.dump());
+}
 
 /// "in 58 s", of what has a time to come.
 void add_due_times(json& events) {
   constexpr std::int64_t kSecond = 1000;
-  for (json& event : events)
-    if (event.contains("dueInMs") && event["dueInMs"].is_number_integer())
-      event["due"] =
-          "in " + std::to_string((event["dueInMs"].get<std::int64_t>() + kSecond - 1) / kSecond) + "s";
+  for (json& event : events) {
+    if (!event.is_object() || !event.contains("dueInMs") || !event["dueInMs"].is_number_integer()) continue;
+    const auto due = event["dueInMs"].get<std::int64_t>();
+    event["due"] = "in " + std::to_string(due / kSecond + (due % kSecond > 0 ? 1 : 0)) + "s";
+  }
 }
 
 /// A row for each object of the list, a column for each key.
@@ -89,7 +93,7 @@ std::string table(const json& list, const std::vector<std::pair<const char*, con
   for (const json& object : list) {
     rows.emplace_back();
     for (const auto& [title, key] : keys)
-      rows.back().push_back(object.contains(key) ? text_of(object[key]) : "-");
+      rows.back().push_back(object.is_object() && object.contains(key) ? text_of(object[key]) : "-");
   }
   return columns(rows);
 }
@@ -101,7 +105,7 @@ int run_ps(const PsOptions& options) {
   const std::optional<EndpointAnswer> answer = client.ask(options.endpoint, "GET", "/_lemu/environments");
   if (!answer) return client.code();
   if (options.json) {
-    client.show(answer->body + "\n");
+    client.show(printable_json(answer->body) + "\n");
     return client.code();
   }
   const json state = json_document(answer->body);
@@ -153,7 +157,7 @@ int run_async(const AsyncOptions& options) {
     case AsyncOptions::Action::show: {
       const std::optional<EndpointAnswer> answer =
           client.ask(options.endpoint, "GET", "/_lemu/async/" + percent_encode(options.request_id));
-      if (answer) client.show(answer->body);
+      if (answer) client.show(printable_json(answer->body));
       break;
     }
     case AsyncOptions::Action::redrive:

@@ -41,6 +41,13 @@ std::optional<Number> number_of(const std::string& text) {
   return number;
 }
 
+/// "lambda.test" of "http://lambda.test:9000/".
+std::string host_name_in(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  return url.substr(begin, url.find_first_of(":/", begin) - begin);
+}
+
 }  // namespace
 
 Take take_text(std::string& into) { return text_into(into); }
@@ -56,6 +63,8 @@ Take take_another(std::vector<std::string>& into) {
 
 Take take_host_name(std::vector<std::string>& into) {
   return [&into](const std::string& value) -> Status {
+    const std::string name = host_name_in(value);
+    if (name != value && rapi::is_host_name(name)) return fail<"value-more-than-a-host-name">(value, name);
     if (!rapi::is_host_name(value)) return fail<"value-not-a-host-name">(value);
     into.push_back(value);
     return {};

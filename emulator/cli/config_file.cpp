@@ -57,7 +57,7 @@ class Reader {
     return {};
   }
 
-  /// A text, a list of them, or a map: NAME=VALUE each.
+  /// A text, a list of them, or a map: NAME=VALUE each, or NAME alone.
   Status add_setting(const YAML::Node& key, const YAML::Node& value, Settings& into) const {
     const std::string& name = key.Scalar();
     if (value.IsSequence()) {
@@ -68,6 +68,10 @@ class Reader {
     if (value.IsNull()) return wrong_at(key.Mark(), name + " has no value");
     if (!value.IsMap()) return add_scalar(name, name, value, into);
     return each_of(value, [&](const YAML::Node& inner, const YAML::Node& text) -> Status {
+      if (text.IsNull()) {  // of lemu's own environment
+        into.push_back({name, inner.Scalar(), place_of(inner.Mark())});
+        return {};
+      }
       if (Status added = add_scalar(name, name + "." + inner.Scalar(), text, into); !added) return added;
       into.back().value.insert(0, inner.Scalar() + "=");
       return {};

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "base/printable.hpp"
 #include "emulator/cli/doctor_json.hpp"
 #include "emulator/cli/doctor_text.hpp"
 #include "emulator/cli/errors.hpp"
@@ -69,8 +70,8 @@ int run_doctor(const DoctorOptions& options) {
     output.error(diagnosis.error());
     return static_cast<int>(exit_code_of(diagnosis.error().kind));
   }
-  const std::string text =
-      options.json ? doctor_json(*diagnosis) : doctor_text(*diagnosis, options.verbosity);
+  const std::string text = options.json ? printable_json(doctor_json(*diagnosis))
+                                        : printable_lines(doctor_text(*diagnosis, options.verbosity));
   output.answer(text, TerminalOutput::Ending::as_it_is);
   if (!output.answers()) return static_cast<int>(ExitCode::internal);
   return static_cast<int>(diagnosis->emulated.trial ? ExitCode::success : ExitCode::host_lacks);

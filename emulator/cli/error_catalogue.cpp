@@ -37,12 +37,23 @@ std::string literal(std::string_view text) {
   return std::string(mark).append(gap).append(text).append(gap).append(mark);
 }
 
+/// A pattern as the page shows it: how a place is filled is no matter of its reader.
+std::string shown(std::string_view pattern) {
+  std::string text;
+  Place place = next_place(pattern);
+  for (; !place.name.empty(); place = next_place(place.rest))
+    text.append(place.before).append("{").append(place.name).append("}");
+  return text.append(place.before);
+}
+
 void append_row(std::string& page, const ErrorRow& row) {
   page.append("\n### ").append(row.slug).append("\n\n");
-  page.append(literal(row.message)).append("\n\n").append(row.cause).append("\n\n");
-  page.append("Remedy: ").append(row.remedy.empty() ? "none known." : literal(row.remedy)).append("\n");
+  page.append(literal(shown(row.message))).append("\n\n").append(row.cause).append("\n\n");
+  page.append("Remedy: ")
+      .append(row.remedy.empty() ? "none known." : literal(shown(row.remedy)))
+      .append("\n");
   if (!row.aws.empty())
-    page.append("\nOn Lambda: `Runtime.InvalidEntrypoint`, ").append(literal(row.aws)).append("\n");
+    page.append("\nOn Lambda: `Runtime.InvalidEntrypoint`, ").append(literal(shown(row.aws))).append("\n");
 }
 
 }  // namespace

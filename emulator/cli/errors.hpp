@@ -8,13 +8,16 @@ namespace lemu::emulator::cli {
 
 inline constexpr std::string_view kOptionsExample = "the command's --help shows what the option takes";
 
+inline constexpr std::string_view kNamePlace =
+    "name a file in a folder that you may write, and that is yours or root's";
+
 inline constexpr ErrorRow kErrors[] = {
 
     // Commands and words.
     {"command-unknown", ErrorKind::bad_usage, "unknown command '{word}'{suggestion}",
      "The first word after lemu is none of its commands.", "'lemu --help' lists the commands"},
     {"command-is-a-file", ErrorKind::bad_usage, "'{word}' is no command of lemu",
-     "A function was named where a command belongs.", "to run it: lemu invoke {word}"},
+     "A function was named where a command belongs.", "to run it: lemu invoke {$word}"},
     {"argument-unexpected", ErrorKind::bad_usage, "unexpected argument '{word}'",
      "The command takes no such word.", "usage: {usage}"},
     {"argument-after-event", ErrorKind::bad_usage,
@@ -30,7 +33,7 @@ inline constexpr ErrorRow kErrors[] = {
     {"report-file-without-json", ErrorKind::bad_usage, "--report-file is for the JSON report",
      "The text report goes to stderr, as Lambda's goes to its log.", "add --report json"},
     {"report-file-not-opened", ErrorKind::bad_input, "--report-file: {reason}",
-     "The report's file cannot be made or written.", "name a file in a folder that you may write"},
+     "The report's file cannot be made or written, or other users could change it.", kNamePlace},
     {"report-not-written", ErrorKind::internal, "writing {path}: {os_error}",
      "The report's file was open, and writing to it failed: its disk is full, most often.",
      "make room, or name another file with --report-file"},
@@ -50,7 +53,7 @@ inline constexpr ErrorRow kErrors[] = {
      "The option is the last word, or another option follows it.", "for example {example}"},
     {"option-takes-no-value", ErrorKind::bad_usage, "option '{option}' takes no value",
      "The option is a switch: given or not.", "'lemu {command} --help' lists the options"},
-    {"options-not-parsed", ErrorKind::bad_usage, "{reason}", "The command line cannot be read.",
+    {"options-not-parsed", ErrorKind::bad_usage, "{reason}", "lemu cannot read the command line.",
      "'lemu {command} --help' lists the options"},
     {"options-contradict", ErrorKind::bad_usage, "--verbose and --quiet contradict each other",
      "One asks for more, the other for less.", "give one of them"},
@@ -60,7 +63,7 @@ inline constexpr ErrorRow kErrors[] = {
      "A variable of the shell that was empty, most often.", kOptionsExample},
     {"value-not-milliseconds", ErrorKind::bad_usage, "'{value}' is not a whole number of milliseconds",
      "lemu counts timeouts in milliseconds.", kOptionsExample},
-    {"value-no-time", ErrorKind::bad_usage, "'{value}' is no time for anything to happen in",
+    {"value-no-time", ErrorKind::bad_usage, "'{value}' is too short: lemu would wait less than a millisecond",
      "The option is how long lemu waits for something, at least a millisecond.", kOptionsExample},
     {"value-not-megabytes", ErrorKind::bad_usage,
      "'{value}' is not a whole number of MB, which Lambda counts memory in", "Lambda's own unit.",
@@ -97,21 +100,24 @@ inline constexpr ErrorRow kErrors[] = {
      "The option takes no value on the command line; in a file, and for one function, it is true or false.",
      "write true"},
     {"serve-argument", ErrorKind::bad_usage, "unexpected argument '{word}'",
-     "lemu serve takes its functions by option.", "write --function NAME={word}"},
+     "lemu serve takes its functions by option.", "write --function NAME={$word}"},
     {"value-not-a-port", ErrorKind::bad_usage, "'{value}' is not a port: 0 to 65535",
      "A TCP port is such a number.", kOptionsExample},
+    {"value-more-than-a-host-name", ErrorKind::bad_usage,
+     "'{value}' is not a host name: give '{name}' alone, without scheme and port",
+     "The name is compared with a request's Host field, less the port there.", kOptionsExample},
     {"value-not-a-host-name", ErrorKind::bad_usage, "'{value}' is not a host name",
      "It is compared with what stands in a request's Host field before the port.",
      "give the name alone, without scheme and port, for example lambda.test"},
     {"port-file-not-written", ErrorKind::bad_input, "--port-file: {reason}",
-     "The file cannot be made or written.", "name a file in a folder that you may write"},
+     "The file cannot be made or written, or other users could change it.", kNamePlace},
 
     // Talking to a running daemon.
     {"function-name-missing", ErrorKind::bad_usage, "no function named",
      "The command shows one function's log.", "usage: {usage}"},
     {"async-action-unknown", ErrorKind::bad_usage, "'{action}' is none of ls, show, redrive",
      "lemu async does one of three things.", "usage: {usage}"},
-    {"async-request-id", ErrorKind::bad_usage, "'{action}' was given too few words or too many",
+    {"async-request-id", ErrorKind::bad_usage, "'{action}' was given too few or too many arguments",
      "show and redrive are for one request id, ls is for all.", "usage: {usage}"},
     {"endpoint-malformed", ErrorKind::bad_usage, "'{url}' is not the address of a lemu serve",
      "lemu talks to numeric addresses and localhost; it looks no names up.",
@@ -125,7 +131,7 @@ inline constexpr ErrorRow kErrors[] = {
      "The daemon cannot run the function, or not now: its own words say why.",
      "see `lemu ps`, and what lemu serve says on its stderr"},
     {"option-of-the-daemon", ErrorKind::bad_usage,
-     "it says how a function is run, and with --endpoint that is the daemon's to say",
+     "it says how a function is run, and with --endpoint the daemon decides that",
      "A running lemu serve runs the function as it was told when it started.",
      "give it to lemu serve, or leave --endpoint out"},
     {"endpoint-refused", ErrorKind::bad_input, "{url} refused it: {reason}",
@@ -136,7 +142,7 @@ inline constexpr ErrorRow kErrors[] = {
     {"value-not-an-address", ErrorKind::bad_usage, "'{value}' is not an address to listen on",
      "An address is a numeric IPv4 one or localhost, a colon and a port.", kOptionsExample},
     {"rie-timeout", ErrorKind::bad_usage,
-     "AWS_LAMBDA_FUNCTION_TIMEOUT is '{value}', which is no number of seconds",
+     "AWS_LAMBDA_FUNCTION_TIMEOUT is '{value}', which is not a whole number of seconds",
      "aws-lambda-rie counts the timeout in whole seconds, from 1.", "AWS_LAMBDA_FUNCTION_TIMEOUT=300"},
 
     // lemu itself.

@@ -55,17 +55,23 @@ OptionGroup function_group(FunctionOptions& into) {
 }
 
 OptionGroup environment_group(FunctionOptions& into) {
-  return {"Its environment variables",
-          {{"--env", "NAME=VALUE", "set one; NAME alone takes the value of your environment; repeatable",
-            "--env STAGE=test", take_env(into.env)},
-           {"--env-file", "FILE", "NAME=VALUE lines; repeatable, later files win, --env wins over them",
-            "--env-file test.env", take_path(into.env_files)},
-           {"--aws-credentials", "SOURCE",
-            "none (default): dummy keys; env: the keys of your environment; profile: those of AWS_PROFILE",
-            "--aws-credentials profile",
-            take_choice<CredentialsSource>(into.credentials, {{"none", CredentialsSource::none},
-                                                              {"env", CredentialsSource::environment},
-                                                              {"profile", CredentialsSource::profile}})}}};
+  return {
+      "Its environment variables",
+      {{"--env", "NAME[=VALUE]",
+        "set one; repeatable. NAME alone takes the value from your environment: do so with secrets, as every "
+        "user of this machine can read a VALUE in the list of processes",
+        "--env STAGE=test", take_env(into.env)},
+       {"--env-file", "FILE",
+        "NAME=VALUE lines, or JSON as sam's --env-vars takes it; repeatable, later files win, --env wins "
+        "over "
+        "them",
+        "--env-file test.env", take_path(into.env_files)},
+       {"--aws-credentials", "SOURCE",
+        "none (default): dummy keys; env: the keys of your environment; profile: those of AWS_PROFILE",
+        "--aws-credentials profile",
+        take_choice<CredentialsSource>(into.credentials, {{"none", CredentialsSource::none},
+                                                          {"env", CredentialsSource::environment},
+                                                          {"profile", CredentialsSource::profile}})}}};
 }
 
 OptionGroup execution_group(FunctionOptions& into) {
@@ -107,10 +113,11 @@ std::vector<OptionGroup> function_option_groups(FunctionOptions& into) {
   return {function_group(into), environment_group(into), execution_group(into), talk_group(into)};
 }
 
-Result<std::vector<EnvironmentEntry>> environment_entries(const FunctionOptions& options) {
+Result<std::vector<EnvironmentEntry>> environment_entries(const FunctionOptions& options,
+                                                          std::string_view function) {
   std::vector<EnvironmentEntry> entries;
   for (const std::string& path : options.env_files) {
-    Result<std::vector<EnvironmentEntry>> file = read_env_file(path);
+    Result<std::vector<EnvironmentEntry>> file = read_env_file(path, function);
     if (!file) return fail(std::move(file.error()));
     entries.insert(entries.end(), file->begin(), file->end());
   }

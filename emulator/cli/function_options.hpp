@@ -40,6 +40,7 @@ struct FunctionOptions {
 
 /// The entries of all --env-file, then of all --env: in rising precedence, as resolve_user_variables takes
 /// them.
-[[nodiscard]] Result<std::vector<EnvironmentEntry>> environment_entries(const FunctionOptions& options);
+[[nodiscard]] Result<std::vector<EnvironmentEntry>> environment_entries(const FunctionOptions& options,
+                                                                        std::string_view function);
 
 }  // namespace lemu::emulator::cli

@@ -31,7 +31,7 @@ Result<SessionSettings> session_settings(const FunctionOptions& options, const s
   settings.function = std::move(*config);
   for (const std::string& note : settings.function.notes) output.note(note);
 
-  Result<std::vector<EnvironmentEntry>> entries = environment_entries(options);
+  Result<std::vector<EnvironmentEntry>> entries = environment_entries(options, settings.function.name);
   if (!entries) return fail(std::move(entries.error()));
   Result<UserVariables> variables = resolve_user_variables(*entries, environment);
   if (!variables) return fail(std::move(variables.error()));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/invoke.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
+#include "base/named_files.hpp"
+#include "base/printable.hpp"
 #include "base/rethrow.hpp"
 #include "base/syscall.hpp"
 #include "emulator/cli/errors.hpp"
@@ -69,7 +70,7 @@ class InvokeCommand : private ResponseSink {
     if (!event) return fail(std::move(event.error()));
     event_ = std::move(*event);
     if (!options_.report_file.empty()) {
-      Result<Fd> file = open_file(options_.report_file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      Result<Fd> file = open_named_file(options_.report_file, 0644);
       if (!file) return fail<"report-file-not-opened">(file.error().message);
       report_file_ = std::move(*file);
     }
@@ -168,11 +169,12 @@ class InvokeCommand : private ResponseSink {
     const sandbox::SandboxSpec& spec = session_->launcher().plan().spec;
     const bool direct = session_->mode().execution == "direct" && spec.direct;
     std::string command;
-    for (const std::string& word : (direct ? *spec.direct : spec.normal).arguments) command += " " + word;
+    for (const std::string& word : (direct ? *spec.direct : spec.normal).arguments)
+      command += " " + shell_word(word);
     output_.detail("command:" + command);
     if (session_->mode().execution == "private-binfmt") {
       command.clear();
-      for (const std::string& word : session_->launcher().qemu_command()) command += " " + word;
+      for (const std::string& word : session_->launcher().qemu_command()) command += " " + shell_word(word);
       for (const sandbox::QemuVariable& variable : sandbox::kQemuEnvironment)
         command += std::string(" -U ") + variable.name;
       output_.detail("the kernel runs it by:" + command + " -0 ARGV0 PATH");

@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "base/base64.hpp"
+#include "base/printable.hpp"
 #include "base/rethrow.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
@@ -175,7 +176,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
       busy_ = false;
       co_return answer(reply, 500, {});
     }
-    line(start_line(event.request_id, function_.version));
+    line(start_line(event.request_id, printable(function_.version)));
     Answer told;
     Invocation invocation;
     invocation.event = std::move(event);
@@ -188,7 +189,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
 
   /// As aws-lambda-rie does where it was given no bootstrap and there is no /var/task.
   void refuse_working_folder(const std::string& request_id, const rapi::HttpReply& reply) {
-    line(start_line(request_id, function_.version));
+    line(start_line(request_id, printable(function_.version)));
     const PlatformError error =
         platform_error("Runtime.InvalidWorkingDir", request_id,
                        "the working directory doesn't exist: " + function_.working_folder);
@@ -203,7 +204,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
       return answer(reply, 502, told.payload);
     }
     line(end_line(record.request_id));
-    line(rie_report_line(record, function_.memory_size));
+    line(rie_report_line(record, printable(function_.memory_size)));
     if (record.status == InvocationStatus::timeout)
       return answer(reply, 200,
                     "Task timed out after " + std::to_string(function_.timeout.count()) + ".00 seconds");

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/printable.hpp"
+
 namespace lemu::emulator::cli {
 namespace {
 
@@ -33,7 +35,7 @@ std::string rie_log_line(RieLevel level, std::string_view text, std::chrono::sys
   std::array<char, 128> head{};
   std::snprintf(head.data(), head.size(), "%s,%03d [%s] (rapid) ", date.data(), static_cast<int>(ms),
                 kTags[static_cast<std::size_t>(level)]);
-  return std::string(head.data()) + std::string(text) + "\n";
+  return std::string(head.data()) + printable(text) + "\n";
 }
 
 }  // namespace lemu::emulator::cli

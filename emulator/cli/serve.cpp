@@ -8,7 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
-#include "base/syscall.hpp"
+#include "base/named_files.hpp"
 #include "emulator/api/daemon.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"

@@ -76,6 +76,8 @@ Result<WrittenFunction> parse_written_function(const std::string& text) {
     if (written.name.empty()) {
       written.name = std::move(key);
       written.target = std::move(value);
+    } else if (equals == std::string::npos && key.starts_with(kEnv)) {
+      written.settings.push_back({"env", key.substr(kEnv.size())});  // of lemu's own environment
     } else {
       written.settings.push_back({std::move(key), std::move(value)});
     }

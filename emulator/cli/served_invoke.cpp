@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/served_invoke.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -9,7 +8,8 @@
 
 #include "base/base64.hpp"
 #include "base/json_document.hpp"
-#include "base/syscall.hpp"
+#include "base/named_files.hpp"
+#include "base/printable.hpp"
 #include "base/url.hpp"
 #include "emulator/api/event_stream.hpp"
 #include "emulator/api/event_stream_reader.hpp"
@@ -80,7 +80,7 @@ class ServedAnswer {
  private:
   void take(StreamedEvent event) {
     if (event.type == kPayloadChunk) output_.part_of_answer(event.payload);
-    if (event.type == kLemuReport) report_ = std::move(event.payload);
+    if (event.type == kLemuReport) report_ = printable_json(event.payload);
     if (event.type == kInvokeComplete) complete_ = json_document(event.payload);
   }
 
@@ -108,7 +108,7 @@ class ServedInvokeCommand {
     const Result<Endpoint> endpoint = Endpoint::parse(options_.endpoint);
     if (!endpoint) return fail(Error(endpoint.error()));
     if (!options_.report_file.empty()) {
-      Result<Fd> file = open_file(options_.report_file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      Result<Fd> file = open_named_file(options_.report_file, 0644);
       if (!file) return fail<"report-file-not-opened">(file.error().message);
       report_file_ = std::move(*file);
     }

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/printable.hpp"
 #include "emulator/cli/error_catalogue.hpp"
 #include "emulator/cli/errors.hpp"
 
@@ -27,7 +28,7 @@ void TerminalOutput::platform_line(std::string_view line) {
 void TerminalOutput::detail(std::string_view text) {
   if (verbosity_ != Verbosity::verbose) return;
   while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  line(text);
+  own_lines(printable_lines(text));
 }
 
 void TerminalOutput::note(const std::string& text) {
@@ -41,9 +42,11 @@ void TerminalOutput::report(std::string_view lines) {
   write_error_stream(lines);
 }
 
-void TerminalOutput::line(std::string_view text) {
+void TerminalOutput::line(std::string_view text) { own_lines(printable(text)); }
+
+void TerminalOutput::own_lines(const std::string& text) {
   if (!at_line_start_) write_error_stream("\n");
-  write_error_stream("lemu: " + std::string(text) + "\n");
+  write_error_stream("lemu: " + text + "\n");
 }
 
 void TerminalOutput::error(const Error& error) {

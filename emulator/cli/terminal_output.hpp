@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TerminalOutput: lemu's two streams. Responses go to stdout, byte for byte; everything else goes to stderr.
+// What a function writes is passed on byte for byte; lemu's own lines are made printable here, whatever names
+// they hold.
 // Owned by a command; one thread. With a context no write waits for who reads the stream (OutputStream).
 #pragma once
 
@@ -40,7 +42,7 @@ class TerminalOutput : public SessionOutput {
   [[nodiscard]] Status answers() const;
   /// "lemu: error: …", with the remedy on a line of its own, and the place in docs/errors.md when verbose.
   void error(const Error& error);
-  /// Lines for machines, on stderr too, whatever the verbosity.
+  /// Lines for machines, printable already, on stderr too, whatever the verbosity.
   void report(std::string_view lines);
   /// A line of lemu's own, whatever the verbosity.
   void line(std::string_view text);
@@ -53,6 +55,7 @@ class TerminalOutput : public SessionOutput {
 
  private:
   void write_error_stream(std::string_view bytes);
+  void own_lines(const std::string& text);
 
   int out_fd_;
   OutputStream out_;

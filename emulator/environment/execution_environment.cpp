@@ -93,6 +93,7 @@ asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
 }
 
 asio::awaitable<Status> ExecutionEnvironment::init() {
+  log_.platform_line(init_start_line(settings_.region));
   const Clock::time_point begun = Clock::now();
   const InitEnd end = co_await run_init(begun + settings_.init_limit);
   if (end == InitEnd::ready) {

@@ -34,6 +34,7 @@ struct EnvironmentSettings {
   sandbox::SandboxSpec spec;  ///< whole, environment included
   Fd runtime_api_listener;    ///< listening; its address is in the environment already
   std::string function_name;
+  std::string region;
   std::uint64_t memory_mb = 128;
   std::chrono::milliseconds init_limit{10'000};  ///< in wall time, scaled
   std::chrono::milliseconds timeout{3'000};      ///< in wall time, scaled

@@ -11,6 +11,7 @@
 
 #include "base/syscall.hpp"
 #include "emulator/errors.hpp"
+#include "images/entry.hpp"
 #include "images/package.hpp"
 #include "qemu/capture.hpp"
 #include "qemu/dynamic.hpp"
@@ -49,9 +50,10 @@ class Preparer {
 
     if (Status s = place_tmp(); !s) return fail(std::move(s.error()));
     if (Status s = take_code(); !s) return fail(std::move(s.error()));
-    Result<qemu::Program> program = qemu::inspect_program(code_.bootstrap_host_path);
-    if (!program) return fail(std::move(program.error()));
-    if (Status s = decide_arch(*program); !s) return fail(std::move(s.error()));
+    Result<qemu::Program> program = qemu::inspect_program(
+        code_.bootstrap_host_path, names_of_packed(std::string(qemu::kBootstrapPath), "bootstrap"));
+    if (!program) return fail(as_packed(std::move(program.error())));
+    if (Status s = decide_arch(*program); !s) return fail(as_packed(std::move(s.error())));
     if (Status s = check_place(); !s) return fail(std::move(s.error()));
     note_oddities(*program);
     if (emulated())
@@ -66,6 +68,17 @@ class Preparer {
   [[nodiscard]] bool emulated() const { return prepared_.request.arch != host_arch(); }
   void because(std::string choice, std::string reason) {
     prepared_.reasons.push_back({std::move(choice), std::move(reason)});
+  }
+
+  /// What a zip was unpacked to is gone when its message is read: it is named by its place in the zip.
+  [[nodiscard]] qemu::ProgramNames names_of_packed(std::string seen_as, const std::string& in_zip) const {
+    if (!unpacked_) return {std::move(seen_as)};
+    return {std::move(seen_as), in_zip + " in " + images::in_quotes(settings_.target), in_zip};
+  }
+
+  [[nodiscard]] Error as_packed(Error error) const {
+    if (unpacked_ && !error.remedy.empty()) error.remedy += "; then make the zip again";
+    return error;
   }
 
   Status place_tmp() {
@@ -244,10 +257,15 @@ class Preparer {
     if (!host && !emulated()) return fail<"script-interpreter-missing">(script.interpreter);
     if (!host)
       return fail<"script-interpreter-missing-for-architecture">(script.interpreter, lambda_name(arch));
-    Result<qemu::Program> interpreter = qemu::inspect_program(*host, script.interpreter);
-    if (!interpreter)
-      return fail(
-          std::move(interpreter.error()).within("the bootstrap is a script for " + script.interpreter));
+    const bool packed = host->starts_with(code_.task_folder + "/");
+    Result<qemu::Program> interpreter = qemu::inspect_program(
+        *host, packed ? names_of_packed(script.interpreter, host->substr(code_.task_folder.size() + 1))
+                      : qemu::ProgramNames{script.interpreter});
+    if (!interpreter) {
+      Error error =
+          std::move(interpreter.error()).within("the bootstrap is a script for " + script.interpreter);
+      return fail(packed ? as_packed(std::move(error)) : std::move(error));
+    }
     if (interpreter->elf() == nullptr) return fail<"script-interpreter-is-script">(script.interpreter);
     if (Status matches = qemu::check_arch(*interpreter, arch); !matches)
       return fail<"script-interpreter-wrong-architecture">(script.interpreter, matches.error().message,

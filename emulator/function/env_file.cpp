@@ -101,6 +101,13 @@ Result<std::optional<EnvironmentEntry>> parse_line(std::string_view raw, const L
   return std::optional(EnvironmentEntry{std::string(name), std::move(*value), line.place()});
 }
 
+/// No name of a variable begins so.
+bool is_env_json(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '{';
+}
+
 }  // namespace
 
 Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std::string_view path) {
@@ -120,18 +127,18 @@ Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std:
   return entries;
 }
 
-Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path) {
+Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path, std::string_view function) {
   Result<std::string> text = read_input(path, kFileLimit);
   if (!text) return fail<"env-file-not-read">(text.error().message);
-  return parse_env_file(*text, path);
+  return is_env_json(*text) ? parse_env_json(*text, path, function) : parse_env_file(*text, path);
 }
 
 Result<EnvironmentEntry> parse_env_option(std::string_view text) {
   const std::size_t equals = text.find('=');
-  const std::string name(text.substr(0, equals));
+  const std::string name(text.substr(0, equals)), origin(kEnvOption);
   if (name.empty()) return fail<"env-without-name">(text);
-  if (equals == std::string_view::npos) return EnvironmentEntry{name, std::nullopt, "--env"};
-  return EnvironmentEntry{name, std::string(text.substr(equals + 1)), "--env"};
+  if (equals == std::string_view::npos) return EnvironmentEntry{name, std::nullopt, origin};
+  return EnvironmentEntry{name, std::string(text.substr(equals + 1)), origin};
 }
 
 }  // namespace lemu::emulator

@@ -8,9 +8,11 @@
 //     NAME=value                   the value runs to the end of the line; blanks at both ends are dropped
 //     export NAME=value            as a shell would read it
 //     NAME="a \"b\"\n$HOME"        double quotes: \n \r \t \" \\ \$ are escapes; any other backslash is an
-//     error NAME='a "b" \n'              single quotes: every character is itself NAME= an empty value NAME
-//     the value of your own environment, as `docker run --env-file` does;
-//                                  left out when it has none
+//                                  error
+//     NAME='a "b" \n'              single quotes: every character is itself
+//     NAME=                        an empty value
+//     NAME                         the value of your own environment, as `docker run --env-file` does; left
+//                                  out when it has none
 //
 // Nothing is expanded: `$HOME` is five characters. Lines end with LF or CRLF; a UTF-8 byte order mark is
 // skipped.
@@ -25,6 +27,9 @@
 
 namespace lemu::emulator {
 
+/// The origin of what the option says.
+inline constexpr std::string_view kEnvOption = "--env";
+
 struct EnvironmentEntry {
   std::string name;
   std::optional<std::string> value;  ///< absent: to be taken from the user's own environment
@@ -34,7 +39,14 @@ struct EnvironmentEntry {
 /// Entries in the file's order; an error names `path` and the line.
 [[nodiscard]] Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text,
                                                                    std::string_view path);
-[[nodiscard]] Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path);
+/// A file of JSON, which begins with '{': the objects "Parameters" and, over it, the one named as the
+/// function (what `sam local invoke --env-vars` reads), or one object of variables. Texts, numbers and
+/// booleans are values.
+[[nodiscard]] Result<std::vector<EnvironmentEntry>> parse_env_json(std::string_view text,
+                                                                   const std::string& path,
+                                                                   std::string_view function);
+[[nodiscard]] Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path,
+                                                                  std::string_view function);
 /// `NAME=VALUE` with the value as it stands, or a bare `NAME`.
 [[nodiscard]] Result<EnvironmentEntry> parse_env_option(std::string_view text);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -66,6 +67,51 @@ std::string place_of(std::string_view bytes, std::size_t position) {
   return "line " + std::to_string(lines + 1) + ", column " + std::to_string(column + 1);
 }
 
+/// The encoding of text that is not in UTF-8, as iconv(1) calls it; empty where that cannot be told. JSON's
+/// first character is ASCII: where the zeros beside it stand tells of UTF-16 without a mark (RFC 4627,
+/// section 3).
+std::string_view other_encoding(std::string_view bytes) {
+  const auto starts = [bytes](std::string_view with) { return bytes.starts_with(with); };
+  if (starts(std::string_view("\xFF\xFE\0\0", 4)) || starts(std::string_view("\0\0\xFE\xFF", 4)))
+    return "UTF-32";
+  if (starts("\xFF\xFE") || starts("\xFE\xFF")) return "UTF-16";
+  if (bytes.size() < 4 || bytes.size() % 2 != 0) return {};
+  if (bytes[0] != '\0' && bytes[1] == '\0' && bytes[3] == '\0' && bytes[2] != '\0') return "UTF-16LE";
+  if (bytes[0] == '\0' && bytes[1] != '\0' && bytes[2] == '\0' && bytes[3] != '\0') return "UTF-16BE";
+  return {};
+}
+
+/// How the AWS CLI and curl mark a path.
+std::string_view path_mark(std::string_view text) {
+  for (const std::string_view mark : {"fileb://", "file://", "@"})
+    if (text.starts_with(mark) && text.size() > mark.size()) return mark;
+  return {};
+}
+
+bool is_file(const std::string& path) {
+  std::error_code code;
+  return std::filesystem::is_regular_file(path, code);
+}
+
+/// What was no JSON, where it is plain what was meant.
+std::optional<Error> mistaken_data(const std::string& data) {
+  const std::string_view mark = path_mark(data);
+  if (mark.empty() && !is_file(data)) return std::nullopt;
+  return fail<"data-is-path">(data, data.substr(mark.size())).value();
+}
+
+/// What is no file, where it is plain what was meant.
+std::optional<Error> mistaken_path(const std::string& path) {
+  constexpr std::size_t kShown = 200;
+  if (is_json(path) || path.starts_with('{'))
+    return (path.size() <= kShown ? fail<"event-is-json">(path, path)
+                                  : fail<"event-is-json">(path.substr(0, kShown) + "…", "JSON"))
+        .value();
+  const std::string_view mark = path_mark(path);
+  if (mark.empty()) return std::nullopt;
+  return fail<"event-path-marked">(path, mark, path.substr(mark.size())).value();
+}
+
 Result<std::string> read_all(int fd, std::string_view name) {
   std::string content;
   while (content.size() <= kEventLimit) {
@@ -86,6 +132,7 @@ Result<std::string> read_from(const std::string& path, int stdin_fd) {
   if (path == "-") return read_all(stdin_fd, "standard input");
   Result<Fd> fd = open_input(path);
   if (fd) return read_all(fd->get(), path);
+  if (std::optional<Error> mistake = mistaken_path(path)) return fail(std::move(*mistake));
   return fd.error().os_error == EACCES ? fail<"event-not-readable">(fd.error().message, path)
                                        : fail<"event-not-opened">(fd.error().message);
 }
@@ -99,13 +146,16 @@ Status check_event(std::string_view bytes, const std::string& name) {
 }  // namespace
 
 Status check_json(std::string_view bytes, std::string_view name) {
+  if (const std::string_view encoding = other_encoding(bytes); !encoding.empty())
+    return fail<"event-utf16">(name, encoding);
   if (bytes.starts_with("\xEF\xBB\xBF")) return fail<"event-byte-order-mark">(name);  // the parser skips it
   const std::size_t nul = bytes.find('\0');  // the parser takes it for the end
   if (nul != std::string_view::npos)
     return fail<"json-invalid">(name, place_of(bytes, nul + 1), "a NUL byte");
   if (is_json(bytes)) return {};
-  Checker checker;  // slower, and says where
-  if (json::sax_parse(bytes.begin(), bytes.end(), &checker)) return {};
+  Checker checker;                                            // slower, and says where
+  const std::string paired = without_lone_surrogates(bytes);  // of the same length
+  if (json::sax_parse(paired.begin(), paired.end(), &checker)) return {};
   return fail<"json-invalid">(name, place_of(bytes, checker.position), shortened(std::move(checker.reason)));
 }
 
@@ -126,6 +176,8 @@ Result<std::string> read_event(const EventSource& source, int stdin_fd) {
       source.data ? Result<std::string>(*source.data) : read_from(*source.file, stdin_fd);
   if (!bytes) return bytes;
   Status valid = check_event(*bytes, name);
+  if (!valid && source.data)
+    if (std::optional<Error> mistake = mistaken_data(*bytes)) return fail(std::move(*mistake));
   if (!valid) return fail(std::move(valid.error()));
   return bytes;
 }

@@ -132,6 +132,8 @@ Result<UserVariables> resolve_user_variables(std::span<const EnvironmentEntry> e
     const std::optional<std::string> value = entry.value ? entry.value : environment(entry.name);
     if (value)
       assign(user.variables, entry.name, *value);
+    else if (entry.origin == kEnvOption)
+      return fail<"env-not-set">(entry.name);
     else
       user.notes.push_back(entry.origin + ": " + entry.name +
                            " is left out: it has no value here and none in your environment");

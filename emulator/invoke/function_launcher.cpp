@@ -186,6 +186,7 @@ Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchP
   settings.spec = plan.spec;
   settings.runtime_api_listener = std::move(*listener);
   settings.function_name = setup_.function.name;
+  settings.region = setup_.function.region;
   settings.memory_mb = setup_.function.memory_mb;
   settings.timeout = scaled(setup_.function.timeout, scale);
   settings.init_limit =

@@ -11,10 +11,11 @@
 #include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "base/printable.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -28,9 +29,7 @@ constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":
 std::string text_payload(std::string_view event, DaemonLog::Fields fields) {
   std::string text(event);
   for (const auto& [name, value] : fields) text.append(" ").append(name).append("=").append(value);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return text;
+  return printable(text);
 }
 
 /// `"event":"…","field":"…"`.
@@ -38,7 +37,7 @@ std::string json_payload(std::string_view event, DaemonLog::Fields fields) {
   nlohmann::ordered_json object{{"event", event}};
   for (const auto& [name, value] : fields) object[std::string(name)] = value;
   const std::string text = object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  return text.substr(1, text.size() - 2);
+  return printable_json(std::string_view(text).substr(1, text.size() - 2));
 }
 
 std::string payload(Format format, std::string_view event, DaemonLog::Fields fields) {

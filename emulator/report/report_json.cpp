@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hpp"
 #include "emulator/report/billing.hpp"
 #include "emulator/report/report_line.hpp"
 
@@ -98,7 +99,7 @@ std::string report_json(const InvocationRecord& record, const RunMode& mode) {
   report["execution"] = execution_of(mode);
   if (mode.emulated) report["note"] = emulation_note(mode);
   report["lemuVersion"] = LEMU_VERSION;
-  return report.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return printable_json(report.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace lemu::emulator

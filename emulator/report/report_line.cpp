@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/printable.hpp"
 #include "emulator/report/billing.hpp"
 
 namespace lemu::emulator {
@@ -17,7 +18,7 @@ std::string status_text(const InvocationRecord& record) {
     case InvocationStatus::success:
     case InvocationStatus::handled_error: return "";
     case InvocationStatus::timeout: return "Status: timeout";
-    case InvocationStatus::error: return "Status: error\tError Type: " + record.error_type;
+    case InvocationStatus::error: return "Status: error\tError Type: " + printable(record.error_type);
   }
   return "";
 }
@@ -33,6 +34,12 @@ std::string ms_text(std::chrono::nanoseconds duration) {
 std::string memory_text(const std::optional<MemoryFigure>& memory) {
   if (!memory) return "not measured";
   return std::to_string((memory->bytes + kMb - 1) / kMb) + " MB";
+}
+
+std::string init_start_line(std::string_view region) {
+  constexpr std::size_t kDigestSize = 64;
+  return "INIT_START Runtime Version: lemu:" LEMU_VERSION "\tRuntime Version ARN: arn:aws:lambda:" +
+         std::string(region) + "::runtime:" + std::string(kDigestSize, '0') + "\n";
 }
 
 std::string start_line(std::string_view request_id, std::string_view version) {
@@ -57,7 +64,7 @@ std::string init_report_line(const InitFailureRecord& record) {
   std::string line = "INIT_REPORT Init Duration: " + ms_text(record.duration);
   line += record.phase == InitFailureRecord::Phase::init ? "\tPhase: init" : "\tPhase: invoke";
   if (record.status == InitFailureRecord::Status::timeout) return line + "\tStatus: timeout\n";
-  return line + "\tStatus: error\tError Type: " + record.error_type + "\n";
+  return line + "\tStatus: error\tError Type: " + printable(record.error_type) + "\n";
 }
 
 std::string emulation_note(const RunMode& mode) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The platform's own log lines in Lambda's Text format, each ending in '\n'. Pure; any thread.
-//
-// INIT_START is not among them: it names the ARN of a runtime version, which lemu has not.
 #pragma once
 
 #include <chrono>
@@ -13,6 +11,9 @@
 
 namespace lemu::emulator {
 
+/// Of a new execution environment's init. The runtime version is lemu's own; its ARN has the form of
+/// Lambda's, with zeros for the digest, as Lambda has no such runtime.
+[[nodiscard]] std::string init_start_line(std::string_view region);
 [[nodiscard]] std::string start_line(std::string_view request_id, std::string_view version = "$LATEST");
 [[nodiscard]] std::string end_line(std::string_view request_id);
 

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_document.hpp"
+#include "base/json_syntax.hpp"
+#include "base/named_files.hpp"
 #include "base/syscall.hpp"
 #include "emulator/errors.hpp"
 
@@ -36,35 +38,44 @@ std::string iso_time(std::int64_t unix_ms) {
   return text.data();
 }
 
-/// As it is when it is JSON that can be read again within the record, else as a string.
-ordered_json embedded(const std::string& text) {
-  ordered_json value = json_document(text, kMostNested - 1);  // one is the record's
-  return value.is_discarded() ? ordered_json(text) : value;
+std::string text_of(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+/// As it is when it is JSON that can be read again within the record, else as a string. A document has no
+/// place for lone surrogates: then its text stands there.
+std::string embedded(const std::string& text) {
+  const ordered_json value = json_document(text, kMostNested - 1);  // one is the record's
+  if (value.is_discarded()) return text_of(text);
+  return without_lone_surrogates(text) == text ? text_of(value) : text;
 }
 
 }  // namespace
 
 std::string record_of(const DeadLetter& letter) {
   const EventSchedule& schedule = letter.event.schedule;
-  ordered_json record;
-  record["version"] = "1.0";
-  record["timestamp"] = iso_time(letter.given_up_ms);
-  record["requestContext"] = {{"requestId", schedule.request_id},
-                              {"functionArn", letter.event.arn},
-                              {"condition", letter.condition},
-                              {"approximateInvokeCount", schedule.attempts}};
-  record["requestPayload"] = embedded(letter.event.payload);
+  ordered_json context;
+  context["version"] = "1.0";
+  context["timestamp"] = iso_time(letter.given_up_ms);
+  context["requestContext"] = {{"requestId", schedule.request_id},
+                               {"functionArn", letter.event.arn},
+                               {"condition", letter.condition},
+                               {"approximateInvokeCount", schedule.attempts}};
+  std::string record = text_of(context);
+  record.pop_back();  // goes on
+  record.append(R"(,"requestPayload":)").append(embedded(letter.event.payload));
   if (letter.response) {
-    record["responseContext"] = {
+    const ordered_json response{
         {"statusCode", 200}, {"executedVersion", "$LATEST"}, {"functionError", "Unhandled"}};
-    record["responsePayload"] = embedded(*letter.response);
+    record.append(R"(,"responseContext":)").append(text_of(response));
+    record.append(R"(,"responsePayload":)").append(embedded(*letter.response));
   }
   // What a redrive needs besides, byte for byte.
-  record["lemu"] = {{"function", schedule.function},
-                    {"payload", letter.event.payload},
-                    {"clientContext", letter.event.client_context},
-                    {"trace", letter.event.trace}};
-  return record.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  const ordered_json ours{{"function", schedule.function},
+                          {"payload", letter.event.payload},
+                          {"clientContext", letter.event.client_context},
+                          {"trace", letter.event.trace}};
+  return record.append(R"(,"lemu":)").append(text_of(ours)).append("}\n");
 }
 
 Result<AcceptedEvent> event_of(std::string_view text) {
@@ -91,8 +102,7 @@ std::string DeadLetters::path_of(const Entry& entry) const {
 
 Status DeadLetters::write(const DeadLetter& letter) const {
   const EventSchedule& schedule = letter.event.schedule;
-  std::error_code code;
-  fs::create_directories(folder_ + "/" + schedule.function, code);
+  if (Status made = make_private_folders(folder_ + "/" + schedule.function); !made) return made;
   return write_file_atomically(path_of({schedule.request_id, schedule.function}), record_of(letter), 0600);
 }
 

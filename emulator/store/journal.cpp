@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "base/syscall.hpp"
+#include "base/named_files.hpp"
 #include "emulator/errors.hpp"
 
 namespace lemu::emulator {
@@ -89,7 +89,7 @@ Result<Journal> Journal::open(const std::string& path, std::string& aside) {
   constexpr int kMostTries = 2;
   for (int attempt = 1;; ++attempt) {
     // SQLite would make it by the umask; what it puts beside it gets its mode.
-    if (const Result<Fd> file = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600); !file)
+    if (const Result<Fd> file = open_private_file(path, O_RDWR); !file)
       return fail<"journal-not-opened">(path, file.error().message);
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/named_files.hpp"
 #include "base/syscall.hpp"
 
 namespace lemu::emulator {
@@ -61,11 +62,10 @@ std::string LogFiles::path_of(const std::string& stream) const { return folder_ 
 
 void LogFiles::open(const std::string& stream, File& file) const {
   const std::string path = path_of(stream);
-  std::error_code code;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), code);
+  if (!make_private_folders(fs::path(path).parent_path().string())) return;
   // A pipe that somebody put there would have the daemon wait for its reader.
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
-  Result<Fd> opened = open_file(path, kFlags, 0600);
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_NONBLOCK;
+  Result<Fd> opened = open_private_file(path, kFlags);
   struct stat about {};
   if (opened && ::fstat(opened->get(), &about) == 0 && S_ISREG(about.st_mode)) file.fd = std::move(*opened);
 }

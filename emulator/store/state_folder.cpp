@@ -8,8 +8,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
+#include "base/named_files.hpp"
 #include "base/syscall.hpp"
 #include "emulator/errors.hpp"
 
@@ -21,21 +21,10 @@ std::string holder_of(const std::string& lock) {
   return pid && !pid->empty() ? " (process " + pid->substr(0, pid->find('\n')) + ")" : "";
 }
 
-/// Made for the caller alone, with what leads there; one that is there stays as it is.
-Status make_folder(const std::string& path) {
-  std::error_code code;
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, code);
-  if (code) return fail<"state-folder-not-made">(path, code.message());
-  if (::mkdir(path.c_str(), 0700) < 0 && errno != EEXIST)
-    return fail<"state-folder-not-made">(path, std::strerror(errno));
-  return {};
-}
-
 /// Whoever can write a folder can put files of their own in the places of ours.
 Status check_folder(const std::string& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) < 0) return fail<"state-folder-not-made">(path, std::strerror(errno));
+  if (::stat(path.c_str(), &status) < 0) return {};  // it is to be made
   if (!S_ISDIR(status.st_mode)) return fail<"state-folder-not-made">(path, std::strerror(ENOTDIR));
   if (status.st_uid != ::geteuid() && status.st_uid != 0) return fail<"state-folder-of-others">(path);
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return fail<"state-folder-open">(path);
@@ -46,10 +35,13 @@ Status check_folder(const std::string& path) {
 
 Result<StateFolder> StateFolder::open(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();  // its parent is another
-  if (Status made = make_folder(path); !made) return fail(std::move(made.error()));
   if (Status checked = check_folder(path); !checked) return fail(std::move(checked.error()));
+  if (Status made = make_private_folders(path); !made) {
+    if (made.error().os_error == 0) return fail(std::move(made.error()).within("the state folder"));
+    return fail<"state-folder-not-made">(path, std::strerror(made.error().os_error));
+  }
   const std::string lock_path = path + "/lock";
-  Result<Fd> lock = open_file(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  Result<Fd> lock = open_private_file(lock_path, O_RDWR);
   if (!lock) return fail<"state-folder-not-made">(path, lock.error().message);
   if (::flock(lock->get(), LOCK_EX | LOCK_NB) < 0)
     return fail<"state-folder-taken">(holder_of(lock_path), path);

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
     const std::string path = std::string(argv[1]) + "/" + part.page;
     const lemu::Result<std::string> page = lemu::read_file(path, 1 << 20);
     const std::string wanted = page ? lemu::docs::with_part(*page, part) : std::string();
-    if (wanted.empty() || !lemu::write_file_atomically(path, wanted, 0644)) {
+    if (wanted.empty() || !lemu::write_file(path, wanted)) {
       std::fprintf(stderr, "write_docs: %s: no place for '%s', or not written\n", path.c_str(),
                    part.name.c_str());
       return 1;

@@ -71,11 +71,23 @@ void check_settled(const std::vector<EnvironmentEntry>& entries) {
   LEMU_HOLDS(size <= 4096);
 }
 
+void check_json_file(std::string_view text) {
+  const Result<std::vector<EnvironmentEntry>> entries = parse_env_json(text, "env.json", "f");
+  if (!entries) {
+    LEMU_HOLDS(entries.error().kind == ErrorKind::bad_input && entries.error().message.starts_with("env.json"));
+    return;
+  }
+  for (const EnvironmentEntry& entry : *entries)
+    LEMU_HOLDS(entry.value && entry.value->find('\0') == std::string::npos);
+  check_settled(*entries);
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
   static_cast<void>(parse_env_option(text));
+  check_json_file(text);
   const Result<std::vector<EnvironmentEntry>> entries = parse_env_file(text, "some.env");
   if (!entries) {
     LEMU_HOLDS(entries.error().kind == ErrorKind::bad_input);

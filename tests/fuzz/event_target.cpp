@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_syntax.hpp"
+#include "base/printable.hpp"
 #include "emulator/report/platform_error.hpp"
 #include "rapi/runtime_error.hpp"
 #include "tests/fuzz/target.hpp"
@@ -29,7 +31,7 @@ void check_message(const Error& error) {
 bool is_judged_otherwise(std::string_view bytes) {
   if (bytes.find('\0') != std::string_view::npos || bytes.starts_with("\xEF\xBB\xBF")) return true;
   try {
-    const json parsed = json::parse(bytes);
+    const json parsed = json::parse(without_lone_surrogates(bytes));
     return parsed.is_discarded();  // never: errors are thrown
   } catch (const json::exception& error) {
     constexpr int kNumberOverflow = 406;
@@ -39,7 +41,9 @@ bool is_judged_otherwise(std::string_view bytes) {
 
 void check_event(std::string_view bytes) {
   const Status checked = check_json(bytes, "--data");
-  LEMU_HOLDS(checked.has_value() == json::accept(bytes) || is_judged_otherwise(bytes));
+  const std::string paired = without_lone_surrogates(bytes);
+  LEMU_HOLDS(paired.size() == bytes.size() && without_lone_surrogates(paired) == paired);
+  LEMU_HOLDS(checked.has_value() == json::accept(paired) || is_judged_otherwise(bytes));
   if (!checked) check_message(checked.error());
   const Result<std::string> event = read_event({.data = std::string(bytes)}, -1);
   LEMU_HOLDS(event.has_value() == checked.has_value());
@@ -48,7 +52,7 @@ void check_event(std::string_view bytes) {
   const Status context = check_client_context(bytes);
   if (context)
     LEMU_HOLDS(bytes.size() <= kClientContextLimit &&
-               (is_judged_otherwise(bytes) || json::parse(bytes).is_object()));
+               (is_judged_otherwise(bytes) || json::parse(paired).is_object()));
   else
     check_message(context.error());
 }
@@ -69,6 +73,17 @@ void check_type(std::string_view bytes) {
   const std::string type = rapi::sanitised_error_type(bytes);
   LEMU_HOLDS(type == bytes || type == "Function.Unknown" || type == "Runtime.Unknown");
   LEMU_HOLDS(rapi::sanitised_error_type(type) == type);
+  LEMU_HOLDS(type == printable(type));
+}
+
+void check_shown(std::string_view bytes) {
+  const std::string shown = printable(bytes);
+  LEMU_HOLDS(printable(shown) == shown && shown.find_first_of("\x1b\n\t") == std::string::npos);
+  LEMU_HOLDS(printable(shell_word(bytes)) == shell_word(bytes) && !shell_word(bytes).starts_with('-'));
+  const std::string document = printable_json(bytes);
+  LEMU_HOLDS(printable_json(document) == document);
+  LEMU_HOLDS(is_judged_otherwise(bytes) || !json::accept(bytes) ||
+             json::parse(document) == json::parse(bytes));
 }
 
 void check_payload(std::string_view bytes) {
@@ -88,5 +103,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_cause(bytes);
   check_type(bytes);
   check_payload(bytes);
+  check_shown(bytes);
   return 0;
 }

@@ -34,6 +34,16 @@ TEST_CASE("values fill the places in the order of their first appearance, each w
   CHECK(error.slug == "a-name");
 }
 
+TEST_CASE("no value drives a terminal, and one in a command is one word of it") {
+  constexpr ErrorRow row{"x", ErrorKind::internal, "{path} of {what}", "A cause.",
+                         "see {path}: rm {$path}/{$what}"};
+  static_assert(places_of(row).count == 2);
+  const Error error = make_error(row, std::array<std::string, 2>{"/a b\x1b[2J", "-r f"});
+  CHECK(error.message == "/a b\\x1b[2J of -r f");
+  CHECK(error.remedy == "see /a b\\x1b[2J: rm $'/a b\\x1b[2J'/'./-r f'");
+  CHECK(Error(error).within("\u202ename").message == "\\xe2\\x80\\xaename: " + error.message);
+}
+
 TEST_CASE("a wrong number of values is a bug") {
   CHECK_THROWS_AS((void)make_error(kRow, {}), std::logic_error);
   CHECK_THROWS_AS((void)make_error(kRow, std::array<std::string, 3>{"a", "b", "c"}), std::logic_error);
@@ -48,7 +58,7 @@ TEST_CASE("a table's errors are made by their slugs") {
 }
 
 TEST_CASE("text that looks like a place and is none stays") {
-  for (const char* pattern : {"{}", "{ a}", "{A}", "{open", "}", "${1}", ""}) {
+  for (const char* pattern : {"{}", "{ a}", "{A}", "{open", "}", "${1}", "{$}", "{$A}", ""}) {
     CAPTURE(pattern);
     const ErrorRow row{"x", ErrorKind::internal, pattern, "A cause.", kNoRemedy};
     CHECK(places_of(row).count == 0);

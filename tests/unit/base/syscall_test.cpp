@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/syscall.hpp"
+#include "base/named_files.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -8,6 +8,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
+#include "base/named_files.hpp"
 #include "base/syscall.hpp"
 #include "base/temporary_folder.hpp"
 #include "pool_bench.hpp"

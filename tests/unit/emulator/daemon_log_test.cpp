@@ -62,7 +62,13 @@ TEST_CASE("a line of text") {
   over.log.write(Level::warning, "event given up", {{"function", "hello"}, {"requestId", "a-b"}});
   CHECK(over.lines() == Lines{"TIME warning event given up function=hello requestId=a-b"});
   over.log.write(Level::error, "the disk\r\nis full {}");
-  CHECK(over.lines() == Lines{"TIME error the disk  is full {}"});
+  CHECK(over.lines() == Lines{"TIME error the disk\\x0d\\x0ais full {}"});
+}
+
+TEST_CASE("a value cannot drive the terminal that shows the log") {
+  LogOverPipe over(DaemonLog::Format::text);
+  over.log.write(Level::error, "gone", {{"path", "\x1b[2J\u009b\u202e\xff\n"}});
+  CHECK(over.lines() == Lines{"TIME error gone path=\\x1b[2J\\xc2\\x9b\\xe2\\x80\\xae\\xff\\x0a"});
 }
 
 TEST_CASE("what is below the least level is not said") {
@@ -80,6 +86,9 @@ TEST_CASE("a line of JSON") {
         Lines{R"({"time":"TIME","level":"warning","event":"event given up","function":"a\"b\n%l"})"});
   over.log.write(Level::error, "the disk is full {}");
   CHECK(over.lines() == Lines{R"({"time":"TIME","level":"error","event":"the disk is full {}"})"});
+  over.log.write(Level::error, "gone", {{"path", "\x1b\u009b\u202e\x7f"}});
+  CHECK(over.lines() ==
+        Lines{R"({"time":"TIME","level":"error","event":"gone","path":"\u001b\u009b\u202e\u007f"})"});
 }
 
 TEST_CASE("bytes that are no UTF-8 are replaced in JSON") {

@@ -53,6 +53,14 @@ TEST_CASE("a payload nested too deep for a document stands in the record as a te
   }
 }
 
+TEST_CASE("a lone surrogate stays what it is") {
+  DeadLetter lone = letter();
+  lone.event.payload = R"({"key": "\ud800"})";
+  const std::string record = record_of(lone);
+  CHECK(record.find(R"("requestPayload":{"key": "\ud800"},"responseContext")") != std::string::npos);
+  CHECK(event_of(record).value().payload == lone.event.payload);
+}
+
 TEST_CASE("a letter's event comes back byte for byte") {
   const AcceptedEvent event = event_of(record_of(letter())).value();
   CHECK(event.payload == R"({ "key" : 1 })");

@@ -87,8 +87,36 @@ TEST_CASE("--env takes the value as it stands") {
   CHECK_FALSE(parse_env_option("").has_value());
 }
 
+TEST_CASE("JSON as sam's --env-vars takes it gives the function its variables") {
+  const auto read = [](const std::string& text) {
+    const lemu::Result<std::vector<EnvironmentEntry>> entries = parse_env_json(text, "e.json", "Hello");
+    if (!entries) return std::string(entries.error().slug);
+    std::string all;
+    for (const EnvironmentEntry& entry : *entries) all += entry.name + "=" + entry.value.value() + ";";
+    return all;
+  };
+  struct Row {
+    const char* text;
+    const char* entries;
+  };
+  for (const Row& row :
+       {Row{R"({"Hello": {"A1": "b", "N1": 2, "B1": true}, "Other": {"X1": "y"}})", "A1=b;N1=2;B1=true;"},
+        Row{R"({"Hello": {"A1": "b"}, "Parameters": {"A1": "all", "C1": "c"}})", "A1=all;C1=c;A1=b;"},
+        Row{R"({"Parameters": {"C1": ""}})", "C1=;"}, Row{R"({"Hello": {}})", ""}, Row{"{}", ""},
+        Row{"\xEF\xBB\xBF{\"A1\": \"b\"}", "A1=b;"}, Row{R"({"A1": "b", "B1": {}})", "env-json-malformed"},
+        Row{R"({"Hello": {"A1": null}})", "env-json-malformed"},
+        Row{R"({"Hello": {"A1": ["b"]}})", "env-json-malformed"},
+        Row{R"({"Hello": {"A1": "\u0000"}})", "env-json-malformed"}, Row{"{", "env-json-malformed"},
+        Row{R"({"Other": {"A1": "b"}})", "env-json-other-functions"}}) {
+    CAPTURE(row.text);
+    CHECK(read(row.text) == row.entries);
+  }
+  CHECK(parse_env_json(R"({"Other": {}, "Third": {}})", "e.json", "Hello").error().message ==
+        "e.json has variables for 'Other', 'Third', and none for the function Hello");
+}
+
 TEST_CASE("a missing env file is bad input that names it") {
-  lemu::Result<std::vector<EnvironmentEntry>> entries = read_env_file("/nonexistent/x.env");
+  lemu::Result<std::vector<EnvironmentEntry>> entries = read_env_file("/nonexistent/x.env", "f");
   REQUIRE_FALSE(entries);
   CHECK(entries.error().kind == lemu::ErrorKind::bad_input);
   CHECK(entries.error().message == "--env-file: cannot open /nonexistent/x.env: No such file or directory");

@@ -42,6 +42,9 @@ TEST_CASE("an event is JSON, and an error says where it is not") {
       {std::string("{}\0{", 4), "E is not valid JSON: line 1, column 3: a NUL byte"},
       {"\xEF\xBB\xBF{}", "E starts with a byte order mark"},
       {"nul", "E is not valid JSON: line 1, column 4: "},
+      {R"("\ud800")", "valid"},
+      {R"({"a": ["\udead", "\ud83d\ude00"]})", "valid"},
+      {R"({"a": "\ud800", 'b'})", "E is not valid JSON: line 1, column 17: "},
   };
   for (const Row& row : rows) {
     CAPTURE(row.json);
@@ -126,8 +129,65 @@ TEST_CASE("--data is checked like a file") {
   CHECK(bad.error().message.starts_with("--data is not valid JSON: line 1, column 2"));
 }
 
+TEST_CASE("an event given in another place or form than lemu takes it is told what to do") {
+  char folder[] = "/tmp/lemu-test-XXXXXX";
+  REQUIRE(::mkdtemp(folder) != nullptr);
+  const std::string path = std::string(folder) + "/my event.json";
+  REQUIRE(lemu::write_file(path, "{}"));
+  struct Row {
+    EventSource source;
+    std::string slug, remedy;
+  };
+  const std::string run = "lemu invoke TARGET ", quoted = "'" + path + "'";
+  for (const Row& row :
+       {Row{{.data = "@" + path}, "data-is-path", run + quoted},
+        Row{{.data = "@no.json"}, "data-is-path", run + "no.json"},
+        Row{{.data = "file://" + path}, "data-is-path", run + quoted},
+        Row{{.data = "fileb://" + path}, "data-is-path", run + quoted},
+        Row{{.data = path}, "data-is-path", run + quoted},
+        Row{{.file = "@" + path}, "event-path-marked", run + quoted},
+        Row{{.file = "file://no.json"}, "event-path-marked", run + "no.json"},
+        Row{{.file = R"({"a": 1})"}, "event-is-json", run + R"(--data '{"a": 1}')"},
+        Row{{.file = "{a: 1}"}, "event-is-json", run + "--data '{a: 1}'"},
+        Row{{.file = "[" + std::string(300, ' ') + "]"}, "event-is-json", run + "--data JSON"},
+        Row{{.data = "@"}, "json-invalid", "Lambda takes JSON in UTF-8 only"},
+        Row{{.data = "no.json"}, "json-invalid", "Lambda takes JSON in UTF-8 only"}}) {
+    CAPTURE(row.remedy);
+    const lemu::Result<std::string> event = read_event(row.source, -1);
+    REQUIRE_FALSE(event);
+    CHECK(event.error().slug == row.slug);
+    CHECK(event.error().kind == lemu::ErrorKind::bad_input);
+    CHECK(event.error().remedy.find(row.remedy) != std::string::npos);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("an event in another encoding is named, with the command that makes it UTF-8") {
+  const auto wide = [](const std::string& text, std::size_t zeros, std::size_t at) {
+    std::string bytes;
+    for (const char c : text) bytes.append(at, '\0').append(1, c).append(zeros - at, '\0');
+    return bytes;
+  };
+  struct Row {
+    std::string bytes;
+    const char* encoding;
+  };
+  for (const Row& row :
+       {Row{"\xFF\xFE" + wide("{}", 1, 0), "UTF-16"}, Row{"\xFE\xFF" + wide("{}", 1, 1), "UTF-16"},
+        Row{wide("{}", 1, 0), "UTF-16LE"}, Row{wide(" [1]\n", 1, 1), "UTF-16BE"},
+        Row{std::string("\xFF\xFE\0\0", 4) + wide("{}", 3, 0), "UTF-32"}}) {
+    CAPTURE(row.encoding);
+    const lemu::Status valid = check_json(row.bytes, "E");
+    REQUIRE_FALSE(valid);
+    CHECK(
+        valid.error().message.starts_with(std::string("E is in ") + row.encoding + ", which has a NUL byte"));
+    CHECK(valid.error().remedy.find(std::string("iconv -f ") + row.encoding + " -t UTF-8 ") == 0);
+  }
+}
+
 TEST_CASE("a client context is an object within Invoke's limit") {
   CHECK(check_client_context(R"( {"custom":{"k":"v"}})").has_value());
+  CHECK(check_client_context(R"({"custom":{"k":"\ud800"}})").has_value());
   CHECK_FALSE(check_client_context("[1]").has_value());
   CHECK_FALSE(check_client_context("").has_value());
   CHECK_FALSE(check_client_context("{").has_value());

@@ -66,7 +66,18 @@ TEST_CASE("REPORT lines are those of AWS's logs, tabs included") {
   for (const Row& row : rows) CHECK(report_line(row.record) == row.line);
 }
 
-TEST_CASE("START, END and INIT_REPORT") {
+TEST_CASE("an error type cannot make a field of its own") {
+  InvocationRecord crash = record(InvocationStatus::error, 3'010us, 36);
+  crash.error_type = "Runtime.X\tStatus: success\x1b[2J\n";
+  CHECK(report_line(crash).ends_with("Error Type: Runtime.X\\x09Status: success\\x1b[2J\\x0a\n"));
+  InitFailureRecord failed{1ms, InitFailureRecord::Phase::init, InitFailureRecord::Status::error, "A\nB"};
+  CHECK(init_report_line(failed).ends_with("Error Type: A\\x0aB\n"));
+}
+
+TEST_CASE("START, END, INIT_START and INIT_REPORT") {
+  CHECK(init_start_line("eu-west-1") == "INIT_START Runtime Version: lemu:" LEMU_VERSION
+                                        "\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:" +
+                                            std::string(64, '0') + "\n");
   CHECK(start_line("ID") == "START RequestId: ID Version: $LATEST\n");
   CHECK(end_line("ID") == "END RequestId: ID\n");
   InitFailureRecord failed{229'040us, InitFailureRecord::Phase::init, InitFailureRecord::Status::error,

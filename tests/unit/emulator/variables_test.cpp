@@ -127,6 +127,13 @@ TEST_CASE("a bare name takes the user's value, or is left out with a note") {
   CHECK(user->notes[0] == "f:2: NOT_THERE is left out: it has no value here and none in your environment");
 }
 
+TEST_CASE("--env with a name alone that has no value here is a mistake") {
+  const std::vector<EnvironmentEntry> entries = {{"NOT_THERE", std::nullopt, "--env"}};
+  const lemu::Result<UserVariables> user = resolve_user_variables(entries, kUser);
+  REQUIRE_FALSE(user);
+  CHECK(user.error().message == "--env NOT_THERE: NOT_THERE is not set in your environment");
+}
+
 TEST_CASE("four kilobytes are the limit, measured as Lambda measures them") {
   const std::string frame = R"({"AB":""})";
   const std::string fits(4096 - frame.size(), 'x');

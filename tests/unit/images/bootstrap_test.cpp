@@ -194,9 +194,25 @@ TEST_CASE("a bootstrap is found, directly or through links inside the package, i
   }
 }
 
-TEST_CASE("a bootstrap that only its owner may run gets a note: Lambda runs it as another user") {
+TEST_CASE("a bootstrap that not all may run is refused: Lambda runs it as another user than its owner") {
+  for (const mode_t mode : {0100700, 0100750, 0100754}) {
+    const Workspace work;
+    const std::vector<Part> parts{{"bootstrap", "x", mode}};
+    const std::string folder = make_folder(work, parts);
+    for (const std::string& target : {folder, folder + "/bootstrap", work.file("f.zip", make_zip(parts))}) {
+      const auto code = prepare_target(work, target);
+      REQUIRE_FALSE(code);
+      CHECK(code.error().kind == lemu::ErrorKind::invalid_entrypoint);
+      CHECK(contains(code.error().message, "not executable for all (mode 07"));
+      CHECK(contains(code.error().remedy, "chmod 755 "));
+      CHECK(contains(code.error().aws_message, "permission denied"));
+    }
+  }
+}
+
+TEST_CASE("a bootstrap that not all may read gets a note") {
   const Workspace work;
-  const auto code = prepare_target(work, make_folder(work, {{"bootstrap", "x", 0100700}}));
+  const auto code = prepare_target(work, make_folder(work, {{"bootstrap", "x", 0100711}}));
   REQUIRE(code);
   REQUIRE(code->notes.size() == 1);
   CHECK(contains(code->notes[0], "chmod 755"));

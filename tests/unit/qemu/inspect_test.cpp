@@ -69,13 +69,21 @@ TEST_CASE("a file that cannot be executed for another reason") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.path);
-    const Result<Program> program = inspect_program(row.path, "/opt/bootstrap");
+    const Result<Program> program = inspect_program(row.path, {.seen_as = "/opt/bootstrap"});
     REQUIRE_FALSE(program);
     CHECK(program.error().message.find(row.words) != std::string::npos);
     CHECK(program.error().aws_message == row.aws);
   }
   CHECK(inspect_program(no_x).error().remedy == "chmod +x " + no_x);
   CHECK(inspect_program(windows).error().remedy.find("dos2unix " + windows) != std::string::npos);
+  // What a zip was unpacked to is not there any more.
+  const ProgramNames packed{.told_as = "bootstrap in 'f.zip'", .remedied_as = "bootstrap"};
+  for (const std::string& path : {no_x, windows}) {
+    const lemu::Error error = inspect_program(path, packed).error();
+    CHECK(error.message.starts_with("bootstrap in 'f.zip': "));
+    CHECK(error.remedy.find(" bootstrap") != std::string::npos);
+    CHECK((error.message + error.remedy).find(folder.path) == std::string::npos);
+  }
 }
 
 TEST_CASE("programs and scripts are told apart, and an architecture that contradicts is named") {

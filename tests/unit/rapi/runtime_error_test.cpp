@@ -27,6 +27,13 @@ TEST_CASE("error types are sanitised") {
       {"My.Function.Reason", "My.Function.Reason"},  // the pattern is not anchored
       {"Runtime.x Runtime.Yes", "Runtime.x Runtime.Yes"},
       {"Function.A1", "Function.Unknown"},
+      {"Runtime.My_Reason-2", "Runtime.My_Reason-2"},
+      {"Runtime.Yes\tStatus: success", "Runtime.Unknown"},  // another field of REPORT
+      {"Function.Yes\x1b[2J", "Function.Unknown"},
+      {"Runtime.Yes\x9b", "Runtime.Unknown"},
+      {"Runtime.Yes\u202e", "Runtime.Unknown"},
+      {"Runtime.Yes\x7f", "Runtime.Unknown"},
+      {"Runtime.Yes\u00e9", "Runtime.Unknown"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.header);

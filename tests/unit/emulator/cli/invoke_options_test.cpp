@@ -258,7 +258,7 @@ TEST_CASE("environment entries come in rising precedence") {
   REQUIRE(lemu::write_file(first, "A1=1\n"));
   REQUIRE(lemu::write_file(second, "A1=2\n"));
   const InvokeOptions options = parsed({"x", "--env", "A1=3", "--env-file", first, "--env-file", second});
-  lemu::Result<std::vector<EnvironmentEntry>> entries = environment_entries(options.function);
+  lemu::Result<std::vector<EnvironmentEntry>> entries = environment_entries(options.function, "f");
   std::filesystem::remove_all(folder);
   REQUIRE(entries);
   REQUIRE(entries->size() == 3);
