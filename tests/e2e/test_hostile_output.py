@@ -65,8 +65,9 @@ def test_a_line_of_100_megabytes(lemu, mode):
     reader.enough.wait(60)
     assert peak_mb(process) < 32, "the log is passed on, not kept"
     assert finish(process, reader) == (0, b"null")
-    head, tail = reader.head.split(b"\n")[0], reader.tail.split(b"\n")
-    assert head.startswith(b"START RequestId: ")
+    init, start = reader.head.split(b"\n")[:2]
+    assert init.startswith(b"INIT_START ") and start.startswith(b"START RequestId: ")
+    head, tail = init + b"\n" + start, reader.tail.split(b"\n")
     end = [line for line in tail if line.startswith(b"END RequestId: ")]
     rest = len(head) + 1 + sum(len(line) + 1 for line in tail[1:])
     assert len(end) == 1 and reader.count == size + 1 + rest - (1 if tail[-1] == b"" else 0), reader.tail[-400:]
