@@ -40,7 +40,7 @@ def run_tests(folder, text, limit):
     (folder / "test_it.py").write_text(COMMON.format(sleeper=SLEEPER, folder=folder) + text)
     environment = {**os.environ, "PYTHONPATH": str(HERE), "LEMU_TEST_LIMIT": str(limit)}
     return subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "test_it.py"], cwd=folder,
-                          env=environment, capture_output=True, text=True, timeout=60)
+                          env=environment, capture_output=True, text=True, timeout=150)
 
 
 def is_alive(pid):
@@ -50,8 +50,8 @@ def is_alive(pid):
 
 @pytest.mark.parametrize("phase, text, tally", HANGS, ids=[case[0] for case in HANGS])
 def test_a_hung_test_is_named_and_the_next_one_runs(tmp_path, phase, text, tally):
-    done = run_tests(tmp_path, text + "\ndef test_next(): pass\n", limit=0.5)
-    assert f"hung: {phase} of test_it.py::test_hangs did not end within 0.5 s" in done.stdout
+    done = run_tests(tmp_path, text + "\ndef test_next(): pass\n", limit=1)
+    assert f"hung: {phase} of test_it.py::test_hangs did not end within 1 s" in done.stdout
     assert "in hang\n" in done.stdout, "where it stood"
     assert tally in done.stdout
     assert not is_alive((tmp_path / "child").read_text())
@@ -60,20 +60,20 @@ def test_a_hung_test_is_named_and_the_next_one_runs(tmp_path, phase, text, tally
 def test_a_failure_that_is_caught_comes_again(tmp_path, monkeypatch):
     caught = "def test_hangs():\n  try: hang()\n  except BaseException: pass\n  hang()\n"
     monkeypatch.setenv("LEMU_LIMIT_GRACE", "1")
-    done = run_tests(tmp_path, caught, limit=0.5)
+    done = run_tests(tmp_path, caught, limit=1)
     assert "1 failed" in done.stdout
 
 
 def test_python_that_is_stuck_in_c_ends_the_run_with_its_stack(tmp_path, monkeypatch):
     monkeypatch.setenv("LEMU_LIMIT_GRACE", "0.5")
     stuck = "import signal\ndef test_is_stuck():\n  signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n  hang()\n"
-    done = run_tests(tmp_path, stuck, limit=0.5)
+    done = run_tests(tmp_path, stuck, limit=1)
     assert done.returncode == 1
     assert "in test_is_stuck" in done.stderr
 
 
 def limit(seconds, *command):
-    return subprocess.run([REPO / "tests/limit", str(seconds), *command], capture_output=True, text=True, timeout=60)
+    return subprocess.run([REPO / "tests/limit", str(seconds), *command], capture_output=True, text=True, timeout=150)
 
 
 def test_a_run_has_an_end(tmp_path):
@@ -117,7 +117,7 @@ def dead():
             return True
 def others():
     return pathlib.Path(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read_text().split() != [str(os.getpid())]
-end = time.monotonic() + 5
+end = time.monotonic() + 30
 while (others() or dead()) and time.monotonic() < end:
     time.sleep(0.01)
 raise SystemExit(9 if others() or dead() else 0)
