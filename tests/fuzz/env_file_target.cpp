@@ -74,7 +74,8 @@ void check_settled(const std::vector<EnvironmentEntry>& entries) {
 void check_json_file(std::string_view text) {
   const Result<std::vector<EnvironmentEntry>> entries = parse_env_json(text, "env.json", "f");
   if (!entries) {
-    LEMU_HOLDS(entries.error().kind == ErrorKind::bad_input && entries.error().message.starts_with("env.json"));
+    LEMU_HOLDS(entries.error().kind == ErrorKind::bad_input &&
+               entries.error().message.starts_with("env.json"));
     return;
   }
   for (const EnvironmentEntry& entry : *entries)
