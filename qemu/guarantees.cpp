@@ -5,13 +5,15 @@
 #include <array>
 #include <iterator>
 
+#include "qemu/sandbox/forbidden_calls.hpp"
+
 namespace lemu::qemu {
 namespace {
 
 // The sandbox makes no difference.
 constexpr std::string_view kTheSame = "the same";
 
-constexpr std::array<GuaranteeRow, 24> kRows{{
+constexpr std::array<GuaranteeRow, 27> kRows{{
     {Guarantee::own_files, GivenBy::sandbox, "own-files", "a file system of its own",
      "a mount namespace; its root is a small tmpfs entered by pivot_root, then sealed read-only",
      "the function sees your whole file system, and its code in its real folder"},
@@ -32,9 +34,11 @@ constexpr std::array<GuaranteeRow, 24> kRows{{
     {Guarantee::own_names, GivenBy::sandbox, "own-names", "a host name and shared memory of its own",
      "UTS and IPC namespaces of its own, and no /dev/shm",
      "the function finds the host's name, and its System V and POSIX shared memory"},
-    {Guarantee::own_keyring, GivenBy::sandbox, "own-keyring", "a session keyring of its own",
-     "a new one, empty, in place of yours (keyrings(7))",
-     "the function possesses your session keyring, as any program you start"},
+    {Guarantee::own_keyring, GivenBy::always, "own-keyring", "none of your keys",
+     "the system call filter closes keyctl(2), add_key(2) and request_key(2); the session keyring is a new "
+     "one",
+     "the system call filter closes keyctl(2), add_key(2) and request_key(2)",
+     "the function can link your user keyring, and without the sandbox has your session keyring"},
     {Guarantee::function_user, GivenBy::sandbox, "function-user", "the user 993:990",
      "two nested user namespaces; outside it is your own id, or an unprivileged one when you are root",
      "the function runs as you"},
@@ -44,8 +48,14 @@ constexpr std::array<GuaranteeRow, 24> kRows{{
      "yours"},
     {Guarantee::process_limit, GivenBy::sandbox, "process-limit", "a limit on processes",
      "RLIMIT_NPROC, counted in its own user namespace (Linux 5.14)", "a fork bomb is yours to stop"},
-    {Guarantee::tmp_limit, GivenBy::sandbox, "tmp-limit", "a limit on /tmp", "a tmpfs of the configured size",
-     "/tmp grows as far as the disk does"},
+    {Guarantee::watch_limit, GivenBy::sandbox, "watch-limit", "a limit on file watches",
+     "user.max_inotify_instances is 16 and user.max_inotify_watches 8192 in its user namespace",
+     "the function can take all that you have (128 instances by default)"},
+    {Guarantee::tmp_limit, GivenBy::sandbox, "tmp-limit", "a limit on /tmp",
+     "a tmpfs of the configured size, with room for a file per 16 kB", "/tmp grows as far as the disk does"},
+    {Guarantee::own_memory_figures, GivenBy::sandbox, "own-memory-figures", "memory figures of its own",
+     "/proc/meminfo and sysinfo(2) tell of as much memory as the function has (Linux 5.0)",
+     "the function is told of the machine's memory, and may take more than it has"},
     {Guarantee::own_children, GivenBy::execution, "own-children",
      "child processes of the function's own architecture",
      "binfmt_misc: registered inside the sandbox's own user namespace (Linux 6.7), or by the host with flag "
@@ -58,6 +68,13 @@ constexpr std::array<GuaranteeRow, 24> kRows{{
     {Guarantee::descriptor_limit, GivenBy::always, "descriptor-limit", "a limit on open files",
      "RLIMIT_NOFILE: 1024, as on Lambda", kTheSame},
     {Guarantee::no_core_files, GivenBy::always, "no-core-files", "no core files", "RLIMIT_CORE: 0", kTheSame},
+    {Guarantee::ended_first, GivenBy::always, "ended-first",
+     "being ended first when the machine's memory runs out",
+     "its oom_score_adj is 1000, and /proc is read-only, so that it cannot take that back",
+     "its oom_score_adj is 1000, but it can take that back", "the kernel ends what takes most memory"},
+    {Guarantee::system_call_filter, GivenBy::always, "system-call-filter", "a system call filter",
+     "seccomp answers ENOSYS to what no function can use on Lambda, and EPERM to typing into a terminal",
+     kTheSame, "every system call of the kernel is open to the function"},
     {Guarantee::own_descriptors, GivenBy::always, "own-descriptors", "none of your open files",
      "stdin is /dev/null, stdout and stderr a pipe; all others are closed before it starts", kTheSame},
     {Guarantee::own_environment, GivenBy::always, "own-environment", "none of your variables",
@@ -75,8 +92,6 @@ constexpr std::array<GuaranteeRow, 24> kRows{{
      "the function may use every CPU of the host"},
     {Guarantee::own_network, GivenBy::never, "own-network", "a network of its own", "never",
      "the function shares the host's: its loopback, its abstract sockets, and all that the host reaches"},
-    {Guarantee::system_call_filter, GivenBy::never, "system-call-filter", "a system call filter", "never",
-     "every system call of the kernel is open to the function"},
 }};
 
 const GuaranteeRow& row_of(Guarantee guarantee) { return kRows[static_cast<std::size_t>(guarantee)]; }
@@ -127,6 +142,7 @@ Standing standing(const GuaranteeRow& row, const std::vector<std::string>& lost)
   const bool bare = row.given_by == GivenBy::always && is_lost(Guarantee::own_files, lost);
   stands.how = missing || bare ? row.without : row.obtained;
   if (bare && stands.how == kTheSame) stands.how = row.obtained;
+  if (missing && !row.missing.empty()) stands.how = row.missing;
   return stands;
 }
 
@@ -134,7 +150,10 @@ std::vector<std::string> missing_from_sandbox(const std::vector<std::string>& lo
   std::vector<std::string> missing;
   std::copy_if(lost.begin(), lost.end(), std::back_inserter(missing), [](const std::string& one) {
     return std::none_of(kRows.begin(), kRows.end(), [&](const GuaranteeRow& row) {
-      return row.given_by == GivenBy::execution && says(one, row.name);
+      // What the function is told of memory makes it more like Lambda, and keeps it from nothing.
+      const bool harmless =
+          row.given_by == GivenBy::execution || row.guarantee == Guarantee::own_memory_figures;
+      return harmless && says(one, row.name);
     });
   });
   return missing;
@@ -153,7 +172,20 @@ std::string guarantee_table() {
         .append(row.obtained)
         .append(" | ")
         .append(row.without)
+        .append(row.missing.empty() ? "" : ". Where the kernel does not give it: ")
+        .append(row.missing)
         .append(" |\n");
+  return table;
+}
+
+std::string forbidden_calls_table() {
+  std::string table = "| System calls | Why they are closed |\n|---|---|\n";
+  for (const sandbox::ForbiddenGroup& group : sandbox::forbidden_groups()) {
+    std::string names;
+    for (const sandbox::ForbiddenCall& call : group.calls)
+      names.append(names.empty() ? "`" : ", `").append(call.name).append("`");
+    table.append("| ").append(names).append(" | ").append(group.reason).append(" |\n");
+  }
   return table;
 }
 

@@ -23,11 +23,15 @@ enum class Guarantee : std::uint8_t {
   function_user,
   no_namespaces,
   process_limit,
+  watch_limit,
   tmp_limit,
+  own_memory_figures,
   own_children,
   memory_limit,
   descriptor_limit,
   no_core_files,
+  ended_first,
+  system_call_filter,
   own_descriptors,
   own_environment,
   no_privilege,
@@ -35,7 +39,6 @@ enum class Guarantee : std::uint8_t {
   memory_fence,
   cpu_limit,
   own_network,
-  system_call_filter,
 };
 
 /// Which choice of the launch plan decides about it. `never`: what one might expect, and nothing gives.
@@ -49,6 +52,7 @@ struct GuaranteeRow {
   std::string_view obtained;  ///< how, in the full sandbox
   std::string_view
       without;  ///< what holds instead; for GivenBy::always, how it is obtained without the sandbox
+  std::string_view missing = {};  ///< for GivenBy::always: what holds where the kernel does not give it
 };
 
 /// How one row stands for one launch.
@@ -73,5 +77,7 @@ struct Standing {
 [[nodiscard]] bool diminishes_sandbox(const std::vector<std::string>& lost);
 /// The table as docs/sandbox.md shows it, in Markdown.
 [[nodiscard]] std::string guarantee_table();
+/// The system calls that the filter closes, likewise.
+[[nodiscard]] std::string forbidden_calls_table();
 
 }  // namespace lemu::qemu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qemu/launch_plan.hpp"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 
 #include "qemu/errors.hpp"
 #include "qemu/guarantees.hpp"
+#include "qemu/machine_files.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
 
 namespace lemu::qemu {
@@ -33,6 +35,15 @@ constexpr std::uint64_t kOpenFiles = 1024;
 constexpr std::uint64_t kProcesses = 742;
 constexpr std::uint64_t kLockedMemory = 65536;
 constexpr std::uint64_t kStack = 8ULL << 20;
+// The kernel's default for pending signals is the one for processes.
+constexpr std::uint64_t kPendingSignals = kProcesses;
+// Room for one POSIX message queue of the default size (10 messages of 8 kB); a user has 819200 bytes.
+constexpr std::uint64_t kMessageQueues = 128 * 1024;
+
+// Lambda's /tmp is an ext4 file system, which has an inode for each 16 kB (mke2fs.conf(5), inode_ratio). On a
+// tmpfs each file takes about 1 kB of the kernel's memory, beside what it holds.
+constexpr std::uint64_t kBytesPerInode = 16 * 1024;
+constexpr std::uint64_t kFewestInodes = 1024;
 
 class Planner {
  public:
@@ -180,9 +191,26 @@ class Planner {
     append(system_mounts(request_.root));
     append(device_mounts());
     append(etc_mounts());
+    add_machine();
     add_code();
     add_tmp();
     if (plan_.emulated) add_emulator();
+  }
+
+  /// The machine that the function is told of.
+  void add_machine() {
+    const auto cover = [this](const char* path, std::string text) {
+      plan_.spec.mounts.push_back({.kind = MountKind::cover,
+                                   .source = std::move(text),
+                                   .target = path,
+                                   .mode = 0444,
+                                   .need = Need::wanted});
+    };
+    plan_.spec.memory_bytes = request_.memory_bytes;
+    if (request_.memory_bytes != 0) cover(kMemoryFile, memory_file(request_.memory_bytes));
+    // QEMU before 8.2 shows this machine's own processors; later ones make the file themselves.
+    const bool graviton = request_.arch == Arch::arm64 && request_.cpu == names_of(Arch::arm64).default_cpu;
+    if (plan_.emulated && graviton) cover(kProcessorsFile, graviton_processors_file(host_.processors));
   }
 
   void add_code() {
@@ -204,7 +232,11 @@ class Planner {
   }
 
   void add_tmp() {
-    Mount tmp{.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = request_.tmp_bytes};
+    Mount tmp{.kind = MountKind::tmpfs,
+              .target = "/tmp",
+              .mode = 01777,
+              .size = request_.tmp_bytes,
+              .inodes = std::max(request_.tmp_bytes / kBytesPerInode, kFewestInodes)};
     if (!request_.tmp_folder.empty()) {
       tmp = {.kind = MountKind::bind,
              .source = request_.tmp_folder,
@@ -253,6 +285,8 @@ class Planner {
     // Each process under QEMU is two tasks.
     const std::uint64_t processes = plan_.emulated ? 2 * kProcesses : kProcesses;
     limits.push_back({RLIMIT_NPROC, processes, processes});
+    limits.push_back({RLIMIT_SIGPENDING, kPendingSignals, kPendingSignals});
+    limits.push_back({RLIMIT_MSGQUEUE, kMessageQueues, kMessageQueues});
   }
 
   const LaunchRequest& request_;
@@ -277,6 +311,10 @@ HostFacts host_facts() {
   utsname about{};
   if (::uname(&about) == 0) std::sscanf(about.release, "%d.%d", &facts.kernel_major, &facts.kernel_minor);
   facts.uid = ::geteuid();
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  if (::sched_getaffinity(0, sizeof usable, &usable) == 0)
+    facts.processors = static_cast<unsigned>(CPU_COUNT(&usable));
   return facts;
 }
 

@@ -44,6 +44,7 @@ struct HostFacts {
   int kernel_major = 0;
   int kernel_minor = 0;
   std::uint32_t uid = 0;
+  unsigned processors = 1;  ///< that a function may use
 };
 [[nodiscard]] HostFacts host_facts();
 
@@ -62,9 +63,10 @@ struct LaunchRequest {
   std::string binfmt_registration;               ///< of the wrapper at sandbox::kWrapperPath
   std::optional<std::string> host_registration;  ///< name of a usable host binfmt registration
   bool own_emulator = false;                     ///< by --qemu or --cpu: a registration would use its own
-  std::string mount_point;      ///< an empty host folder that the sandbox's root is mounted on
-  std::uint64_t tmp_bytes = 0;  ///< limit of /tmp
-  std::string tmp_folder;       ///< host folder that is /tmp; empty: /tmp is in memory
+  std::string mount_point;         ///< an empty host folder that the sandbox's root is mounted on
+  std::uint64_t tmp_bytes = 0;     ///< limit of /tmp
+  std::uint64_t memory_bytes = 0;  ///< what the function is told of memory; 0: the machine's own figures
+  std::string tmp_folder;          ///< host folder that is /tmp; empty: /tmp is in memory
   sandbox::Stdio stdio = sandbox::Stdio::log;
   std::vector<std::string>
       shell;  ///< run this instead of the bootstrap (lemu shell); a path inside, arguments

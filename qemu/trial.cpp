@@ -109,6 +109,7 @@ class Run : public sandbox::SandboxObserver {
 
 Result<LaunchRequest> request_for(const TrialBench& bench, const Trial& trial, const std::string& folder) {
   constexpr std::uint64_t kTmp = 1 << 20;
+  constexpr std::uint64_t kMemory = 128 << 20;
   LaunchRequest request;
   request.arch = trial.arch;
   request.sandbox = trial.sandbox;
@@ -116,6 +117,7 @@ Result<LaunchRequest> request_for(const TrialBench& bench, const Trial& trial, c
   request.bootstrap_file = folder + "/bootstrap";
   request.mount_point = folder + "/root";
   request.tmp_bytes = kTmp;
+  request.memory_bytes = kMemory;
   request.wrapper = bench.wrapper;
   request.cpu = names_of(trial.arch).default_cpu;
   if (trial.arch == host_arch()) return request;
@@ -166,12 +168,15 @@ bool Trial::host_withholds_sandbox() const {
     case sandbox::Stage::pivot_root:
     case sandbox::Stage::hostname:
     case sandbox::Stage::seal:
+    case sandbox::Stage::proc:
     case sandbox::Stage::capabilities: break;
     case sandbox::Stage::specification:
     case sandbox::Stage::binfmt:
     case sandbox::Stage::fork:
     case sandbox::Stage::log:
     case sandbox::Stage::limits:
+    case sandbox::Stage::oom_score:
+    case sandbox::Stage::filter:
     case sandbox::Stage::working_folder:
     case sandbox::Stage::load:
     case sandbox::Stage::exec: return false;

@@ -152,6 +152,7 @@ Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
     qemu::SandboxChoice sandbox, const EnvironmentPlace& place) const {
   qemu::LaunchRequest request = prepared_.request;
   request.sandbox = sandbox;
+  request.memory_bytes = static_cast<std::uint64_t>(setup_.function.memory_mb) << 20;
   Fd code;
   if (sandbox != qemu::SandboxChoice::off) {
     if (Status there = place.folder.make_mount_point(); !there) return fail(std::move(there.error()));

@@ -11,32 +11,52 @@
 
 #include <cstdio>
 
+#include "qemu/sandbox/proc.hpp"
+
 namespace lemu::sandbox {
 namespace {
 
-constexpr char kNamespaceLimit[] = "/proc/sys/user/max_user_namespaces";  // of the writer's user namespace
+// What the writer's user namespace may have at most (namespaces(7)). Whatever is counted there is counted
+// for the user outside as well, who must keep enough.
+struct NamespaceLimit {
+  const char* path;
+  const char* most;
+};
+constexpr NamespaceLimit kLimits[] = {
+    // Lambda has no namespaces for functions either.
+    {"sys/user/max_user_namespaces", "0"},
+    {"sys/user/max_mnt_namespaces", "0"},
+    {"sys/user/max_pid_namespaces", "0"},
+    {"sys/user/max_net_namespaces", "0"},
+    {"sys/user/max_ipc_namespaces", "0"},
+    {"sys/user/max_uts_namespaces", "0"},
+    {"sys/user/max_cgroup_namespaces", "0"},
+    {"sys/user/max_time_namespaces", "0"},
+    // inotify(7): a user has 128 instances by default. A .NET host takes two or three. The watches were
+    // 8192 for a user until Linux 5.11.
+    {"sys/user/max_inotify_instances", "16"},
+    {"sys/user/max_inotify_watches", "8192"},
+    // fanotify(7) needed a capability until Linux 5.13.
+    {"sys/user/max_fanotify_groups", "0"},
+    {"sys/user/max_fanotify_marks", "0"},
+};
 
-/// Writes a file of /proc/self. Where the host's /proc stands in, the sandbox's view of it is read-only.
-bool write_own(const char* name, const char* content, std::size_t size) {
-  char path[48];
-  std::snprintf(path, sizeof path, "/proc/self/%s", name);
-  if (write_existing(path, content, size)) return true;
-  if (errno != EROFS) return false;
-  std::snprintf(path, sizeof path, "self/%s", name);
-  return write_existing(path, content, size, kOuterProcFd);
+bool write_own_map(const char* path, std::uint32_t inside, std::uint32_t outside) {
+  char line[48];
+  std::snprintf(line, sizeof line, "%u %u 1\n", inside, outside);
+  return write_proc(path, line);
 }
 
-bool write_own_map(const char* name, std::uint32_t inside, std::uint32_t outside) {
-  char line[48];
-  const int size = std::snprintf(line, sizeof line, "%u %u 1\n", inside, outside);
-  return write_own(name, line, static_cast<std::size_t>(size));
+/// Where /proc/sys is read-only the writes are refused, which has been told as a loss; an older kernel has
+/// not all of them.
+void limit_namespace() {
+  for (const NamespaceLimit& limit : kLimits) write_proc(limit.path, limit.most);
 }
 
 }  // namespace
 
-StepResult look_at_namespace_limit() {
-  if (::access(kNamespaceLimit, W_OK) < 0) return failed_at(Stage::function_user);
-  return done();
+StepResult look_at_namespace_limits() {
+  return may_write_proc(kLimits[0].path) ? done() : failed_at(Stage::function_user);
 }
 
 StepResult become_function_user(const SandboxSpec& spec) {
@@ -54,12 +74,10 @@ StepResult become_function_user(const SandboxSpec& spec) {
   // The files of an undumpable process belong to the host's root, so the maps could not be opened. Nothing of
   // the function runs yet; exec makes the process dumpable anyway.
   ::prctl(PR_SET_DUMPABLE, 1);
-  if (!write_own("setgroups", "deny", 4) || !write_own_map("gid_map", spec.function_gid, gid) ||
-      !write_own_map("uid_map", spec.function_uid, uid))
+  if (!write_proc("self/setgroups", "deny") || !write_own_map("self/gid_map", spec.function_gid, gid) ||
+      !write_own_map("self/uid_map", spec.function_uid, uid))
     return failed_at(Stage::function_user);
-  // Lambda has no user namespaces for functions either. Where /proc/sys is read-only the write is refused,
-  // and the function could make namespaces in which it still has no privilege over anything of ours.
-  write_existing(kNamespaceLimit, "0", 1);
+  limit_namespace();
   return done();
 }
 

@@ -7,10 +7,11 @@
 
 namespace lemu::sandbox {
 
-/// Whether becoming the function's user will be able to forbid further user namespaces: told before, as it is
-/// a loss and no failure. Called by PID 1 in its root.
-StepResult look_at_namespace_limit();
-/// Enters the second user namespace as the function's user and forbids further user namespaces below it.
+/// Whether the function's user namespace can be given limits: told before, as it is a loss and no failure.
+/// Called by PID 1 in its root.
+StepResult look_at_namespace_limits();
+/// Enters the second user namespace as the function's user. Forbids further namespaces below it, and limits
+/// the file watches in it.
 StepResult become_function_user(const SandboxSpec& spec);
 /// The caller's session keyring may hold the user's secrets, and whoever possesses it may read them
 /// (keyrings(7)): a new, empty one takes its place, where the kernel has keyrings.

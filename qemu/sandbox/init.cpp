@@ -16,12 +16,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 #include "qemu/sandbox/descendants.hpp"
 #include "qemu/sandbox/function_user.hpp"
 #include "qemu/sandbox/limits.hpp"
-#include "qemu/sandbox/terminal.hpp"
+#include "qemu/sandbox/sysinfo_answer.hpp"
 
 namespace lemu::sandbox {
 namespace {
@@ -109,7 +110,8 @@ constexpr mode_t kFunctionUmask = 022;  // Linux's default, and what functions o
 
 class Init {
  public:
-  Init(const SandboxSpec& spec, Execution execution) : spec_(spec), execution_(execution) {}
+  Init(const SandboxSpec& spec, Execution execution, FilterKind filter)
+      : spec_(spec), execution_(execution), filter_(filter) {}
 
   [[noreturn]] void run() {
     sigset_t children;
@@ -117,9 +119,9 @@ class Init {
     ::sigaddset(&children, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &children, nullptr);
     const int signals = ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-    pollfd waits[2] = {{kControlFd, POLLIN, 0}, {signals, POLLIN, 0}};
     while (true) {
-      if (::poll(waits, 2, -1) < 0) {
+      pollfd waits[] = {{kControlFd, POLLIN, 0}, {signals, POLLIN, 0}, {listener_, POLLIN, 0}};
+      if (::poll(waits, std::size(waits), -1) < 0) {
         if (errno == EINTR) continue;
         end();  // its limits are the function's to lower where both are the same user
       }
@@ -129,6 +131,10 @@ class Init {
         }
         reap();
       }
+      if (waits[2].revents == POLLIN)
+        answer_sysinfo(listener_, spec_.memory_bytes);
+      else if (waits[2].revents != 0)  // all who could call have ended
+        listen_to(-1);
       if (waits[0].revents != 0 && !take_command()) end();
     }
   }
@@ -156,12 +162,34 @@ class Init {
   }
 
   void start() {
-    const pid_t pid = ::fork();
-    if (pid == 0) become_program();
-    if (pid < 0)
-      send_step(ReportKind::failed, failed_at(Stage::fork));
+    int ends[2] = {-1, -1};
+    pid_t pid = -1;
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) pid = ::fork();
+    if (pid == 0) {
+      to_helper_ = ends[1];
+      become_program();
+    }
+    const StepResult step = pid < 0 ? failed_at(Stage::fork) : done();
+    ::close(ends[1]);
+    if (step.failed())
+      send_step(ReportKind::failed, step);
     else
       program_ = pid;
+    // Waits for the process's last steps: no code of the function runs before.
+    if (pid > 0 && filter_ == FilterKind::forbid_and_notify) listen_to(receive_listener(ends[0]));
+    ::close(ends[0]);
+  }
+
+  void listen_to(int listener) {
+    if (listener_ >= 0) ::close(listener_);
+    listener_ = listener;
+  }
+
+  StepResult filter_calls() const {
+    int listener = -1;
+    const StepResult step = install_filter(filter_, &listener);
+    if (listener >= 0) send_listener(to_helper_, listener);
+    return step;
   }
 
   [[noreturn]] void become_program() {
@@ -181,7 +209,7 @@ class Init {
     if (!step.failed()) step = apply_limits(spec_.limits);
     if (!step.failed() && spec_.isolation == Isolation::namespaces) step = drop_capabilities();
     if (!step.failed()) step = forbid_new_privileges();
-    if (!step.failed() && spec_.stdio == Stdio::inherited) step = forbid_typing();
+    if (!step.failed()) step = filter_calls();
     if (step.failed()) return step;
     if (::chdir(spec_.working_folder.c_str()) < 0) return failed_at(Stage::working_folder);
     close_inherited();
@@ -268,14 +296,17 @@ class Init {
 
   const SandboxSpec& spec_;
   Execution execution_;
+  FilterKind filter_;
   pid_t program_ = -1;
+  int listener_ = -1;   ///< where the function's sysinfo(2) waits
+  int to_helper_ = -1;  ///< in the function's process: where to send the listener
 };
 
 }  // namespace
 
-void serve_commands(const SandboxSpec& spec, Execution execution) {
+void serve_commands(const SandboxSpec& spec, Execution execution, FilterKind filter) {
   if (spec.isolation == Isolation::plain) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  Init(spec, execution).run();
+  Init(spec, execution, filter).run();
 }
 
 }  // namespace lemu::sandbox

@@ -3,6 +3,7 @@
 // everything along when lemu goes. PID 1 of the sandbox's PID namespace, or a child subreaper without one.
 #pragma once
 
+#include "qemu/sandbox/filter.hpp"
 #include "qemu/sandbox/step.hpp"
 
 namespace lemu::sandbox {
@@ -11,6 +12,6 @@ namespace lemu::sandbox {
 enum class Execution { normal, direct };
 
 /// Serves commands until lemu's end of the control socket closes; does not return.
-[[noreturn]] void serve_commands(const SandboxSpec& spec, Execution execution);
+[[noreturn]] void serve_commands(const SandboxSpec& spec, Execution execution, FilterKind filter);
 
 }  // namespace lemu::sandbox

@@ -14,10 +14,12 @@
 #include <string>
 
 #include "qemu/sandbox/binfmt.hpp"
+#include "qemu/sandbox/filter.hpp"
 #include "qemu/sandbox/function_user.hpp"
 #include "qemu/sandbox/guard.hpp"
 #include "qemu/sandbox/init.hpp"
 #include "qemu/sandbox/namespaces.hpp"
+#include "qemu/sandbox/proc.hpp"
 #include "qemu/sandbox/root.hpp"
 
 namespace {
@@ -55,6 +57,10 @@ StepResult hostname(const SandboxSpec& spec) {
   return done();
 }
 
+void tell_loss(const StepResult& step) {
+  if (step.failed()) send_step(ReportKind::lost, step);
+}
+
 /// Without its private registration the function runs by QEMU directly, where the plan allows it.
 StepResult choose_execution(const SandboxSpec& spec, Execution* execution) {
   if (!spec.binfmt) return done();
@@ -66,14 +72,26 @@ StepResult choose_execution(const SandboxSpec& spec, Execution* execution) {
   return done();
 }
 
+/// What this kernel can do. From here on a filter that cannot be installed is a failure.
+FilterKind choose_filter(const SandboxSpec& spec) {
+  const StepResult filter = look_at_filters();
+  tell_loss(filter);
+  if (filter.failed()) return FilterKind::none;
+  if (spec.memory_bytes == 0 || spec.isolation == Isolation::plain) return FilterKind::forbid;
+  const StepResult notifications = look_at_notifications();
+  tell_loss(notifications);
+  return notifications.failed() ? FilterKind::forbid : FilterKind::forbid_and_notify;
+}
+
 [[noreturn]] void fail(const StepResult& step) {
   send_step(ReportKind::failed, step);
   ::_exit(1);
 }
 
-void tell_namespace_limit() {
-  const StepResult step = look_at_namespace_limit();
-  if (step.failed()) send_step(ReportKind::lost, step);
+/// The kernel ends the function before lemu, and before anything else of the user. The helper is offered with
+/// it: it takes next to no memory, and ends with its function in any case.
+StepResult offer_to_oom_killer() {
+  return write_existing("/proc/self/oom_score_adj", "1000", 4) ? done() : failed_at(Stage::oom_score);
 }
 
 /// The whole launch, in order.
@@ -84,22 +102,14 @@ StepResult make_sandbox(const SandboxSpec& spec, const DetachedTrees& detached, 
   if (!step.failed()) step = choose_execution(spec, execution);
   if (!step.failed()) step = hostname(spec);
   if (!step.failed()) step = seal_root();
-  if (!step.failed()) tell_namespace_limit();
+  if (!step.failed()) step = seal_proc();
+  if (!step.failed()) tell_loss(look_at_namespace_limits());
   return step;
-}
-
-/// Where the host's /proc stands in for one of the sandbox's own it is read-only, but a process that becomes
-/// the function's user has to write its id maps there.
-void keep_outer_proc() {
-  const int proc = ::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (proc < 0 || proc == kOuterProcFd) return;
-  ::dup3(proc, kOuterProcFd, O_CLOEXEC);
-  ::close(proc);
 }
 
 /// The half of the helper that stays outside the namespaces: holds nothing and waits.
 [[noreturn]] void wait_outside(int child) {
-  for (const int fd : {kControlFd, kLogFd, kOuterProcFd}) ::close(fd);
+  for (const int fd : {kControlFd, kLogFd, kProcFd}) ::close(fd);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -124,6 +134,7 @@ int main(int argc, char** argv) {
   ::syscall(SYS_close_range, kLogFd + 1, ~0U, 0);
   set_signals();
 
+  const StepResult offered = offer_to_oom_killer();
   SandboxSpec spec;
   StepResult step = read_specification(&spec);
   if (step.failed()) fail(step);
@@ -132,7 +143,7 @@ int main(int argc, char** argv) {
   if (spec.isolation == Isolation::namespaces) {
     Side side = Side::outside;
     int child = -1;
-    keep_outer_proc();
+    keep_proc("/proc");
     DetachedTrees detached;
     if (::geteuid() == 0) detached = detach_sources(spec);
     step = enter_namespaces(spec, &side, &child);
@@ -147,6 +158,8 @@ int main(int argc, char** argv) {
     step = fork_behind_guard();
     if (step.failed()) fail(step);
   }
+  tell_loss(offered);
+  const FilterKind filter = choose_filter(spec);
   send_step(ReportKind::ready, done());
-  serve_commands(spec, execution);
+  serve_commands(spec, execution, filter);
 }

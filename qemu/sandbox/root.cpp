@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <string>
 
+#include "qemu/sandbox/proc.hpp"
 #include "qemu/sandbox/read_only_tree.hpp"
 #include "qemu/sandbox/source.hpp"
 
@@ -97,20 +98,31 @@ bool bind(const Mount& mount, int detached, const std::string& target) {
 
 bool mount_tmpfs(const Mount& mount, const std::string& target) {
   if (!make_folder(target, 0755)) return false;
-  char options[64];
-  if (mount.size != 0)
-    std::snprintf(options, sizeof options, "mode=%o,size=%llu", mount.mode,
-                  static_cast<unsigned long long>(mount.size));
-  else
-    std::snprintf(options, sizeof options, "mode=%o", mount.mode);
-  return ::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
+  char mode[16];
+  std::snprintf(mode, sizeof mode, "mode=%o", mount.mode);
+  std::string options = mode;
+  if (mount.size != 0) options += ",size=" + std::to_string(mount.size);
+  if (mount.inodes != 0) options += ",nr_inodes=" + std::to_string(mount.inodes);
+  return ::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) == 0;
 }
 
 bool mount_proc(const std::string& target) {
   if (!make_folder(target, 0555)) return false;
   if (::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) return false;
-  ::close(kOuterProcFd);
+  keep_proc(target.c_str());
   return true;
+}
+
+/// The file stays as long as it is mounted, and has no name of its own.
+bool cover(const Mount& mount, const std::string& target) {
+  constexpr char kFile[] = ".cover";
+  if (!make_file(kFile, mount.source, mount.mode)) return false;
+  const bool covered = ::mount(kFile, target.c_str(), nullptr, MS_BIND, nullptr) == 0;
+  const int code = errno;
+  ::unlink(kFile);
+  errno = code;
+  if (!covered || make_tree_read_only(target.c_str(), Programs::may_not_run)) return covered;
+  return unmount_and_fail(target);
 }
 
 bool perform(const Mount& mount, int detached, const std::string& target) {
@@ -121,18 +133,17 @@ bool perform(const Mount& mount, int detached, const std::string& target) {
     case MountKind::folder: return make_folder(target, mount.mode);
     case MountKind::file: return make_file(target, mount.source, mount.mode);
     case MountKind::symlink: return make_symlink(target, mount.source);
+    case MountKind::cover: return cover(mount, target);
   }
   errno = EINVAL;
   return false;
 }
 
 /// A container that masks parts of /proc may not mount a fresh one: the host's own takes its place, and the
-/// loss is reported. A QEMU and most runtimes need some /proc. It is read-only, as the function could change
-/// settings of the user's other processes through it (oom_score_adj).
+/// loss is reported. A QEMU and most runtimes need some /proc.
 bool bind_outer_proc(const std::string& target) {
-  if (!make_folder(target, 0555)) return false;
-  if (::mount("/proc", target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) < 0) return false;
-  return make_tree_read_only(target.c_str(), Programs::may_not_run) || unmount_and_fail(target);
+  return make_folder(target, 0555) &&
+         ::mount("/proc", target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
 }
 
 /// Whether the host withholds something, for good. Anything else (no memory, no room, no descriptors, a file
@@ -144,7 +155,8 @@ bool is_withheld_by_host(const Mount& mount, int os_error) {
     case ENOSYS:
     case EINVAL:
     case ENODEV: return true;
-    case ENOENT: return mount.source.starts_with("/dev/");  // a container with few devices
+    case ENOENT:  // a container with few devices, a /proc with processes only
+      return mount.source.starts_with("/dev/") || mount.kind == MountKind::cover;
     default: return false;
   }
 }
@@ -158,7 +170,9 @@ StepResult make_mounts_private() {
 
 StepResult build_root(const SandboxSpec& spec, const DetachedTrees& detached) {
   ::umask(0);
-  if (::mount("tmpfs", spec.root_folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m") < 0)
+  // Some hundred files are made in it; then it is sealed.
+  constexpr char kOptions[] = "mode=755,size=16m,nr_inodes=4096";
+  if (::mount("tmpfs", spec.root_folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, kOptions) < 0)
     return failed_at(Stage::root);
   if (::chdir(spec.root_folder.c_str()) < 0) return failed_at(Stage::root);
   for (std::uint32_t i = 0; i < spec.mounts.size(); ++i) {

@@ -12,7 +12,7 @@ constexpr std::uint32_t kMagic = 0x31756d6c;  // "lmu1": a helper of another ver
 // The last value of each enumeration: a byte beyond it is no specification.
 constexpr Isolation last_of(Isolation) { return Isolation::plain; }
 constexpr Stdio last_of(Stdio) { return Stdio::inherited; }
-constexpr MountKind last_of(MountKind) { return MountKind::symlink; }
+constexpr MountKind last_of(MountKind) { return MountKind::cover; }
 constexpr MountAccess last_of(MountAccess) { return MountAccess::read_write; }
 constexpr Need last_of(Need) { return Need::wanted; }
 
@@ -104,7 +104,7 @@ concept Is = std::is_same_v<std::remove_const_t<Record>, T>;
 
 template <class Archive, Is<Mount> R>
 void visit(Archive& a, R& m) {
-  a(m.kind), a(m.source), a(m.target), a(m.mode), a(m.size), a(m.access), a(m.need);
+  a(m.kind), a(m.source), a(m.target), a(m.mode), a(m.size), a(m.inodes), a(m.access), a(m.need);
   a(m.identity.device), a(m.identity.inode);
 }
 template <class Archive, Is<Binfmt> R>
@@ -123,7 +123,7 @@ template <class Archive, Is<SandboxSpec> R>
 void visit(Archive& a, R& s) {
   a(s.isolation), a(s.stdio), a(s.root_folder), a(s.hostname), a(s.mounts), a(s.binfmt);
   a(s.function_uid), a(s.function_gid), a(s.host_uid), a(s.host_gid);
-  a(s.normal), a(s.direct), a(s.environment), a(s.working_folder), a(s.limits);
+  a(s.normal), a(s.direct), a(s.environment), a(s.working_folder), a(s.limits), a(s.memory_bytes);
 }
 
 }  // namespace
@@ -158,11 +158,14 @@ std::string_view name_of(Stage stage) {
     case Stage::pivot_root: return "pivot_root";
     case Stage::hostname: return "host name";
     case Stage::seal: return "read-only root";
+    case Stage::proc: return "read-only /proc";
+    case Stage::oom_score: return "oom_score_adj";
     case Stage::fork: return "fork";
     case Stage::log: return "log descriptor";
     case Stage::function_user: return "function's user";
     case Stage::limits: return "resource limits";
     case Stage::capabilities: return "capabilities";
+    case Stage::filter: return "system call filter";
     case Stage::working_folder: return "working directory";
     case Stage::load: return "loading the program";
     case Stage::exec: return "exec";

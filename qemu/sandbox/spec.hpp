@@ -19,8 +19,8 @@ inline constexpr int kControlFd =
     3;  ///< AF_UNIX stream: specification and commands in, reports out; its end of file is lemu's death
 inline constexpr int kLogFd = 4;  ///< becomes the function's stdout and stderr, unless its stdio is inherited
 
-/// The helper's own: the host's /proc, until the sandbox has one of its own.
-inline constexpr int kOuterProcFd = 5;
+/// The helper's own: a /proc that can be written. The sandbox's, or the host's where that stands in.
+inline constexpr int kProcFd = 5;
 
 /// The specification must fit the socket's buffer, so that lemu never waits for a helper that has not
 /// started.
@@ -36,7 +36,15 @@ enum class Stdio : std::uint8_t {
   inherited,  ///< the helper's own (an interactive shell)
 };
 
-enum class MountKind : std::uint8_t { bind, tmpfs, proc, folder, file, symlink };
+enum class MountKind : std::uint8_t {
+  bind,
+  tmpfs,
+  proc,
+  folder,
+  file,
+  symlink,
+  cover,  ///< a file with that content, read-only, over one that is there
+};
 enum class MountAccess : std::uint8_t { read_only, read_write };
 enum class Need : std::uint8_t {
   required,  ///< without it the sandbox is not made
@@ -52,10 +60,11 @@ struct FileIdentity {
 /// One step of making the root: in order, below `root_folder`.
 struct Mount {
   MountKind kind = MountKind::folder;
-  std::string source;                           ///< bind: host path; symlink: its text; file: its content
+  std::string source;                           ///< bind: host path; symlink: its text; file, cover: content
   std::string target;                           ///< path inside the sandbox, absolute
   std::uint32_t mode = 0755;                    ///< folder, file, tmpfs
   std::uint64_t size = 0;                       ///< tmpfs: limit in bytes; 0 = the kernel's default
+  std::uint64_t inodes = 0;                     ///< tmpfs: limit of files; 0 = the kernel's default
   MountAccess access = MountAccess::read_only;  ///< bind
   Need need = Need::required;
   FileIdentity identity;  ///< bind: what the source must be
@@ -104,6 +113,7 @@ struct SandboxSpec {
   std::vector<std::string> environment;  ///< KEY=VALUE
   std::string working_folder;
   std::vector<ResourceLimit> limits;
+  std::uint64_t memory_bytes = 0;  ///< what sysinfo(2) tells of memory (namespaces); 0: the machine's own
 };
 
 /// The wire form, or an empty string when it would exceed kMaxSpecBytes.
@@ -123,14 +133,22 @@ enum class Stage : std::uint32_t {
   binfmt,
   hostname,
   seal,
+  proc,       ///< the function's read-only view of /proc
+  oom_score,  ///< being the first that the kernel ends when memory runs out
   fork,
   log,
   function_user,
   limits,
   capabilities,
+  filter,  ///< the system call filter; Report::detail is a FilterPart
   working_folder,
   load,  ///< Program::loaded cannot be
   exec,
+};
+
+enum class FilterPart : std::uint32_t {
+  all,      ///< there is no filter
+  sysinfo,  ///< it does not hand sysinfo(2) over
 };
 
 /// "user namespace", for messages.

@@ -8,6 +8,7 @@ namespace lemu::docs {
 
 std::vector<GeneratedPart> generated_parts() {
   return {{"sandbox.md", "guarantees", qemu::guarantee_table()},
+          {"sandbox.md", "forbidden calls", qemu::forbidden_calls_table()},
           {"errors.md", "errors", emulator::cli::error_reference()}};
 }
 

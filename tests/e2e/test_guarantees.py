@@ -203,11 +203,7 @@ def find_key(run):
 
 
 def own_keyring(run):
-    assert find_key(run) == ("ENOSYS" if run.mode.emulated else "ENOKEY")  # QEMU has no keyctl
-
-
-def callers_keyring(run):
-    assert find_key(run) == ("ENOSYS" if run.mode.emulated else "")
+    assert find_key(run) == "ENOSYS"
 
 
 def function_user(run):
@@ -253,6 +249,34 @@ def own_environment(run):
 
 # ---- limits
 
+def limited_watches(run):
+    assert run.probe(do="watches") == {"opened": 16, "error": "EMFILE"}
+
+
+def unlimited_watches(run):
+    most = pathlib.Path("/proc/sys/user/max_inotify_instances").read_text()
+    assert run.probe(do="watches", limit=100)["opened"] == min(100, int(most))
+
+
+def own_memory_figures(run):
+    assert run.probe(do="machine")["sysinfo"]["total"] == 128 << 20
+    assert "MemTotal:         131072 kB\n" in run.probe(do="open", path="/proc/meminfo")["text"]
+
+
+def machines_memory(run):
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert run.probe(do="machine")["sysinfo"]["total"] == total
+    assert f"MemTotal:{total >> 10:>15} kB\n" in run.probe(do="open", path="/proc/meminfo")["text"]
+
+
+def ended_first(run):
+    assert run.probe(do="open", path="/proc/self/oom_score_adj")["text"] == "1000\n"
+
+
+def filtered(run):
+    assert status_line(run, "Seccomp") == "2"
+
+
 def limited_memory(run):
     result = run.invoke(do="alloc", mb=300, options=("--memory", "128")).ok(1)
     assert result.report["Error Type"] == "Runtime.OutOfMemory"
@@ -291,12 +315,6 @@ def hosts_network(run):
         assert run.probe(do="connect", abstract=f"lemu-test-{os.getpid()}")["error"] == ""
 
 
-def no_filter(run):
-    """None but one that lemu itself was started behind."""
-    filtered = {"seccomp", "seccomp-enosys", "apparmor", "docker", "old-mounts"}
-    assert status_line(run, "Seccomp") == ("2" if run.mode.host in filtered else "0")
-
-
 GIVEN = {
     "own-files": own_files, "protected-files": protected_files, "sealed-code": sealed_code, "devices": five_devices,
     "own-proc": own_proc, "own-processes": own_processes, "own-names": own_names, "own-keyring": own_keyring,
@@ -304,13 +322,16 @@ GIVEN = {
     "tmp-limit": limited_tmp, "own-children": own_children, "memory-limit": limited_memory,
     "descriptor-limit": limited_descriptors, "no-core-files": no_core_files, "own-descriptors": own_descriptors,
     "own-environment": own_environment, "no-privilege": no_privilege, "no-survivors": no_survivors,
+    "watch-limit": limited_watches, "own-memory-figures": own_memory_figures, "ended-first": ended_first,
+    "system-call-filter": filtered,
 }
 WITHOUT = {
     "own-files": hosts_files, "protected-files": open_files, "sealed-code": writable_code, "devices": every_device,
-    "own-proc": outer_proc, "own-processes": outer_processes, "own-names": hosts_names, "own-keyring": callers_keyring,
+    "own-proc": outer_proc, "own-processes": outer_processes, "own-names": hosts_names,
     "function-user": you, "no-namespaces": namespaces, "process-limit": unlimited_processes,
     "tmp-limit": unlimited_tmp, "own-children": no_children, "memory-fence": no_memory_fence,
-    "cpu-limit": no_cpu_limit, "own-network": hosts_network, "system-call-filter": no_filter,
+    "cpu-limit": no_cpu_limit, "own-network": hosts_network,
+    "watch-limit": unlimited_watches, "own-memory-figures": machines_memory,
 }
 # Half a second each: not once more for every kind of poor host.
 HEAVY = {"process-limit", "tmp-limit"}
@@ -323,9 +344,9 @@ def rows(lemu):
 
 def test_each_cell_of_the_table_has_its_check(lemu):
     capabilities.require(f"qemu-{capabilities.FOREIGN_MACHINE}")
-    never = {"memory-fence", "cpu-limit", "own-network", "system-call-filter"}
+    never = {"memory-fence", "cpu-limit", "own-network"}
     always = {"memory-limit", "descriptor-limit", "no-core-files", "own-descriptors", "own-environment",
-              "no-privilege", "no-survivors"}
+              "no-privilege", "no-survivors", "own-keyring", "ended-first", "system-call-filter"}
     ids = set(rows(lemu))
     assert set(GIVEN) == ids - never
     assert set(WITHOUT) == ids - always

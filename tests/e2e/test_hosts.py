@@ -17,7 +17,7 @@ EXPECTED = {
     "seccomp": ("off", None, {"seccomp"}),
     "seccomp-enosys": ("off", None, {"seccomp"}),
     "apparmor": ("off", None, {"seccomp"}),  # it is a filter that plays AppArmor here
-    "masked-proc": ("partial", {"own-proc", "no-namespaces"}, {"masked-proc"}),
+    "masked-proc": ("partial", {"own-proc", "no-namespaces", "watch-limit"}, {"masked-proc"}),
     "read-only-cgroups": ("full", set(), set()),
     "chroot": ("off", None, {"chroot"}),
     "docker": ("off", None, {"seccomp"}),

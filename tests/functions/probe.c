@@ -81,7 +81,7 @@ void answer(struct call* call, const char* headers, const char* body, size_t siz
 static behaviour* find_behaviour(const char* name) {
   const struct named* tables[] = {api_behaviours,    stream_behaviours,  wire_behaviours,   look_behaviours,
                                   ending_behaviours, process_behaviours, memory_behaviours, output_behaviours,
-                                  rights_behaviours, reach_behaviours};
+                                  rights_behaviours, reach_behaviours,   machine_behaviours};
   for (size_t t = 0; t < sizeof tables / sizeof *tables; ++t) {
     for (const struct named* entry = tables[t]; entry->name; ++entry) {
       if (strcmp(entry->name, name) == 0) return entry->run;

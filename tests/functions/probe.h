@@ -43,7 +43,7 @@ struct named {
 };
 extern const struct named api_behaviours[], stream_behaviours[], wire_behaviours[], look_behaviours[],
     ending_behaviours[], process_behaviours[], memory_behaviours[], output_behaviours[], rights_behaviours[],
-    reach_behaviours[];
+    reach_behaviours[], machine_behaviours[];
 
 /// For the init phase, by the words of _HANDLER: "init-exit-3", "init-once-signal-11", … Returns when init
 /// may go on.

@@ -133,11 +133,9 @@ static void do_rlimits(struct call* call) {
   static const struct {
     const char* name;
     int which;
-  } limits[] = {{"nofile", RLIMIT_NOFILE},
-                {"nproc", RLIMIT_NPROC},
-                {"core", RLIMIT_CORE},
-                {"memlock", RLIMIT_MEMLOCK},
-                {"stack", RLIMIT_STACK}};
+  } limits[] = {{"nofile", RLIMIT_NOFILE},    {"nproc", RLIMIT_NPROC}, {"core", RLIMIT_CORE},
+                {"memlock", RLIMIT_MEMLOCK},  {"stack", RLIMIT_STACK}, {"sigpending", RLIMIT_SIGPENDING},
+                {"msgqueue", RLIMIT_MSGQUEUE}};
   put(&call->out, "{\"number\":%d", call->number);
   for (size_t i = 0; i < sizeof limits / sizeof *limits; ++i) {
     struct rlimit limit;

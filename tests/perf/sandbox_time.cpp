@@ -125,6 +125,7 @@ void append_mount(std::vector<std::string>& words, const sandbox::Mount& mount, 
       return;
     case sandbox::MountKind::proc: add({"--proc", mount.target}); return;
     case sandbox::MountKind::folder: add({"--perms", mode, "--dir", mount.target}); return;
+    case sandbox::MountKind::cover:
     case sandbox::MountKind::file: add(file_words(mount, folder)); return;
     case sandbox::MountKind::symlink: add({"--symlink", mount.source, mount.target}); return;
   }

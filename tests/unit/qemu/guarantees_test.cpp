@@ -33,6 +33,8 @@ TEST_CASE("a loss is told from its phrase, with its reason") {
 TEST_CASE("what the execution decides about does not make the sandbox partial") {
   CHECK_FALSE(diminishes_sandbox({}));
   CHECK_FALSE(diminishes_sandbox({loss_of(Guarantee::own_children)}));
+  CHECK_FALSE(diminishes_sandbox({loss_of(Guarantee::own_memory_figures, "old")}));
+  CHECK(diminishes_sandbox({loss_of(Guarantee::system_call_filter)}));
   CHECK(diminishes_sandbox({loss_of(Guarantee::own_children), loss_of(Guarantee::process_limit, "old")}));
   CHECK(diminishes_sandbox({"/dev/zero of its own (Permission denied)"}));
 }
@@ -51,4 +53,10 @@ TEST_CASE("how a row stands for a launch") {
   CHECK(stands(Guarantee::no_privilege, bare).how.starts_with("no-new-privileges"));
   CHECK(stands(Guarantee::descriptor_limit, bare).how.starts_with("RLIMIT_NOFILE"));
   CHECK(stands(Guarantee::descriptor_limit, bare).given == Standing::Given::yes);
+  CHECK(stands(Guarantee::system_call_filter, bare).given == Standing::Given::yes);
+  CHECK(stands(Guarantee::system_call_filter, bare).how.starts_with("seccomp answers"));
+  const std::vector<std::string> open{loss_of(Guarantee::system_call_filter, "none here")};
+  CHECK(stands(Guarantee::system_call_filter, open).given == Standing::Given::no);
+  CHECK(stands(Guarantee::system_call_filter, open).how ==
+        "every system call of the kernel is open to the function");
 }

@@ -165,6 +165,58 @@ TEST_CASE("a limit on processes where the kernel counts them by namespace, twice
   CHECK(processes(Arch::x86_64, host(4, 19)) == std::nullopt);
 }
 
+TEST_CASE("what the kernel counts for the user is limited where it is counted by namespace") {
+  const LaunchPlan plan = plan_launch(request(Arch::x86_64), host()).value();
+  CHECK(limit_of(plan, RLIMIT_SIGPENDING) == 742);
+  CHECK(limit_of(plan, RLIMIT_MSGQUEUE) == 131072);
+  CHECK_FALSE(limit_of(plan_launch(request(Arch::x86_64), host(5, 13)).value(), RLIMIT_SIGPENDING));
+}
+
+TEST_CASE("/tmp takes a file for each 16 kB, and some even when it is small") {
+  const auto inodes = [](std::uint64_t bytes) -> std::uint64_t {
+    LaunchRequest asked = request(Arch::x86_64);
+    asked.tmp_bytes = bytes;
+    const LaunchPlan plan = plan_launch(asked, host()).value();
+    for (const sandbox::Mount& mount : plan.spec.mounts)
+      if (mount.target == "/tmp") return mount.inodes;
+    return 0;
+  };
+  CHECK(inodes(512ULL << 20) == 32768);
+  CHECK(inodes(10240ULL << 20) == 655360);
+  CHECK(inodes(1) == 1024);
+}
+
+TEST_CASE("the machine that a function is told of, in the sandbox only") {
+  struct Row {
+    Arch arch;
+    SandboxChoice sandbox;
+    std::string cpu;
+    std::uint64_t memory;
+    std::string covered;
+  };
+  const Row rows[] = {
+      {Arch::x86_64, SandboxChoice::on, "", 128 << 20, "/proc/meminfo "},
+      {Arch::arm64, SandboxChoice::on, "neoverse-n1", 128 << 20, "/proc/meminfo /proc/cpuinfo "},
+      {Arch::arm64, SandboxChoice::on, "max", 128 << 20, "/proc/meminfo "},
+      {Arch::x86_64, SandboxChoice::on, "", 0, ""},
+      {Arch::arm64, SandboxChoice::off, "neoverse-n1", 128 << 20, ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.covered);
+    LaunchRequest asked = request(row.arch);
+    asked.sandbox = row.sandbox;
+    asked.cpu = row.cpu;
+    asked.memory_bytes = row.memory;
+    const LaunchPlan plan = plan_launch(asked, host()).value();
+    std::string covered;
+    for (const sandbox::Mount& mount : plan.spec.mounts)
+      if (mount.kind == sandbox::MountKind::cover) covered += mount.target + " ";
+    CHECK(covered == row.covered);
+    CHECK(plan.spec.memory_bytes == (row.sandbox == SandboxChoice::off ? 0 : row.memory));
+    CHECK(loses(plan, "memory figures") == (row.sandbox == SandboxChoice::off));
+  }
+}
+
 TEST_CASE("a kept /tmp is a real folder, and said to have no limit") {
   LaunchRequest asked = request(Arch::x86_64);
   CHECK_FALSE(loses(plan_launch(asked, host()).value(), "--keep"));

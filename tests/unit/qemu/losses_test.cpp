@@ -61,6 +61,41 @@ TEST_CASE("each lost step is said in the table's words") {
   CHECK(why == "Operation not permitted");
   CHECK(is_lost(Guarantee::no_namespaces, plan.lost, &why));
   CHECK(why == "Read-only file system");
-  CHECK(plan.lost.size() == 3);
+  CHECK(is_lost(Guarantee::watch_limit, plan.lost, &why));
+  CHECK(plan.lost.size() == 4);
   CHECK(plan.lost[1] == "/dev/zero of its own (No such file or directory)");
+}
+
+TEST_CASE("what a kernel without filters, or with old ones, takes") {
+  using sandbox::FilterPart;
+  struct Row {
+    sandbox::Stage stage;
+    int os_error;
+    FilterPart part;
+    std::vector<std::string> lost;
+  };
+  const Row rows[] = {
+      {sandbox::Stage::filter,
+       EINVAL,
+       FilterPart::all,
+       {"none of your keys (Invalid argument)", "a system call filter (Invalid argument)"}},
+      {sandbox::Stage::filter,
+       EINVAL,
+       FilterPart::sysinfo,
+       {"memory figures of its own (it needs Linux 5.0)"}},
+      {sandbox::Stage::filter,
+       EBUSY,
+       FilterPart::sysinfo,
+       {"memory figures of its own (a filter around lemu already hands system calls to a program)"}},
+      {sandbox::Stage::oom_score,
+       EACCES,
+       FilterPart::all,
+       {"being ended first when the machine's memory runs out (Permission denied)"}},
+  };
+  for (const Row& row : rows) {
+    LaunchPlan plan = private_plan(ExecutionMode::direct);
+    settle(plan, {lost_at(row.stage, row.os_error, static_cast<std::uint32_t>(row.part))});
+    CHECK(plan.lost == row.lost);
+    CHECK(diminishes_sandbox(plan.lost) == (row.part == FilterPart::all));
+  }
 }

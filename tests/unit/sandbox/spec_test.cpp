@@ -11,7 +11,8 @@ SandboxSpec full_specification() {
   spec.root_folder = "/x/root";
   spec.hostname = "sandbox";
   spec.mounts.push_back({.kind = MountKind::bind, .source = "/usr", .target = "/usr", .identity = {8, 15}});
-  spec.mounts.push_back({.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = 1 << 20});
+  spec.mounts.push_back(
+      {.kind = MountKind::tmpfs, .target = "/tmp", .mode = 01777, .size = 1 << 20, .inodes = 64});
   spec.mounts.push_back({.kind = MountKind::proc, .target = "/proc", .need = Need::wanted});
   spec.binfmt = Binfmt{":name:M::\\x7f:\\xff:/w:FP", "/dev/.lemu/binfmt", Need::required};
   spec.normal = {"/var/task/bootstrap", {"/var/task/bootstrap", "", "argument with spaces"}, {}, 183, "/l"};
@@ -19,6 +20,7 @@ SandboxSpec full_specification() {
   spec.environment = {"A=1", "B="};
   spec.working_folder = "/var/task";
   spec.limits.push_back({7, 1024, 4096});
+  spec.memory_bytes = 3ULL << 30;
   return spec;
 }
 }  // namespace
@@ -42,6 +44,8 @@ TEST_CASE("a specification survives the wire") {
   CHECK(back->normal.elf_machine == 183);
   CHECK(back->normal.loaded == "/l");
   CHECK(back->limits[0].hard == 4096);
+  CHECK(back->mounts[1].inodes == 64);
+  CHECK(back->memory_bytes == 3ULL << 30);
 }
 
 TEST_CASE("every truncation of a specification is refused, and so is a surplus byte") {
