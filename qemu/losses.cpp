@@ -30,6 +30,8 @@ void lose_filter(LaunchPlan& plan, const sandbox::Report& loss) {
   }
   for (const Guarantee guarantee : {Guarantee::own_keyring, Guarantee::system_call_filter})
     plan.lost.push_back(loss_of(guarantee, ::strerror(loss.os_error)));
+  if (plan.spec.memory_bytes != 0)
+    plan.lost.push_back(loss_of(Guarantee::own_memory_figures, ::strerror(loss.os_error)));
 }
 
 }  // namespace

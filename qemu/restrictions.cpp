@@ -254,6 +254,17 @@ std::vector<Restriction> partial_restrictions(const Host& host, const Trial& nat
       restriction.improvements.push_back(uncover_proc(host));
     found.push_back(std::move(restriction));
   }
+  if (is_lost(Guarantee::system_call_filter, native.lost)) {
+    Restriction restriction{
+        "no-seccomp", "the kernel, or a filter around this process, takes no seccomp filters", {}};
+    if (host.container != Container::none && host.seccomp == Seccomp::filter)
+      restriction.improvements.push_back(open_container(host));
+    else
+      restriction.improvements.push_back({std::string(name_of(Guarantee::system_call_filter)) +
+                                              ": run a kernel built with CONFIG_SECCOMP_FILTER",
+                                          ""});
+    found.push_back(std::move(restriction));
+  }
   if (is_lost(Guarantee::process_limit, native.lost))
     found.push_back({"kernel-before-5.14",
                      "Linux " + host.kernel + " counts processes for the whole user",

@@ -24,6 +24,7 @@ EXPECTED = {
     "few-devices": ("partial", set(), set()),
     "no-devices": ("partial", set(), set()),
     "old-mounts": ("full", set(), set()),
+    "no-filters": ("partial", {"own-keyring", "system-call-filter", "own-memory-figures"}, {"no-seccomp"}),
 }
 
 

@@ -36,6 +36,7 @@ static const char usage[] =
     "  --deny-mount                mount(2) is EPERM, as by an AppArmor profile\n"
     "  --old-mounts                no mount_setattr(2), as before Linux 5.12\n"
     "  --old-opens                 no openat2(2), as before Linux 5.6\n"
+    "  --deny-filters              no seccomp(2), as in a kernel without CONFIG_SECCOMP_FILTER\n"
     "  --mask-proc                 parts of /proc covered or read-only, as runc does\n"
     "  --read-only-cgroups\n"
     "  --few-devices               a /dev with null and urandom only\n"
@@ -256,6 +257,7 @@ static void apply_filter(const char* option) {
   if (error) deny_user_namespaces(strcmp(error, "ENOSYS") == 0 ? ENOSYS : EPERM);
   if (strcmp(option, "--deny-mount") == 0) deny_call(SYS_mount, EPERM);
   if (strcmp(option, "--old-mounts") == 0) deny_call(SYS_mount_setattr, ENOSYS);
+  if (strcmp(option, "--deny-filters") == 0) deny_call(SYS_seccomp, ENOSYS);
   if (strcmp(option, "--old-opens") == 0) deny_call(SYS_openat2, ENOSYS);
 }
 

@@ -66,6 +66,13 @@ TEST_CASE("each lost step is said in the table's words") {
   CHECK(plan.lost[1] == "/dev/zero of its own (No such file or directory)");
 }
 
+TEST_CASE("without a filter nothing answers for memory") {
+  LaunchPlan plan = private_plan(ExecutionMode::direct);
+  plan.spec.memory_bytes = 1 << 20;
+  settle(plan, {lost_at(sandbox::Stage::filter, ENOSYS)});
+  CHECK(is_lost(Guarantee::own_memory_figures, plan.lost));
+}
+
 TEST_CASE("what a kernel without filters, or with old ones, takes") {
   using sandbox::FilterPart;
   struct Row {
