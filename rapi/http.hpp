@@ -46,6 +46,18 @@ struct HttpLimits {
   /// them go. A connection whose body does not fit is not read on until it does. Those of up to 64 KiB, which
   /// is what a connection reads at once anyway, never wait and do not count.
   std::size_t bodies_bytes = std::numeric_limits<std::size_t>::max();
+  /// Of headers, chunk lines and trailers, likewise over all connections. A connection that holds more than
+  /// 16 KiB of them takes room for `header_bytes` here, until its request is answered.
+  std::size_t heads_bytes = std::numeric_limits<std::size_t>::max();
+  /// Connections that there may be even when the process has few descriptors left. Those beyond are turned
+  /// away once half of its descriptors are in use.
+  std::size_t sure_connections = std::numeric_limits<std::size_t>::max();
+};
+
+/// How requests are read and answers written.
+enum class HttpDialect {
+  strict,  ///< by RFC 9112: what another server could understand differently is refused
+  go,      ///< as by Go's net/http server, which Lambda's Runtime API is
 };
 
 struct HttpField {
@@ -111,6 +123,7 @@ class HttpRequest {
   Part append(std::string_view text);
   void clear();
   void drop_body();
+  void drop_text();
 
   std::string text_;
   Part method_;
@@ -137,6 +150,14 @@ struct HttpRefusal {
   std::string content_type;
   std::string body;
   std::string_view allow = {};  ///< static text for the Allow field of a 405
+};
+
+/// What a server refused by itself, or on its handler's word.
+struct HttpRefused {
+  unsigned status = 400;
+  std::string_view method = {};  ///< empty where there is no request line
+  std::string_view target = {};
+  std::string_view reason = {};  ///< a few words
 };
 
 class HttpConnection;
@@ -197,6 +218,11 @@ struct HeadVerdict {
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
+  /// Always the same.
+  [[nodiscard]] virtual HttpDialect dialect() const { return HttpDialect::strict; }
+  /// The server has refused what was no request, or a connection. Decides nothing: it must not touch the
+  /// server.
+  virtual void on_refused(const HttpRefused& /*refused*/) {}
   /// The header is there, the body may not be. Decides only: it must not answer, nor touch the server.
   virtual HeadVerdict on_head(const HttpRequest& request) = 0;
   /// A piece of a body that was wanted so; `reply` is what on_request will be given. After `pause` nothing

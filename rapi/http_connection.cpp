@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
@@ -22,16 +23,21 @@ constexpr std::size_t kReadSize = std::size_t{64} << 10;
 constexpr std::size_t kBodyReadSize = std::size_t{512} << 10;
 // Requests sent ahead of their turn are taken up to here, then left to the kernel's buffer.
 constexpr std::size_t kPipelinedAtMost = kReadSize;
+// What is not parsed yet may have that size without room of its own.
+constexpr std::size_t kSmallHead = std::size_t{16} << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
 HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits,
-                               std::shared_ptr<BodyBudget> bodies, Closed closed)
+                               std::shared_ptr<BodyBudget> bodies, std::shared_ptr<BodyBudget> heads,
+                               Closed closed)
     : socket_(std::move(socket)),
       handler_(&handler),
       limits_(limits),
+      dialect_(handler.dialect()),
       bodies_(std::move(bodies)),
+      heads_(std::move(heads)),
       closed_(std::move(closed)),
       timer_(socket_.get_executor()) {}
 
@@ -53,19 +59,22 @@ void HttpConnection::await_request() {
 // ---- reading
 
 void HttpConnection::read() {
-  if (reading_ || paused_ || waits_for_room_ || peer_closed_ || phase_ == Phase::closed) return;
+  if (reading_ || paused_ || waits_for_room() || peer_closed_ || phase_ == Phase::closed) return;
+  const std::size_t size = read_size();
+  if (!parser_ && in_.capacity() > in_.size() + size) in_.shrink_to_fit();  // to what it holds
   const bool waiting = phase_ == Phase::awaiting || phase_ == Phase::writing || phase_ == Phase::streaming;
   if (waiting && unread() >= kPipelinedAtMost) return;  // answered() reads on
-  std::size_t size = kReadSize;
-  if (parser_ && head_done_ && parser_->declared_rest() > kReadSize) size = kBodyReadSize;
-  if (!parser_ && in_.size() == 0) {
-    size = kFirstReadSize;
-    if (in_.capacity() > kFirstReadSize) in_.shrink_to_fit();  // to nothing
-  }
   reading_ = true;
   socket_.async_read_some(in_.prepare(size), [self = shared_from_this()](ErrorCode ec, std::size_t count) {
     self->on_read(ec, count);
   });
+}
+
+std::size_t HttpConnection::read_size() const {
+  if (!parser_ && in_.size() == 0) return kFirstReadSize;
+  // No more than the body's, so that little of what follows it is held.
+  const std::uint64_t rest = parser_ && head_done_ ? parser_->wanted_rest() : 0;
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(rest, kReadSize, kBodyReadSize));
 }
 
 /// The buffer may move what it holds, but not while a pending read writes behind it: requests that came ahead
@@ -109,7 +118,9 @@ void HttpConnection::on_end() {
   switch (phase_) {
     case Phase::receiving:
       if (parser_ && head_done_)
-        truncate(BodyEnd::truncated);
+        stop_waiting_for_body(BodyEnd::truncated);
+      else if (parser_ && dialect_ == HttpDialect::go)  // which answers what it could not read
+        fail_request(400, "it ends within its header");
       else if (parser_ || unread() == 0)
         close();
       return;  // else requests that came ahead of their turn are about to be taken
@@ -137,6 +148,22 @@ void HttpConnection::begin_request() {
   continue_sent_ = false;
   deadline_.reset();
   parser_.emplace(request_, limits_.header_bytes);
+  if (dialect_ == HttpDialect::go) go_head_.reset();
+}
+
+/// Gives the parser what has come. How many bytes of it are done with.
+std::size_t HttpConnection::put(ErrorCode& ec) {
+  const boost::asio::const_buffer bytes = in_.cdata() + taken_;
+  if (head_done_ || dialect_ == HttpDialect::strict) return parser_->put(bytes, ec);
+  const std::optional<GoHead::Piece> piece =
+      go_head_.next({static_cast<const char*>(bytes.data()), bytes.size()});
+  if (!piece) {
+    ec = http::error::need_more;
+    return 0;
+  }
+  const std::size_t used = parser_->put({piece->text.data(), piece->text.size()}, ec);
+  if (used != piece->text.size() && (!ec || ec == http::error::need_more)) ec = http::error::bad_version;
+  return piece->taken;
 }
 
 HttpConnection::Pull HttpConnection::pull() {
@@ -151,7 +178,7 @@ HttpConnection::Pull HttpConnection::pull() {
   if (!parser_) return Pull::more_needed;
   while (unread() > 0) {
     ErrorCode ec;
-    take(parser_->put(in_.cdata() + taken_, ec));
+    take(put(ec));
     if (in_pieces_) hand_over_piece();
     if (phase_ != Phase::receiving) return Pull::stopped;
     if (ec && ec != http::error::need_more) {
@@ -160,7 +187,7 @@ HttpConnection::Pull HttpConnection::pull() {
     }
     if (!head_done_ && parser_->is_header_done()) head_complete();
     if (head_done_ && !in_pieces_) look_for_room();
-    if (waits_for_room_) break;
+    if (waits_for_room()) break;
     if (parser_->is_done()) return Pull::request_done;
     if (in_pieces_ && request_.end == BodyEnd::too_large) {  // whoever has the pieces is not left waiting
       close_after_reply_ = true;
@@ -173,10 +200,11 @@ HttpConnection::Pull HttpConnection::pull() {
     }
     if (ec) break;
   }
-  if (!waits_for_room_ && unread() > limits_.header_bytes) {  // an endless chunk line or trailer
-    fail_request(431, "a line is too long");
+  if (!waits_for_room() && unread() > limits_.header_bytes) {
+    fail_request(431, head_done_ ? "a chunk's line or the trailers are too long" : "its header is too long");
     return Pull::stopped;
   }
+  if (!waits_for_room() && !paused_) look_for_head_room();
   set_deadline(head_done_ ? limits_.body_deadline : limits_.header_deadline);
   if (head_done_) expect_continue();
   return phase_ == Phase::receiving ? Pull::more_needed : Pull::stopped;
@@ -187,8 +215,10 @@ void HttpConnection::head_complete() {
   head_done_ = true;
   ++serial_;
   deadline_.reset();
+  go_head_.reset();
   if (!parser_->keep_alive()) close_after_reply_ = true;
   speaks_1_0_ = request_.version() == HttpRequest::Version::http_1_0;
+  asks_for_head_only_ = request_.method() == "HEAD";
   HeadVerdict verdict = handler_->on_head(request_);
   refusal_ = std::move(verdict.refusal);
   parser_->keep_body(refusal_ ? std::nullopt : std::optional<std::size_t>(verdict.body_limit));
@@ -198,7 +228,7 @@ void HttpConnection::head_complete() {
 
 /// A client that asks before it sends its body is told to go on, or is given its refusal instead.
 void HttpConnection::expect_continue() {
-  if (continue_sent_ || waits_for_room_ || parser_->body_started() ||
+  if (continue_sent_ || waits_for_room() || parser_->body_started() ||
       !same_word(request_.header("expect"), "100-continue"))
     return;
   if (refusal_ || request_.end == BodyEnd::too_large) {
@@ -207,7 +237,7 @@ void HttpConnection::expect_continue() {
     return;
   }
   continue_sent_ = true;
-  write_bytes(kContinue, {});
+  write_bytes({.head = kContinue});
 }
 
 /// Gives the handler what has come of a body that it takes in pieces.
@@ -234,20 +264,41 @@ void HttpConnection::look_for_room() {
   const std::size_t needed = parser_->room_needed();
   if (needed == 0 || request_.room.bytes() > 0) return;
   request_.room = bodies_->take(needed, *this);
-  waits_for_room_ = request_.room.bytes() == 0;
+  if (request_.room.bytes() == 0) waits_in_ = bodies_.get();
+}
+
+/// Likewise for what is large and could not be parsed yet. Who has this room may wait for a body's, but not
+/// the other way round, so nobody waits for ever.
+void HttpConnection::look_for_head_room() {
+  if (unread() <= kSmallHead || head_room_.bytes() > 0) return;
+  head_room_ = heads_->take(limits_.header_bytes, *this);
+  if (head_room_.bytes() == 0) waits_in_ = heads_.get();
 }
 
 /// Not on from here: whose room it was may be in the middle of something.
 void HttpConnection::on_room(BodyRoom room) {
-  request_.room = std::move(room);
-  waits_for_room_ = false;
-  deadline_.reset();
-  set_deadline(limits_.body_deadline);
+  const bool of_body = std::exchange(waits_in_, nullptr) == bodies_.get();
+  (of_body ? request_.room : head_room_) = std::move(room);
+  if (of_body) {
+    deadline_.reset();
+    set_deadline(limits_.body_deadline);
+  }
   boost::asio::post(socket_.get_executor(), [self = shared_from_this(), serial = serial_] {
     if (self->phase_ != Phase::receiving || self->serial_ != serial) return;
     self->process();
     self->read();
   });
+}
+
+void HttpConnection::wait_no_longer() {
+  if (BodyBudget* const where = std::exchange(waits_in_, nullptr)) where->leave(*this);
+}
+
+/// Of a request that the handler has seen, when it was large: nobody looks at it any more.
+void HttpConnection::forget_head() {
+  if (head_room_.bytes() == 0) return;
+  request_.drop_text();
+  head_room_ = {};
 }
 
 void HttpConnection::deliver() {
@@ -259,6 +310,7 @@ void HttpConnection::deliver() {
   if (!refusal_) {
     handler_->on_request(request_, HttpReply(weak_from_this(), serial_));
     if (request_.room.bytes() > 0) request_.drop_body();  // the handler left both here
+    forget_head();
     return;
   }
   const HttpField allow{"Allow", refusal_->allow};
@@ -266,6 +318,7 @@ void HttpConnection::deliver() {
          .content_type = refusal_->content_type,
          .body = refusal_->body,
          .fields = {&allow, 1}});
+  forget_head();
 }
 
 /// The rest of the body will not come; the handler has seen the header, so it is owed the end.
@@ -277,23 +330,28 @@ void HttpConnection::truncate(BodyEnd why) {
 }
 
 void HttpConnection::stop_waiting_for_body(BodyEnd why) {
-  if (std::exchange(waits_for_room_, false)) bodies_->leave(*this);
+  wait_no_longer();
   truncate(why);
 }
 
 /// Answers what is not a request, and closes: where the next one begins cannot be known.
 void HttpConnection::fail_request(unsigned status, std::string_view reason) {
+  wait_no_longer();
   if (head_done_) {
     truncate(BodyEnd::malformed);
     return;
   }
+  handler_->on_refused(
+      {.status = status, .method = request_.method(), .target = request_.target(), .reason = reason});
   deadline_.reset();
   parser_.reset();
   close_after_reply_ = true;
   const boost::beast::string_view phrase = http::obsolete_reason(http::int_to_status(status));
   const std::string body = std::to_string(status) + " " + std::string(phrase.data(), phrase.size()) + ": " +
                            std::string(reason) + "\n";
+  asks_for_head_only_ = false;
   write({.status = status, .content_type = "text/plain; charset=utf-8", .body = body});
+  forget_head();
 }
 
 // ---- deadlines
@@ -328,7 +386,7 @@ void HttpConnection::on_timer() {
 void HttpConnection::on_deadline() {
   deadline_.reset();
   if (phase_ == Phase::receiving && parser_ && head_done_)
-    stop_waiting_for_body(waits_for_room_ ? BodyEnd::no_room : BodyEnd::late);
+    stop_waiting_for_body(waits_for_room() ? BodyEnd::no_room : BodyEnd::late);
   else if (phase_ == Phase::receiving && parser_)
     fail_request(408, "the header did not come in time");
   else if (phase_ == Phase::streaming)

@@ -14,6 +14,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <optional>
 
+#include "rapi/go_head.hpp"
+#include "rapi/http_date.hpp"
 #include "rapi/http_parser.hpp"
 #include "rapi/http_stream.hpp"
 
@@ -22,6 +24,7 @@ struct iovec;
 namespace lemu::rapi {
 
 void append_field(std::string& out, std::string_view name, std::string_view value);
+void append_chunk_size(std::string& out, std::size_t size);
 
 class HttpConnection final : private RoomWaiter, public std::enable_shared_from_this<HttpConnection> {
  public:
@@ -32,7 +35,7 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
 
   /// `closed` is called once when the connection ends by itself, not when it is dropped.
   HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits,
-                 std::shared_ptr<BodyBudget> bodies, Closed closed);
+                 std::shared_ptr<BodyBudget> bodies, std::shared_ptr<BodyBudget> heads, Closed closed);
 
   void start(HttpRequest::Standing standing);
   /// Closes when the present request is answered; at once when there is none. A body that is not whole is
@@ -64,17 +67,23 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   enum class Pull { more_needed, request_done, stopped };
 
   void read();
+  [[nodiscard]] std::size_t read_size() const;
   [[nodiscard]] std::size_t unread() const { return in_.size() - taken_; }
   void take(std::size_t count);
   void on_read(ErrorCode ec, std::size_t count);
   void on_end();
   void process();
   Pull pull();
+  std::size_t put(ErrorCode& ec);
   void begin_request();
   void head_complete();
   void expect_continue();
   void hand_over_piece();
   void look_for_room();
+  void look_for_head_room();
+  void wait_no_longer();
+  [[nodiscard]] bool waits_for_room() const { return waits_in_ != nullptr; }
+  void forget_head();
   void on_room(BodyRoom room) override;
   void deliver();
   void truncate(BodyEnd why);
@@ -82,12 +91,22 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   void fail_request(unsigned status, std::string_view reason);
 
   void write(const HttpResponse& response);
-  void write_bytes(std::string_view head, std::string_view body,
-                   const std::shared_ptr<const void>* owner = nullptr);
-  void write_rest(std::string_view head, std::string_view body, const std::shared_ptr<const void>* owner);
+  /// The parts of an answer; each may be empty.
+  struct Message {
+    std::string_view head;
+    std::string_view body;
+    std::string_view end;  ///< static text
+    [[nodiscard]] std::size_t size() const { return head.size() + body.size() + end.size(); }
+    /// Less what stands in front.
+    [[nodiscard]] Message after(std::size_t taken) const;
+  };
+  void write_bytes(const Message& message, const std::shared_ptr<const void>* owner = nullptr);
+  void write_rest(const Message& rest, const std::shared_ptr<const void>* owner);
   std::optional<std::size_t> give_to_kernel(std::span<iovec> pieces);
   enum class Framing { length, chunked, until_close };
+  [[nodiscard]] Framing framing_of(const HttpResponse& response) const;
   void compose_head(const HttpResponse& response, Framing framing);
+  void append_fields(const HttpResponse& response);
   HttpStream::Room write_out(std::span<const std::string_view> parts);
   void flush();
   void flushed(ErrorCode ec);
@@ -105,7 +124,9 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   Socket socket_;
   HttpHandler* handler_;
   const HttpLimits limits_;
+  const HttpDialect dialect_;
   const std::shared_ptr<BodyBudget> bodies_;
+  const std::shared_ptr<BodyBudget> heads_;
   Closed closed_;
   boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer_;
 
@@ -113,7 +134,10 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   std::size_t taken_ =
       0;  // bytes at the front of in_ that are done with, while a read has the room behind them
   std::optional<RequestParser> parser_;
+  GoHead go_head_;
   HttpRequest request_;
+  BodyRoom head_room_;              // of what is large and not parsed yet, or in request_
+  BodyBudget* waits_in_ = nullptr;  // nothing is read meanwhile
   std::string out_;
   std::shared_ptr<const void> owner_;  // of a body that is written after out_, where it is not in it
   struct OutStream {
@@ -128,13 +152,13 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   std::unique_ptr<OutStream> stream_;  // while an answer is being written in pieces
   std::optional<HttpRefusal> refusal_;
   std::optional<Clock::time_point> deadline_;
+  HttpDate date_;
   std::uint64_t serial_ = 0;  // of the latest request whose header is there
   Phase phase_ = Phase::receiving;
   // Facts about the connection, each on its own.
   bool head_done_ = false;
   bool in_pieces_ = false;  // the handler takes the body so
   bool paused_ = false;     // until resume_body()
-  bool waits_for_room_ = false;
   bool reading_ = false;
   bool processing_ = false;
   bool timer_running_ = false;
@@ -142,6 +166,7 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   bool close_after_reply_ = false;
   bool continue_sent_ = false;
   bool speaks_1_0_ = false;
+  bool asks_for_head_only_ = false;
 };
 
 }  // namespace lemu::rapi

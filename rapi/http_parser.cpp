@@ -66,6 +66,13 @@ void HttpRequest::drop_body() {
   room = {};
 }
 
+void HttpRequest::drop_text() {
+  std::string().swap(text_);
+  method_ = target_ = {};
+  std::vector<Field>().swap(headers_);
+  std::vector<Field>().swap(trailers_);
+}
+
 void HttpRequest::clear() {
   text_.clear();
   method_ = target_ = {};
@@ -104,7 +111,10 @@ std::size_t RequestParser::room_needed() const {
   return content_length() ? static_cast<std::size_t>(known) : *body_limit_;
 }
 
-std::uint64_t RequestParser::declared_rest() const { return content_length_remaining().value_or(0); }
+std::uint64_t RequestParser::wanted_rest() const {
+  const bool kept = body_limit_ && request_.end == BodyEnd::complete;
+  return kept ? content_length_remaining().value_or(0) : 0;
+}
 
 void RequestParser::charge(std::size_t bytes, ErrorCode& ec) {
   if (bytes > text_left_)

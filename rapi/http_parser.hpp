@@ -27,8 +27,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   /// What a body that is kept whole takes, as far as that is known: its declared length; its limit where none
   /// is declared, once it is not small any more. 0 for a small one, and for one that is not kept.
   [[nodiscard]] std::size_t room_needed() const;
-  /// Bytes of body that are still to come, where the length was declared; 0 otherwise.
-  [[nodiscard]] std::uint64_t declared_rest() const;
+  /// Bytes still to come of a body that is kept and whose length was declared; 0 otherwise.
+  [[nodiscard]] std::uint64_t wanted_rest() const;
 
  private:
   using string_view = boost::beast::string_view;

@@ -71,7 +71,8 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
         pause_(context.get_executor()),
         handler_(handler),
         limits_(limits),
-        most_(std::min(limits.connections, open_files_limit() / 2)) {
+        many_descriptors_(open_files_limit() / 2),
+        most_(std::min(limits.connections, many_descriptors_)) {
     acceptor_.assign(tcp::v4(), listener.release());
     acceptor_.non_blocking(true);
   }
@@ -124,14 +125,25 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
       Fd fd = accept_one(acceptor_.native_handle());
       if (!fd.valid()) return accept_later(errno);
-      if (connections_.size() < most_)
+      if (connections_.size() < most_ && !too_scarce(fd))
         adopt(std::move(fd), HttpRequest::Standing::usual);
       else if (connections_.size() < most_ + limits_.reserve)
         adopt(std::move(fd), HttpRequest::Standing::reserve);
       else
-        turn_away(fd);
+        refuse(fd);
     }
     wait();
+  }
+
+  /// The kernel gives the lowest number that is free, so a number tells how many are in use.
+  [[nodiscard]] bool too_scarce(const Fd& fd) const {
+    return connections_.size() >= limits_.sure_connections &&
+           static_cast<std::size_t>(fd.get()) >= many_descriptors_;
+  }
+
+  void refuse(const Fd& fd) {
+    turn_away(fd);
+    handler_.on_refused({.status = 503, .reason = "there are too many connections"});
   }
 
   void accept_later(int error) {
@@ -158,10 +170,12 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     socket.assign(tcp::v4(), fd.get(), ec);
     if (ec) return;
     static_cast<void>(fd.release());
-    const auto connection = std::make_shared<HttpConnection>(
-        std::move(socket), handler_, limits_, bodies_, [weak = weak_from_this()](HttpConnection& closed) {
-          if (const std::shared_ptr<Acceptor> self = weak.lock()) self->connections_.erase(&closed);
-        });
+    const auto connection =
+        std::make_shared<HttpConnection>(std::move(socket), handler_, limits_, bodies_, heads_,
+                                         [weak = weak_from_this()](HttpConnection& closed) {
+                                           if (const std::shared_ptr<Acceptor> self = weak.lock())
+                                             self->connections_.erase(&closed);
+                                         });
     connections_.emplace(connection.get(), connection);
     connection->start(standing);
   }
@@ -174,6 +188,8 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
   HttpHandler& handler_;
   const HttpLimits limits_;
   const std::shared_ptr<BodyBudget> bodies_ = std::make_shared<BodyBudget>(limits_.bodies_bytes);
+  const std::shared_ptr<BodyBudget> heads_ = std::make_shared<BodyBudget>(limits_.heads_bytes);
+  const std::size_t many_descriptors_;  ///< half of those that the process may have
   const std::size_t most_;  ///< connections, so that descriptors are left for the rest of the process
   Connections connections_;
 };

@@ -48,7 +48,7 @@ bool HttpConnection::begin_stream(std::uint64_t serial, const HttpResponse& resp
   stream_ = std::make_unique<OutStream>();
   stream_->told = std::move(told);
   stream_->framing = speaks_1_0_ ? Framing::until_close : Framing::chunked;
-  stream_->no_body = request_.method() == "HEAD";
+  stream_->no_body = asks_for_head_only_;
   if (speaks_1_0_) close_after_reply_ = true;
   compose_head(response, stream_->framing);
   const std::string head = std::exchange(out_, {});

@@ -19,13 +19,18 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-void append_number(std::string& out, std::size_t number) {
+void append_number(std::string& out, std::size_t number, int base = 10) {
   std::array<char, 20> digits;
-  const std::to_chars_result end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  const std::to_chars_result end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
   out.append(digits.data(), end.ptr);
 }
 
 }  // namespace
+
+void append_chunk_size(std::string& out, std::size_t size) {
+  append_number(out, size, 16);
+  out.append("\r\n");
+}
 
 /// A line break in a value would end the field; it becomes a space, as in Go's net/http (so the emulator of
 /// AWS).
@@ -64,15 +69,32 @@ void HttpConnection::drop_request(std::uint64_t serial) {
   if (serial == serial_ && (in_body || phase_ == Phase::awaiting || phase_ == Phase::streaming)) close();
 }
 
+/// Go's server sends what the handler wrote by itself when it knows all of it: up to its buffer's size, and
+/// else in chunks (net/http/server.go, bufferBeforeChunkingSize).
+HttpConnection::Framing HttpConnection::framing_of(const HttpResponse& response) const {
+  constexpr std::size_t kBuffered = 2048;
+  if (dialect_ == HttpDialect::strict || response.body.size() <= kBuffered || asks_for_head_only_)
+    return Framing::length;
+  return speaks_1_0_ ? Framing::until_close : Framing::chunked;
+}
+
+/// Go's server sorts the handler's fields by their names and writes its own behind them, Date first. The
+/// handler gives its further fields in their order, and they come after Content-Type.
+void HttpConnection::append_fields(const HttpResponse& response) {
+  const bool go = dialect_ == HttpDialect::go;
+  if (go && !response.content_type.empty()) append_field(out_, "Content-Type", response.content_type);
+  for (const HttpField& field : response.fields)
+    if (!field.value.empty()) append_field(out_, field.name, field.value);
+  if (!go && !response.content_type.empty()) append_field(out_, "Content-Type", response.content_type);
+  if (go) append_field(out_, "Date", date_.now());
+}
+
 void HttpConnection::compose_head(const HttpResponse& response, Framing framing) {
   out_.assign("HTTP/1.1 ");
   append_number(out_, response.status);
   const boost::beast::string_view reason = http::obsolete_reason(http::int_to_status(response.status));
   out_.append(" ").append(reason.data(), reason.size()).append("\r\n");
-  for (const HttpField& field : response.fields)
-    if (!field.value.empty()) append_field(out_, field.name, field.value);
-  if (!response.content_type.empty()) append_field(out_, "Content-Type", response.content_type);
-  if (framing == Framing::chunked) out_.append("Transfer-Encoding: chunked\r\n");
+  append_fields(response);
   // That there is no body is what 204 means (RFC 9110, 8.6).
   if (framing == Framing::length && response.status != 204) {
     out_.append("Content-Length: ");
@@ -83,14 +105,22 @@ void HttpConnection::compose_head(const HttpResponse& response, Framing framing)
     out_.append("Connection: close\r\n");
   else if (speaks_1_0_)  // HTTP/1.0 closes unless both sides say otherwise
     out_.append("Connection: keep-alive\r\n");
+  if (framing == Framing::chunked) out_.append("Transfer-Encoding: chunked\r\n");
   out_.append("\r\n");
 }
 
 void HttpConnection::write(const HttpResponse& response) {
-  compose_head(response, Framing::length);
-  const bool no_body = request_.method() == "HEAD";
+  const Framing framing = framing_of(response);
+  if (framing == Framing::until_close) close_after_reply_ = true;
+  compose_head(response, framing);
+  Message message{.body = asks_for_head_only_ ? std::string_view() : response.body};
+  if (framing == Framing::chunked) {
+    append_chunk_size(out_, response.body.size());
+    message.end = "\r\n0\r\n\r\n";
+  }
+  message.head = out_;
   phase_ = Phase::writing;
-  write_bytes(out_, no_body ? std::string_view() : response.body, response.owner);
+  write_bytes(message, response.owner);
 }
 
 /// How much of it the kernel took at once; nothing when the peer is gone.
@@ -106,16 +136,17 @@ std::optional<std::size_t> HttpConnection::give_to_kernel(std::span<iovec> piece
 }
 
 /// One gathered write. What the kernel does not take follows when there is room.
-void HttpConnection::write_bytes(std::string_view head, std::string_view body,
-                                 const std::shared_ptr<const void>* owner) {
-  std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
-                              iovec{const_cast<char*>(body.data()), body.size()}};
-  const std::optional<std::size_t> taken = give_to_kernel(std::span(pieces).first(body.empty() ? 1 : 2));
+void HttpConnection::write_bytes(const Message& message, const std::shared_ptr<const void>* owner) {
+  std::array<iovec, 3> pieces{iovec{const_cast<char*>(message.head.data()), message.head.size()},
+                              iovec{const_cast<char*>(message.body.data()), message.body.size()},
+                              iovec{const_cast<char*>(message.end.data()), message.end.size()}};
+  const std::size_t count = message.body.empty() ? 1 : message.end.empty() ? 2 : 3;
+  const std::optional<std::size_t> taken = give_to_kernel(std::span(pieces).first(count));
   if (!taken) {
     close();
     return;
   }
-  if (*taken == head.size() + body.size()) {
+  if (*taken == message.size()) {
     if (phase_ == Phase::writing) answered();
     return;
   }
@@ -123,18 +154,28 @@ void HttpConnection::write_bytes(std::string_view head, std::string_view body,
     close();
     return;
   }
-  const std::size_t of_head = std::min(*taken, head.size());
-  write_rest(head.substr(of_head), body.substr(*taken - of_head), owner);
+  write_rest(message.after(*taken), owner);
+}
+
+HttpConnection::Message HttpConnection::Message::after(std::size_t taken) const {
+  Message rest = *this;
+  for (std::string_view* part : {&rest.head, &rest.body, &rest.end}) {
+    const std::size_t of_part = std::min(taken, part->size());
+    part->remove_prefix(of_part);
+    taken -= of_part;
+  }
+  return rest;
 }
 
 /// Keeps a copy of what it writes, or of its owner.
-void HttpConnection::write_rest(std::string_view head, std::string_view body,
-                                const std::shared_ptr<const void>* owner) {
-  std::string rest(head);
-  if (owner == nullptr) rest.append(std::exchange(body, {}));
+void HttpConnection::write_rest(const Message& rest, const std::shared_ptr<const void>* owner) {
+  std::string kept(rest.head);
+  if (owner == nullptr) kept.append(rest.body);
   if (owner != nullptr) owner_ = *owner;
-  out_ = std::move(rest);
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(body)};
+  out_ = std::move(kept);
+  const std::string_view body = owner == nullptr ? std::string_view() : rest.body;
+  const std::array<asio::const_buffer, 3> buffers{asio::buffer(out_), asio::buffer(body.data(), body.size()),
+                                                  asio::buffer(rest.end.data(), rest.end.size())};
   set_deadline(limits_.body_deadline);
   asio::async_write(socket_, buffers, [self = shared_from_this()](ErrorCode ec, std::size_t) {
     self->owner_.reset();
@@ -207,7 +248,7 @@ void HttpConnection::close() {
 void HttpConnection::drop() {
   phase_ = Phase::closed;
   closed_ = nullptr;
-  if (std::exchange(waits_for_room_, false)) bodies_->leave(*this);
+  wait_no_longer();
   stream_.reset();
   boost::system::error_code ignored;
   timer_.cancel();

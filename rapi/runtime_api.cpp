@@ -1,56 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rapi/runtime_api.hpp"
 
-#include <array>
-#include <charconv>
 #include <deque>
+#include <set>
 
 #include "base/json_syntax.hpp"
 #include "rapi/host_guard.hpp"
 #include "rapi/routes.hpp"
+#include "rapi/runtime_answers.hpp"
 #include "rapi/runtime_error.hpp"
 
 namespace lemu::rapi {
 namespace {
 
-constexpr std::string_view kJson = "application/json";
-constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kErrorTypeHeader = "Lambda-Runtime-Function-Error-Type";
 constexpr std::string_view kXRayCauseHeader = "Lambda-Runtime-Function-XRay-Error-Cause";
 constexpr std::string_view kResponseModeHeader = "Lambda-Runtime-Function-Response-Mode";
-
-// Bodies as Go's JSON encoder writes them: one line, ended.
-constexpr HttpResponse kAccepted{202, kJson, "{\"status\":\"OK\"}\n"};
-constexpr HttpResponse kPong{200, kText, "pong"};
-constexpr HttpResponse kInvalidRequestId{
-    400, kJson, "{\"errorMessage\":\"Invalid request ID\",\"errorType\":\"InvalidRequestID\"}\n"};
-constexpr HttpResponse kTruncated{400, kJson,
-                                  "{\"errorMessage\":\"HTTP request detected as truncated\","
-                                  "\"errorType\":\"TruncatedHTTPRequest\"}\n"};
-constexpr HttpResponse kInvalidMode{400, kJson,
-                                    "{\"errorMessage\":\"Invalid function response mode\","
-                                    "\"errorType\":\"InvalidFunctionResponseMode\"}\n"};
-
-constexpr HttpResponse kNotOurs{403, kJson,
-                                "{\"errorMessage\":\"The Runtime API is for the function's runtime only\","
-                                "\"errorType\":\"Forbidden\"}\n"};
-
-HttpRefusal refusal_of(const HttpResponse& fixed) {
-  return {fixed.status, std::string(fixed.content_type), std::string(fixed.body), {}};
-}
-
-HttpRefusal forbidden(RuntimePhase from, RuntimeCall call) {
-  return {
-      403,
-      std::string(kJson),
-      "{\"errorMessage\":\"" + refusal_message(from, call) + "\",\"errorType\":\"InvalidStateTransition\"}\n",
-      {}};
-}
-
-std::string too_large_body(std::size_t limit) {
-  return "{\"errorMessage\":\"Exceeded maximum allowed payload size (" + std::to_string(limit) +
-         " bytes).\",\"errorType\":\"RequestEntityTooLarge\"}\n";
-}
 
 enum class Mode { buffered, streaming, invalid };
 
@@ -71,28 +36,6 @@ ResponseMode told_mode(const HttpRequest& request) {
   return mode_of(request) == Mode::streaming ? ResponseMode::streaming : ResponseMode::buffered;
 }
 
-HttpReply::Sent send_event(const HttpReply& reply, const std::shared_ptr<const Event>& shared) {
-  const Event& event = *shared;
-  const std::shared_ptr<const void> owner = shared;
-  std::array<char, 20> digits;
-  const std::to_chars_result end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), event.deadline_ms);
-  const std::string_view deadline(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
-  const std::array<HttpField, 7> fields{{{"Lambda-Runtime-Aws-Request-Id", event.request_id},
-                                         {"Lambda-Runtime-Deadline-Ms", deadline},
-                                         {"Lambda-Runtime-Invoked-Function-Arn", event.function_arn},
-                                         {"Lambda-Runtime-Trace-Id", event.trace_id},
-                                         {"Lambda-Runtime-Client-Context", event.client_context},
-                                         {"Lambda-Runtime-Cognito-Identity", event.cognito_identity},
-                                         {"Lambda-Runtime-Aws-Tenant-Id", event.tenant_id}}};
-  return reply.send(
-      {.status = 200,
-       .content_type = event.content_type.empty() ? kJson : std::string_view(event.content_type),
-       .body = event.body,
-       .fields = fields,
-       .owner = &owner});
-}
-
 }  // namespace
 
 /// The API itself. Shared only so that an observer may destroy the RuntimeApi from a callback.
@@ -101,6 +44,8 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   Service(boost::asio::io_context& context, Fd listener, RuntimeObserver& observer, const Limits& limits)
       : observer_(observer), limits_(limits), server_(context, std::move(listener), *this, limits.http) {}
 
+  [[nodiscard]] HttpDialect dialect() const override { return HttpDialect::go; }
+  void on_refused(const HttpRefused& refused) override { tell(refused, std::to_string(refused.status)); }
   HeadVerdict on_head(const HttpRequest& request) override;
   Flow on_body(const HttpRequest& request, std::string_view piece, const HttpReply& reply) override;
   void on_request(HttpRequest& request, HttpReply reply) override;
@@ -135,23 +80,27 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   [[nodiscard]] std::size_t open_connections() const { return server_.connection_count(); }
 
  private:
-  HeadVerdict begin(RuntimeState::Answer answer, RuntimePhase from, RuntimeCall call,
-                    std::size_t limit) const;
+  void tell(const HttpRefused& refused, const std::string& kind);
+  HttpRefusal told(const HttpRequest& request, const Refusal& refusal);
+  void refuse(const HttpRequest& request, const HttpReply& reply, const Refusal& refusal);
+  HeadVerdict begin(const HttpRequest& request, RuntimeState::Answer answer, RuntimePhase from,
+                    RuntimeCall call, std::size_t limit);
   HeadVerdict response_head(const HttpRequest& request, std::string_view id);
   bool begin_pieces(const HttpRequest& request, std::string_view id, const HttpReply& reply);
   Handover deliver();
-  void next(HttpReply reply);
+  void next(const HttpRequest& request, HttpReply reply);
   void response(HttpRequest& request, std::string_view id, const HttpReply& reply);
   void error(HttpRequest& request, std::string_view id, const HttpReply& reply);
   void init_error(HttpRequest& request, const HttpReply& reply);
   std::optional<ResponseFault> answer_fault(const HttpRequest& request, const HttpReply& reply,
-                                            std::size_t limit) const;
+                                            std::size_t limit);
 
   RuntimeObserver& observer_;
   const Limits limits_;
   // A runtime asks for the address that it was given, and has no browser's fields.
   const HostGuard guard_{HostGuard::Reach::container, HostGuard::HostField::optional};
   RuntimeState state_;
+  std::set<std::string> told_;  // kinds of refusals
   ResponseDelivery delivery_ = ResponseDelivery::whole;
   // Of the response in hand.
   std::size_t response_limit_ = 0;
@@ -163,25 +112,44 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   HttpServer server_;
 };
 
+// ---- refusals: the observer is told of each kind once
+
+void RuntimeApi::Service::tell(const HttpRefused& refused, const std::string& kind) {
+  if (told_.insert(kind).second) observer_.on_refused(refused);
+}
+
+HttpRefusal RuntimeApi::Service::told(const HttpRequest& request, const Refusal& refusal) {
+  tell({refusal.status, request.method(), request.target(), refusal.message},
+       std::to_string(refusal.status) + refusal.type);
+  return refusal.answer();
+}
+
+void RuntimeApi::Service::refuse(const HttpRequest& request, const HttpReply& reply, const Refusal& refusal) {
+  const HttpRefusal answer = refusal.answer();
+  reply.send({.status = answer.status, .content_type = answer.content_type, .body = answer.body});
+  told(request, refusal);
+}
+
 // ---- what the header decides: the request id before the state, and both before the body
 
-HeadVerdict RuntimeApi::Service::begin(RuntimeState::Answer answer, RuntimePhase from, RuntimeCall call,
-                                       std::size_t limit) const {
+/// A body is accepted only by the state that waits for it, and by its header leaves that state; so there is
+/// one at a time.
+HeadVerdict RuntimeApi::Service::begin(const HttpRequest& request, RuntimeState::Answer answer,
+                                       RuntimePhase from, RuntimeCall call, std::size_t limit) {
   switch (answer) {
     case RuntimeState::Answer::accepted: return {.body_limit = limit};
-    case RuntimeState::Answer::unknown_id: return {.refusal = refusal_of(kInvalidRequestId)};
-    case RuntimeState::Answer::refused: return {.refusal = forbidden(from, call)};
+    case RuntimeState::Answer::unknown_id: return {.refusal = told(request, invalid_request_id())};
+    case RuntimeState::Answer::refused: return {.refusal = told(request, invalid_transition(from, call))};
   }
   std::abort();
 }
 
 HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
-  if (guard_.objection(request)) return {.refusal = refusal_of(kNotOurs)};
+  if (guard_.objection(request)) return {.refusal = told(request, not_for_pages())};
   const RouteMatch match = match_route(request.method(), request.path());
   switch (match.kind) {
-    case RouteMatch::Kind::no_such_path:
-      return {.refusal = HttpRefusal{404, std::string(kText), "404 page not found\n", {}}};
-    case RouteMatch::Kind::wrong_method: return {.refusal = HttpRefusal{405, {}, {}, match.allowed}};
+    case RouteMatch::Kind::no_such_path: return {.refusal = told(request, no_such_path(request.path()))};
+    case RouteMatch::Kind::wrong_method: return {.refusal = told(request, wrong_method(match.allowed))};
     case RouteMatch::Kind::found: break;
   }
   const RuntimePhase from = state_.phase();
@@ -190,8 +158,9 @@ HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
     case Route::next: return {};
     case Route::response: return response_head(request, match.id);
     case Route::error:
-      return begin(state_.begin_error(match.id), from, RuntimeCall::error, limits_.error_bytes);
-    case Route::init_error: return {.body_limit = limits_.error_bytes};
+      return begin(request, state_.begin_error(match.id), from, RuntimeCall::error, limits_.error_bytes);
+    case Route::init_error:
+      return begin(request, state_.init_error(), from, RuntimeCall::init_error, limits_.error_bytes);
   }
   std::abort();
 }
@@ -199,7 +168,8 @@ HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
 /// What is declared by its length is a whole response, for any caller; what comes in chunks may be a stream.
 HeadVerdict RuntimeApi::Service::response_head(const HttpRequest& request, std::string_view id) {
   const RuntimePhase from = state_.phase();
-  HeadVerdict verdict = begin(state_.begin_response(id), from, RuntimeCall::response, limits_.response_bytes);
+  HeadVerdict verdict =
+      begin(request, state_.begin_response(id), from, RuntimeCall::response, limits_.response_bytes);
   if (verdict.refusal) return verdict;
   pieces_ = Pieces::none;
   response_limit_ = limits_.response_bytes;
@@ -242,21 +212,19 @@ void RuntimeApi::Service::on_request(HttpRequest& request, HttpReply reply) {
   const RouteMatch match = match_route(request.method(), request.path());
   switch (match.route) {
     case Route::ping: static_cast<void>(reply.send(kPong)); return;
-    case Route::next: next(std::move(reply)); return;
+    case Route::next: next(request, std::move(reply)); return;
     case Route::response: response(request, match.id, std::move(reply)); return;
     case Route::error: error(request, match.id, std::move(reply)); return;
     case Route::init_error: init_error(request, std::move(reply)); return;
   }
 }
 
-void RuntimeApi::Service::next(HttpReply reply) {
+void RuntimeApi::Service::next(const HttpRequest& request, HttpReply reply) {
   const RuntimePhase from = state_.phase();
   switch (state_.next()) {
-    case RuntimeState::Next::refused: {
-      const HttpRefusal refusal = forbidden(from, RuntimeCall::next);
-      reply.send({.status = refusal.status, .content_type = refusal.content_type, .body = refusal.body});
+    case RuntimeState::Next::refused:
+      refuse(request, reply, invalid_transition(from, RuntimeCall::next));
       return;
-    }
     case RuntimeState::Next::same_again: send_event(reply, state_.in_work()); return;
     case RuntimeState::Next::still_waits:
       waiting_.push_back(std::move(reply));
@@ -284,17 +252,14 @@ RuntimeApi::Handover RuntimeApi::Service::deliver() {
 
 /// Answers a body that did not come as declared, if so.
 std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest& request,
-                                                               const HttpReply& reply,
-                                                               std::size_t limit) const {
+                                                               const HttpReply& reply, std::size_t limit) {
   switch (request.end) {
     case BodyEnd::complete: return std::nullopt;
     case BodyEnd::truncated:
     case BodyEnd::malformed:
     case BodyEnd::no_room:
-    case BodyEnd::late: reply.send(kTruncated); return ResponseFault::truncated;
-    case BodyEnd::too_large:
-      reply.send({.status = 413, .content_type = kJson, .body = too_large_body(limit)});
-      return ResponseFault::too_large;
+    case BodyEnd::late: refuse(request, reply, truncated_body()); return ResponseFault::truncated;
+    case BodyEnd::too_large: refuse(request, reply, too_large_body(limit)); return ResponseFault::too_large;
   }
   std::abort();
 }
@@ -304,11 +269,11 @@ void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, co
   const bool begins = pieces_ == Pieces::expected && request.end == BodyEnd::complete && id == pieces_id_;
   const bool wanted = !begins || begin_pieces(request, id, reply);
   if (!wanted || state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
-    reply.send(kInvalidRequestId);
+    refuse(request, reply, invalid_request_id());
     return;
   }
   if (mode_of(request) == Mode::invalid) {
-    reply.send(kInvalidMode);
+    refuse(request, reply, invalid_mode());
     observer_.on_response_rejected(ResponseFault::bad_mode);
     return;
   }
@@ -329,7 +294,7 @@ void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, co
 
 void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, const HttpReply& reply) {
   if (state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
-    reply.send(kInvalidRequestId);
+    refuse(request, reply, invalid_request_id());
     return;
   }
   if (const std::optional<ResponseFault> fault = answer_fault(request, reply, limits_.error_bytes)) {
@@ -350,12 +315,6 @@ void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, const
 }
 
 void RuntimeApi::Service::init_error(HttpRequest& request, const HttpReply& reply) {
-  const RuntimePhase from = state_.phase();
-  if (state_.init_error() == RuntimeState::Answer::refused) {
-    const HttpRefusal refusal = forbidden(from, RuntimeCall::init_error);
-    reply.send({.status = refusal.status, .content_type = refusal.content_type, .body = refusal.body});
-    return;
-  }
   // A body that cannot be taken does not make init succeed: the error is told without it.
   if (!answer_fault(request, reply, limits_.error_bytes)) reply.send(kAccepted);
   const std::string_view content_type = is_json(request.body) ? kJson : "application/octet-stream";

@@ -21,11 +21,18 @@ inline constexpr std::size_t kMaxPayload = std::size_t{6} * 1024 * 1024 + 100;
 /// Guide).
 inline constexpr std::size_t kMaxStreamedPayload = std::size_t{200} * 1024 * 1024;
 
+/// A runtime has a connection or two, and one body at a time. So memory is bounded by what a misbehaving
+/// function can make of it: two bodies, two headers of the largest size, 64 connections.
+inline constexpr HttpLimits kRuntimeHttpLimits{.connections = 64,
+                                               .bodies_bytes = 2 * kMaxPayload,
+                                               .heads_bytes = 2 * HttpLimits{}.header_bytes,
+                                               .sure_connections = 8};
+
 struct Limits {
   std::size_t response_bytes = kMaxPayload;
   std::size_t streamed_bytes = kMaxStreamedPayload;
   std::size_t error_bytes = kMaxPayload;
-  HttpLimits http = {};
+  HttpLimits http = kRuntimeHttpLimits;
 };
 
 enum class ResponseMode { buffered, streaming };
@@ -88,6 +95,9 @@ class RuntimeObserver {
   virtual void on_error(FunctionError error) = 0;
   virtual void on_init_error(FunctionError error) = 0;
   virtual void on_response_rejected(ResponseFault fault) = 0;
+  /// A request, or a connection, was refused: told once for each kind of reason. As an exception it may come
+  /// before the answer is queued, and must not use the RuntimeApi.
+  virtual void on_refused(const HttpRefused& /*refused*/) {}
 };
 
 class RuntimeApi {

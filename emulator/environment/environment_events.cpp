@@ -3,6 +3,7 @@
 // what waits for it.
 #include "base/base64.hpp"
 #include "emulator/environment/runtime_process.hpp"
+#include "emulator/report/refused_request.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -94,6 +95,10 @@ void ExecutionEnvironment::on_error(rapi::FunctionError error) {
 void ExecutionEnvironment::on_init_error(rapi::FunctionError error) {
   if (runtime_) runtime_->init_error = std::move(error);
   wake();
+}
+
+void ExecutionEnvironment::on_refused(const rapi::HttpRefused& refused) {
+  log_.warning(std::to_string(refused.status) + " " + std::string(refused.reason), refused_request(refused));
 }
 
 void ExecutionEnvironment::on_response_rejected(rapi::ResponseFault fault) {

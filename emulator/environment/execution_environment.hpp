@@ -117,6 +117,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   void on_error(rapi::FunctionError error) override;
   void on_init_error(rapi::FunctionError error) override;
   void on_response_rejected(rapi::ResponseFault fault) override;
+  void on_refused(const rapi::HttpRefused& refused) override;
 
   void wake() { wake_.cancel(); }
   template <class Condition>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace lemu::emulator {
@@ -16,6 +17,8 @@ class LogSink {
   virtual void platform_line(std::string_view line) = 0;
   /// What lemu itself found worth saying only to who asked for more (-v): QEMU's own words, for instance.
   virtual void detail(std::string_view text) = 0;
+  /// What the function does wrong and the user should know; a sentence. Those of one `kind` say the same.
+  virtual void warning(const std::string& kind, const std::string& text) = 0;
   /// Calls `then` when whoever reads the lines has taken all of them; within this call when that is so
   /// already. A function that writes faster than that is to wait.
   virtual void when_taken(std::function<void()> then) = 0;

@@ -61,6 +61,12 @@ FunctionInstance::Remains FunctionInstance::release() {
   return remains;
 }
 
+void InstanceMaker::warn(const std::string& stream, const std::string& kind, const std::string& text) {
+  if (!warned_.insert(kind).second) return;
+  daemon_log_.write(DaemonLog::Level::warning, text,
+                    {{"function", launcher_.setup().function.name}, {"stream", stream}});
+}
+
 void InstanceMaker::end(std::unique_ptr<PooledEnvironment> environment) {
   FunctionInstance& instance = static_cast<FunctionInstance&>(*environment);  // made here
   daemon_log_.write(DaemonLog::Level::info, "environment ended",
@@ -71,9 +77,10 @@ void InstanceMaker::end(std::unique_ptr<PooledEnvironment> environment) {
 asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make() {
   const std::string& name = launcher_.setup().function.name;
   const std::string& version = launcher_.setup().function.version;
+  const std::string stream = log_stream_name(version, std::chrono::system_clock::now(), ids_.hex(32));
   auto instance = std::make_unique<FunctionInstance>(
-      EnvironmentFolder::beside(folder_), log_, metrics_,
-      log_stream_name(version, std::chrono::system_clock::now(), ids_.hex(32)));
+      EnvironmentFolder::beside(folder_), log_, metrics_, stream,
+      [this, stream](const std::string& kind, const std::string& text) { warn(stream, kind, text); });
   Status started = co_await instance->start(launcher_);
   if (!started) {
     daemon_log_.write(DaemonLog::Level::error, "environment not started",

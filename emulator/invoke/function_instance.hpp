@@ -3,7 +3,9 @@
 // InstanceMaker, owned by a pool. Lives on its io_context's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "emulator/environment/pool.hpp"
@@ -19,11 +21,14 @@ namespace lemu::emulator {
 /// for it.
 class InstanceLog : public LogSink {
  public:
-  InstanceLog(FunctionLog& function, std::string stream) : function_(function), stream_(std::move(stream)) {}
+  using Warn = std::function<void(const std::string& kind, const std::string& text)>;
+  InstanceLog(FunctionLog& function, std::string stream, Warn warn)
+      : function_(function), stream_(std::move(stream)), warn_(std::move(warn)) {}
   ~InstanceLog() override { function_.end(stream_); }
   void function_output(std::string_view bytes) override { append(bytes); }
   void platform_line(std::string_view line) override;
   void detail(std::string_view) override {}
+  void warning(const std::string& kind, const std::string& text) override { warn_(kind, text); }
   /// Nobody is waited for: what is not read in time is not kept.
   void when_taken(std::function<void()> then) override { then(); }
 
@@ -35,6 +40,7 @@ class InstanceLog : public LogSink {
   void append(std::string_view bytes);
   FunctionLog& function_;
   const std::string stream_;
+  const Warn warn_;
   bool keeps_tail_ = false;
   bool at_line_start_ = true;
   std::string tail_;
@@ -43,8 +49,8 @@ class InstanceLog : public LogSink {
 class FunctionInstance : public PooledEnvironment {
  public:
   FunctionInstance(EnvironmentFolder folder, FunctionLog& log, FunctionMetrics& metrics,
-                   std::string log_stream)
-      : folder_(std::move(folder)), log_(log, std::move(log_stream)), metrics_(metrics) {}
+                   std::string log_stream, InstanceLog::Warn warn)
+      : folder_(std::move(folder)), log_(log, std::move(log_stream), std::move(warn)), metrics_(metrics) {}
 
   boost::asio::awaitable<Status> start(FunctionLauncher& launcher);
   boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
@@ -86,6 +92,8 @@ class InstanceMaker : public EnvironmentMaker {
   void end(std::unique_ptr<PooledEnvironment> environment) override;
 
  private:
+  void warn(const std::string& stream, const std::string& kind, const std::string& text);
+
   FunctionLauncher& launcher_;
   EnvironmentHost& host_;
   const EnvironmentFolder& folder_;
@@ -93,6 +101,7 @@ class InstanceMaker : public EnvironmentMaker {
   FunctionLog& log_;
   FunctionMetrics& metrics_;
   DaemonLog& daemon_log_;
+  std::set<std::string> warned_;  // kinds, over all environments
 };
 
 }  // namespace lemu::emulator

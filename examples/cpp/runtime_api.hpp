@@ -92,12 +92,32 @@ class RuntimeApi {
     Reply reply;
     reply.headers = buffer_.substr(0, end + 2);
     reply.status = std::stoi(reply.headers.substr(reply.headers.find(' ') + 1));
-    const std::string length = reply.header("Content-Length");
-    const size_t size = length.empty() ? 0 : std::stoul(length);
-    while (buffer_.size() < end + 4 + size) read_more();
-    reply.body = buffer_.substr(end + 4, size);
-    buffer_.erase(0, end + 4 + size);
+    buffer_.erase(0, end + 4);
+    reply.body =
+        reply.header("Transfer-Encoding").empty() ? take_body(reply.header("Content-Length")) : take_chunks();
     return reply;
+  }
+
+  std::string take_body(const std::string& length) {
+    const size_t size = length.empty() ? 0 : std::stoul(length);
+    while (buffer_.size() < size) read_more();
+    const std::string body = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return body;
+  }
+
+  /// Lambda sends an event of more than 2,048 bytes in chunks: each after its size, the last one empty.
+  std::string take_chunks() {
+    std::string body;
+    while (true) {
+      size_t line = 0;
+      while ((line = buffer_.find("\r\n")) == std::string::npos) read_more();
+      const size_t begin = line + 2, size = std::stoul(buffer_, nullptr, 16);
+      while (buffer_.size() < begin + size + 2) read_more();
+      body.append(buffer_, begin, size);
+      buffer_.erase(0, begin + size + 2);
+      if (size == 0) return body;
+    }
   }
 
   std::string host_;

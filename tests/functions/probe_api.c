@@ -69,6 +69,11 @@ static void do_init_error(struct call* call) {
   rt_free(&reply);
 }
 
+/// The first event's header, byte for byte: the order of its fields is Lambda's.
+static void do_head(struct call* call) {
+  put_string(&call->out, call->event->headers, strlen(call->event->headers));
+}
+
 /// {"do":"error","body":"…","type":"Function.Bad"}: a handled error.
 static void do_error(struct call* call) {
   char body[4096], type[256], header[512] = "";
@@ -191,6 +196,7 @@ const struct named api_behaviours[] = {
     {"echo", do_echo},
     {"earlier", do_earlier},
     {"headers", do_headers},
+    {"head", do_head},
     {"next-twice", do_next_twice},
     {"answer-twice", do_answer_twice},
     {"init-error", do_init_error},

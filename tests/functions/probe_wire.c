@@ -164,6 +164,28 @@ static void do_connections(struct call* call) {
   put(&call->out, "{\"opened\":%ld}", opened);
 }
 
+/// {"do":"swamp","n":N,"head":"POST …\r\n","then":"…","times":T}: N connections, each of which sends this and
+/// neither ends nor reads; what the Runtime API does not take at once is dropped. Answers with how many there
+/// were; `sleep_after` keeps them open.
+static void do_swamp(struct call* call) {
+  char head[16384], then[16384];
+  text_field(call, "head", head, sizeof head);
+  text_field(call, "then", then, sizeof then);
+  struct text block = {0};
+  for (long i = number_field(call, "times", 0); i > 0; --i) put_bytes(&block, then, strlen(then));
+  long opened = 0;
+  for (long i = number_field(call, "n", 100); i > 0; --i, ++opened) {
+    const int fd = rt_connect();
+    if (fd < 0) break;
+    // Given up after a second in which the other side takes nothing.
+    const struct timeval patience = {.tv_usec = 200000};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (rt_send_all(fd, head, strlen(head)) == 0) rt_send_all(fd, block.data, block.size);
+  }
+  put(&call->out, "{\"opened\":%ld}", opened);
+  free(block.data);
+}
+
 /// Two processes connect and hang up without end; nobody answers.
 static void do_connect_for_ever(struct call* call) {
   (void)call;
@@ -180,4 +202,5 @@ const struct named wire_behaviours[] = {{"raw", do_raw},
                                         {"pipeline", do_pipeline},
                                         {"connections", do_connections},
                                         {"connect-for-ever", do_connect_for_ever},
+                                        {"swamp", do_swamp},
                                         {NULL, NULL}};

@@ -79,10 +79,28 @@ static inline void rt_header(const struct rt_reply* reply, const char* name, cha
   }
 }
 
-/// Reads one answer with a Content-Length (the Runtime API always sends one).
+/// Joins the chunks in place and gives the size of the whole. 0 while they are not all there.
+static inline int rt_join_chunks(char* body, size_t used, size_t* size) {
+  for (int joining = 0; joining < 2; ++joining) {
+    size_t at = 0, chunk = 1;
+    for (*size = 0; chunk != 0; *size += chunk) {
+      const char* line = memmem(body + at, used - at, "\r\n", 2);
+      if (!line) return 0;
+      chunk = strtoul(body + at, NULL, 16);
+      at = (size_t)(line + 2 - body);
+      if (used < at + chunk + 2) return 0;
+      if (joining) memmove(body + *size, body + at, chunk);
+      at += chunk + 2;
+    }
+  }
+  return 1;
+}
+
+/// Reads one answer, by its Content-Length or in chunks.
 static inline struct rt_reply rt_read(int fd) {
   struct rt_reply reply = {0};
   size_t used = 0, capacity = 65536, head = 0, want = 0;
+  int chunked = 0;
   char* data = malloc(capacity + 1);
   for (;;) {
     data[used] = 0;
@@ -100,9 +118,15 @@ static inline struct rt_reply rt_read(int fd) {
         char length[32];
         rt_header(&reply, "Content-Length", length, sizeof length);
         want = head + strtoul(length, NULL, 10);
+        rt_header(&reply, "Transfer-Encoding", length, sizeof length);
+        chunked = strcmp(length, "chunked") == 0;
       }
     }
-    if (head != 0 && used >= want) break;
+    if (head != 0 && !chunked && used >= want) break;
+    if (chunked && rt_join_chunks(data + head, used - head, &reply.size)) {
+      want = head + reply.size;
+      break;
+    }
     if (used == capacity) data = realloc(data, (capacity *= 2) + 1);
     const ssize_t n = recv(fd, data + used, capacity - used, 0);
     if (n < 0 && errno == EINTR) continue;

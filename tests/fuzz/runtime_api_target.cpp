@@ -42,6 +42,7 @@ class Owner final : public RuntimeObserver {
     static_cast<void>(api->dispatch(std::move(event), delivery));
   }
   void forget() { unanswered_ = false; }
+  void forget_init() { init_failed_ = false; }
 
   void on_next() override {
     if (eagerness & 1) dispatch(static_cast<ResponseDelivery>(eagerness % 3));
@@ -68,6 +69,10 @@ class Owner final : public RuntimeObserver {
   }
   void on_init_error(FunctionError error) override {
     LEMU_HOLDS(error.request_id.empty() && error.body.size() <= kBodyLimit);
+    LEMU_HOLDS(!std::exchange(init_failed_, true));
+  }
+  void on_refused(const HttpRefused& refused) override {
+    LEMU_HOLDS(refused.status >= 400 && !refused.reason.empty());
   }
   void on_response_rejected(ResponseFault) override {
     LEMU_HOLDS(unanswered_);
@@ -82,6 +87,7 @@ class Owner final : public RuntimeObserver {
  private:
   bool unanswered_ = false;
   bool begun_ = false;
+  bool init_failed_ = false;
   std::size_t streamed_ = 0;
   unsigned count_ = 0;
   std::string id_;
@@ -159,7 +165,7 @@ class Play {
       case 0: client.close(); break;
       case 1: owner_.dispatch(static_cast<ResponseDelivery>(input.byte() % 3)); break;
       case 2: api_.abandon(), owner_.forget(); break;
-      case 3: api_.restart(), owner_.forget(); break;
+      case 3: api_.restart(), owner_.forget(), owner_.forget_init(); break;
       case 4: owner_.resume(); break;
       default:
         if (!client.connected()) client.connect(listener_);

@@ -23,6 +23,7 @@ struct Answer {
   int status = 0;
   std::string head;
   std::string body;
+  int chunks = 0;  ///< of a chunked one, the last included
   [[nodiscard]] bool has(std::string_view line) const {
     return head.find(std::string(line) + "\r\n") != head.npos;
   }
@@ -148,6 +149,7 @@ class RawClient {
     Answer answer;
     answer.head = in_.substr(0, end + 2);
     answer.status = std::stoi(answer.head.substr(9, 3));
+    if (answer.has("Transfer-Encoding: chunked")) return take_chunks(std::move(answer), end + 4);
     std::size_t length = 0;
     const std::size_t at = answer.head.find("Content-Length: ");
     if (at != answer.head.npos) length = std::stoul(answer.head.substr(at + 16));
@@ -155,6 +157,21 @@ class RawClient {
     answer.body = in_.substr(end + 4, length);
     in_.erase(0, end + 4 + length);
     return answer;
+  }
+
+  std::optional<Answer> take_chunks(Answer answer, std::size_t at) {
+    while (true) {
+      const std::size_t line = in_.find("\r\n", at);
+      if (line == in_.npos) return std::nullopt;
+      const std::size_t size = std::stoul(in_.substr(at, line - at), nullptr, 16);
+      if (in_.size() < line + 2 + size + 2) return std::nullopt;
+      answer.body += in_.substr(line + 2, size);
+      at = line + 2 + size + 2;  // no trailers
+      ++answer.chunks;
+      if (size > 0) continue;
+      in_.erase(0, at);
+      return answer;
+    }
   }
 
   boost::asio::io_context& context_;

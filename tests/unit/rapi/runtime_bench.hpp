@@ -53,6 +53,7 @@ struct Recorder : RuntimeObserver {
   FunctionResponse response;
   FunctionError error;
   ResponseFault fault{};
+  std::vector<std::string> refused;
   std::function<void()> then;
 
   void note(std::string call) {
@@ -84,6 +85,11 @@ struct Recorder : RuntimeObserver {
   void on_response_rejected(ResponseFault told) override {
     fault = told;
     note("rejected");
+  }
+  void on_refused(const HttpRefused& told) override {
+    refused.push_back(std::to_string(told.status) + " " + std::string(told.method) +
+                      (told.target.empty() ? "" : " ") + std::string(told.target) + ": " +
+                      std::string(told.reason));
   }
 };
 

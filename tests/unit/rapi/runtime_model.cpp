@@ -76,8 +76,8 @@ std::optional<Expected> RuntimeModel::head(const Call& call) {
     case Ask::large_error: return begin(call, RuntimeCall::error);
     case Ask::wrong_method: return Expected{405, ""};
     case Ask::wrong_path: return Expected{404, "404 page not found\n"};
+    case Ask::init_error: return enter(RuntimeCall::init_error);
     case Ask::next:
-    case Ask::init_error:
     case Ask::ping: return std::nullopt;
   }
   return std::nullopt;
@@ -86,6 +86,11 @@ std::optional<Expected> RuntimeModel::head(const Call& call) {
 /// The id is looked at before the state.
 std::optional<Expected> RuntimeModel::begin(const Call& call, RuntimeCall as) {
   if (call.id.empty() || (call.id != known_ && call.id != event_id())) return unknown_id();
+  return enter(as);
+}
+
+/// The state that the call asks for: it is the caller's from its header on, so no other body is accepted.
+std::optional<Expected> RuntimeModel::enter(RuntimeCall as) {
   const std::optional<RuntimePhase> then = after(phase_, as);
   if (!then) return forbidden(phase_, as);
   phase_ = *then;
@@ -146,9 +151,6 @@ Expected RuntimeModel::answer(const Call& call, End end) {
 }
 
 Expected RuntimeModel::init_error(End end) {
-  const std::optional<RuntimePhase> then = after(phase_, RuntimeCall::init_error);
-  if (!then) return forbidden(phase_, RuntimeCall::init_error);
-  phase_ = *then;
   tell("init_error");
   return end == End::cut ? truncated() : Expected{202, kOkBody};
 }

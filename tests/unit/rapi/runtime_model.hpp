@@ -87,6 +87,7 @@ class RuntimeModel {
   Expected answer(const Call& call, End end);
   Expected init_error(End end);
   std::optional<Expected> begin(const Call& call, RuntimeCall as);
+  std::optional<Expected> enter(RuntimeCall as);
   void deliver();
   void tell(const std::string& what);
 
