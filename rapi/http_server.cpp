@@ -125,12 +125,11 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
       Fd fd = accept_one(acceptor_.native_handle());
       if (!fd.valid()) return accept_later(errno);
-      if (connections_.size() < most_ && !too_scarce(fd))
-        adopt(std::move(fd), HttpRequest::Standing::usual);
-      else if (connections_.size() < most_ + limits_.reserve)
-        adopt(std::move(fd), HttpRequest::Standing::reserve);
-      else
+      if (connections_.size() >= most_ + limits_.reserve || too_scarce(fd))
         refuse(fd);
+      else
+        adopt(std::move(fd),
+              connections_.size() < most_ ? HttpRequest::Standing::usual : HttpRequest::Standing::reserve);
     }
     wait();
   }

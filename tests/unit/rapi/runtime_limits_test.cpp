@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a misbehaving function can make of the Runtime API: bodies that no state waits for are not taken,
 // large headers wait for their turn, connections are few; and each kind of refusal is told once.
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #include "tests/unit/rapi/runtime_bench.hpp"
 
 using namespace lemu;
@@ -128,6 +131,30 @@ TEST_CASE("64 connections are taken, and the others turned away") {
   CHECK(env.api->open_connections() == 64);
   CHECK(env.recorder.refused == std::vector<std::string>{"503 : there are too many connections"});
   CHECK(clients.front().ask("GET /2018-06-01/ping HTTP/1.1\r\n\r\n").body == "pong");
+}
+
+TEST_CASE("with half of the descriptors in use there are eight connections") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit few = before;
+  few.rlim_cur = 256;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  {
+    Environment env;
+    std::vector<Fd> others;
+    while (others.empty() || others.back().get() < 128) {
+      others.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      REQUIRE(others.back().valid());
+    }
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 8; ++i) clients.push_back(env.client());
+    run_until(env.context, [&] { return env.api->open_connections() == 8; });
+    CHECK(env.client().answer().status == 503);
+    others.clear();
+    RawClient again = env.client();
+    run_until(env.context, [&] { return env.api->open_connections() == 9; });
+  }
+  CHECK(::setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
 
 TEST_CASE("each kind of refusal is told once, with the request") {
