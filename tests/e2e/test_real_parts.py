@@ -47,6 +47,22 @@ def test_the_official_node_client(lemu, mode):
     assert "app.mjs" in "".join(failed["trace"])
 
 
+@pytest.mark.parametrize("client", ["go", "cpp-official", "nodejs-ric"])
+def test_official_clients_take_an_event_in_chunks(lemu, mode, client):
+    """As on Lambda, an event of more than 2,048 bytes has no Content-Length."""
+    require(client)
+    options = ["--timeout", "60", "--memory", "512"]
+    target = {"go": EXAMPLES / "go" / mode.arch / "bootstrap", "cpp-official": "cpp-official"}.get(client)
+    if client == "nodejs-ric":
+        root = foreign_userland(mode.arch)
+        target = FUNCTIONS / mode.arch / "node-stream"
+        options += ["--handler", "app.plain", *(["--sysroot", root] if root else [])]
+    for size in (2100, 100_000):
+        event = {"name": "Ada", "pad": "x" * size}
+        answer = lemu.invoke(mode, target, event, *options).ok().json()
+        assert answer.get("message") == "Hello, Ada!" or answer["event"] == event
+
+
 def test_cpp(lemu, mode):
     assert lemu.invoke(mode, "cpp", ADA).ok().json()["thrown"] == "bottom"
 

@@ -42,7 +42,8 @@ def test_an_event_is_framed_as_on_lambda(lemu, mode, size):
     event = lemu.work / "event.json"
     event.write_text('{"do":"head","pad":"' + "x" * (size - 22) + '"}')
     assert event.stat().st_size == size
-    status, *fields = lemu.invoke(mode, "probe", event, "--client-context", "{}").ok().json().split("\r\n")
+    result = lemu.run("invoke", *mode.options, "--client-context", "{}", lemu.function(mode.arch, "probe"), event)
+    status, *fields = result.ok().json().split("\r\n")
     assert status == "HTTP/1.1 200 OK" and fields.pop() == ""
     names = [field.split(": ")[0] for field in fields]
     assert names == ["Content-Type", "Lambda-Runtime-Aws-Request-Id", "Lambda-Runtime-Client-Context",
@@ -58,7 +59,8 @@ def test_an_event_is_framed_as_on_lambda(lemu, mode, size):
 def test_an_event_of_any_size_arrives_whole(lemu, mode, size):
     event = lemu.work / "event.json"
     event.write_text('"' + "x" * (size - 2) + '"')
-    assert lemu.invoke(mode, "probe", event).ok().stdout == event.read_bytes()
+    result = lemu.run("invoke", *mode.options, lemu.function(mode.arch, "probe"), event)
+    assert result.ok().stdout == event.read_bytes()
 
 
 def test_next_twice_gives_the_same_event(lemu, mode):
