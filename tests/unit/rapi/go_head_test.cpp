@@ -58,7 +58,6 @@ struct Row {
   bool strict_too = false;      ///< whether the strict dialect reads it the same
 };
 
-// "H" stands for "Host: x".
 const Row kRows[] = {
     {"POST / HTTP/1.1\nHost: x\nContent-Length: 2\n\nab", "POST / |Host:x|Content-Length:2#ab#"},
     {"POST / HTTP/1.1\r\nHost: x\nContent-Length: 2\r\n\nab", "POST / |Host:x|Content-Length:2#ab#"},
