@@ -256,7 +256,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   /// Those that aws-lambda-rie writes are written here, in its form.
   void platform_line(std::string_view) override {}
   void detail(std::string_view) override {}
-  void warning(const std::string&, const std::string& text) override { log_.write(RieLevel::warning, text); }
+  void misuse(const std::string&, const std::string& text) override { log_.write(RieLevel::warning, text); }
   void when_taken(std::function<void()> then) override { out_.when_taken(std::move(then)); }
 
   void line(std::string_view text) {

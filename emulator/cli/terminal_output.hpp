@@ -26,7 +26,7 @@ class TerminalOutput : public SessionOutput {
   void function_output(std::string_view bytes) override;
   void platform_line(std::string_view line) override;
   void detail(std::string_view text) override;
-  void warning(const std::string&, const std::string& text) override { note(text); }
+  void misuse(const std::string&, const std::string& text) override { note(text); }
   void when_taken(std::function<void()> then) override { err_.when_taken(std::move(then)); }
   void note(const std::string& text) override;
   void warning(const std::string& text) override;

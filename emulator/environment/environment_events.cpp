@@ -98,7 +98,7 @@ void ExecutionEnvironment::on_init_error(rapi::FunctionError error) {
 }
 
 void ExecutionEnvironment::on_refused(const rapi::HttpRefused& refused) {
-  log_.warning(std::to_string(refused.status) + " " + std::string(refused.reason), refused_request(refused));
+  log_.misuse(std::to_string(refused.status) + " " + std::string(refused.reason), refused_request(refused));
 }
 
 void ExecutionEnvironment::on_response_rejected(rapi::ResponseFault fault) {

@@ -18,7 +18,7 @@ class LogSink {
   /// What lemu itself found worth saying only to who asked for more (-v): QEMU's own words, for instance.
   virtual void detail(std::string_view text) = 0;
   /// What the function does wrong and the user should know; a sentence. Those of one `kind` say the same.
-  virtual void warning(const std::string& kind, const std::string& text) = 0;
+  virtual void misuse(const std::string& kind, const std::string& text) = 0;
   /// Calls `then` when whoever reads the lines has taken all of them; within this call when that is so
   /// already. A function that writes faster than that is to wait.
   virtual void when_taken(std::function<void()> then) = 0;

@@ -28,7 +28,7 @@ class InstanceLog : public LogSink {
   void function_output(std::string_view bytes) override { append(bytes); }
   void platform_line(std::string_view line) override;
   void detail(std::string_view) override {}
-  void warning(const std::string& kind, const std::string& text) override { warn_(kind, text); }
+  void misuse(const std::string& kind, const std::string& text) override { warn_(kind, text); }
   /// Nobody is waited for: what is not read in time is not kept.
   void when_taken(std::function<void()> then) override { then(); }
 
