@@ -46,6 +46,8 @@ struct HttpLimits {
   /// them go. A connection whose body does not fit is not read on until it does. Those of up to 64 KiB, which
   /// is what a connection reads at once anyway, never wait and do not count.
   std::size_t bodies_bytes = std::numeric_limits<std::size_t>::max();
+  /// Where several servers share that room, in place of one of its own.
+  std::shared_ptr<BodyBudget> shared_bodies = nullptr;
 };
 
 struct HttpField {
@@ -214,9 +216,13 @@ class HttpHandler {
   virtual void on_peer_gone(const HttpReply& reply) = 0;
 };
 
+class CallerGuard;
+
 class HttpServer {
  public:
-  HttpServer(boost::asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits = {});
+  /// `guard` decides who is served: a caller that is not gets one 403, which is not the handler's.
+  HttpServer(boost::asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits = {},
+             std::shared_ptr<CallerGuard> guard = nullptr);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();

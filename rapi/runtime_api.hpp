@@ -26,6 +26,7 @@ struct Limits {
   std::size_t streamed_bytes = kMaxStreamedPayload;
   std::size_t error_bytes = kMaxPayload;
   HttpLimits http = {};
+  std::shared_ptr<CallerGuard> guard = nullptr;  ///< who is served; without one whoever connects
 };
 
 enum class ResponseMode { buffered, streaming };
@@ -49,6 +50,7 @@ struct ResponseHead {
 struct FunctionResponse {
   std::string request_id;
   std::string body;  ///< empty when it was given in pieces
+  BodyRoom room;     ///< the body's
   std::string content_type;
   ResponseMode mode = ResponseMode::buffered;
   // An error after the first byte, told in the trailers of a streamed response.
@@ -59,6 +61,7 @@ struct FunctionResponse {
 struct FunctionError {
   std::string request_id;  ///< empty for an error of init
   std::string body;        ///< what the caller gets, byte for byte
+  BodyRoom room;           ///< the body's
   std::string content_type;
   std::string error_type;  ///< sanitised: for reports, not for payloads
   std::string xray_cause;  ///< JSON of at most 64 KiB; empty when there is none
