@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "base/socket_owner.hpp"
 #include "qemu/errors.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
@@ -42,6 +44,8 @@ class Planner {
     plan_.emulated = request_.arch != host_.arch;
     plan_.spec.stdio = request_.stdio;
     choose_isolation();
+    if (!host_.callers_unknown.empty())
+      plan_.lost.push_back(loss_of(Guarantee::own_runtime_api, host_.callers_unknown));
     plan_.task_root = isolated() ? kTaskRoot : real_task_folder();
     plan_.spec.working_folder = plan_.task_root;
     Status executed = choose_execution();
@@ -260,6 +264,15 @@ class Planner {
   LaunchPlan plan_;
 };
 
+/// Tried once: no kernel changes its mind.
+const std::string& why_callers_are_unknown() {
+  static const std::string why = [] {
+    const Result<SocketOwners> owners = SocketOwners::open();
+    return owners ? "" : "sock_diag: " + std::string(::strerror(owners.error().os_error));
+  }();
+  return why;
+}
+
 }  // namespace
 
 std::string_view name_of(ExecutionMode execution) {
@@ -277,6 +290,7 @@ HostFacts host_facts() {
   utsname about{};
   if (::uname(&about) == 0) std::sscanf(about.release, "%d.%d", &facts.kernel_major, &facts.kernel_minor);
   facts.uid = ::geteuid();
+  facts.callers_unknown = why_callers_are_unknown();
   return facts;
 }
 

@@ -41,6 +41,7 @@ POOR_HOSTS = {
     "few-devices": ["--few-devices"],
     "no-devices": ["--no-devices"],
     "old-mounts": ["--old-mounts"],
+    "no-sock-diag": ["--deny-sock-diag"],
 }
 
 

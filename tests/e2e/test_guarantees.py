@@ -15,6 +15,8 @@ import subprocess
 import capabilities
 import harness
 import pytest
+from callers import status_as
+from daemon import Daemon
 from harness import POOR_HOST
 
 
@@ -271,6 +273,28 @@ def no_core_files(run):
     assert os.listdir(package) == ["bootstrap"]
 
 
+# ---- what the kernel tells
+
+def answers_of_its_runtime_api(run):
+    """What other users of this machine hear there, {user: status}. Only root can be another user."""
+    users = {0, 54321, os.geteuid() if run.lemu.user is None else run.lemu.user} if os.geteuid() == 0 else {os.geteuid()}
+    mode = run.mode
+    settings = f"{run.lemu.function(mode.arch, 'probe')},timeout=60,arch={mode.arch},launch={mode.launch},sandbox={mode.sandbox}"
+    with Daemon(run.lemu, functions={"probe": settings}, host=mode.host) as running:
+        api = running.invoke("probe", {"do": "env"}).json()["AWS_LAMBDA_RUNTIME_API"]
+        return {user: status_as(user, f"http://{api}/2018-06-01/ping") for user in users}
+
+
+def own_runtime_api(run):
+    seen = answers_of_its_runtime_api(run)
+    of_function = harness.NOBODY if run.uid == 0 and run.mode.sandbox != "off" else run.uid
+    assert seen == {user: 200 if user == of_function else 403 for user in seen}
+
+
+def everybodys_runtime_api(run):
+    assert set(answers_of_its_runtime_api(run).values()) == {200}
+
+
 # ---- what nothing gives
 
 def no_memory_fence(run):
@@ -293,7 +317,7 @@ def hosts_network(run):
 
 def no_filter(run):
     """None but one that lemu itself was started behind."""
-    filtered = {"seccomp", "seccomp-enosys", "apparmor", "docker", "old-mounts"}
+    filtered = {"seccomp", "seccomp-enosys", "apparmor", "docker", "old-mounts", "no-sock-diag"}
     assert status_line(run, "Seccomp") == ("2" if run.mode.host in filtered else "0")
 
 
@@ -304,6 +328,7 @@ GIVEN = {
     "tmp-limit": limited_tmp, "own-children": own_children, "memory-limit": limited_memory,
     "descriptor-limit": limited_descriptors, "no-core-files": no_core_files, "own-descriptors": own_descriptors,
     "own-environment": own_environment, "no-privilege": no_privilege, "no-survivors": no_survivors,
+    "own-runtime-api": own_runtime_api,
 }
 WITHOUT = {
     "own-files": hosts_files, "protected-files": open_files, "sealed-code": writable_code, "devices": every_device,
@@ -311,6 +336,7 @@ WITHOUT = {
     "function-user": you, "no-namespaces": namespaces, "process-limit": unlimited_processes,
     "tmp-limit": unlimited_tmp, "own-children": no_children, "memory-fence": no_memory_fence,
     "cpu-limit": no_cpu_limit, "own-network": hosts_network, "system-call-filter": no_filter,
+    "own-runtime-api": everybodys_runtime_api,
 }
 # Half a second each: not once more for every kind of poor host.
 HEAVY = {"process-limit", "tmp-limit"}
@@ -339,7 +365,7 @@ def lost_ids(lemu, mode):
     return {names[name] for name in said if name in names}
 
 
-OF_THE_SANDBOX = [i for i in WITHOUT if i in GIVEN and i != "own-children"]
+OF_THE_SANDBOX = [i for i in WITHOUT if i in GIVEN and i not in ("own-children", "own-runtime-api")]
 
 
 @pytest.mark.bare
