@@ -21,8 +21,8 @@ inline constexpr ErrorRow kErrors[] = {
      "The name, or the file's name that stands in for it, is too long.",
      "choose a shorter one (lemu invoke: --name)"},
     {"function-name-characters", ErrorKind::bad_usage,
-     "function name '{name}' holds a character that Lambda refuses: a name is made of letters, digits, '-' "
-     "and '_'",
+     "function name '{name}' holds a character that Lambda refuses: a name is made of letters, digits, '-', "
+     "'_' and '.'",
      "Lambda's own rule for names.", "for example {legal} (lemu invoke: --name {legal})"},
     {"handler-malformed", ErrorKind::bad_usage,
      "handler '{handler}' is empty or holds a space, which Lambda refuses", "Lambda's own rule for handlers.",
@@ -277,6 +277,14 @@ inline constexpr ErrorRow kErrors[] = {
     {"state-lock-not-written", ErrorKind::host_lacks, "cannot write {path}: {os_error}",
      "The disk that holds the state folder is full or read-only, most often.",
      "make room, or name another folder with --state-dir"},
+    {"control-socket", ErrorKind::host_lacks, "cannot make or use the control socket {path}: {os_error}",
+     "`lemu ps`, `logs`, `async` and `stop` talk to lemu serve by a UNIX socket in lemu's folder for "
+     "temporary "
+     "files.",
+     "set TMPDIR to a folder on a local disk that you may write, for lemu serve and for these commands"},
+    {"control-folder-not-yours", ErrorKind::host_lacks, "the folder {path} belongs to another user",
+     "Who has the folder could put a socket in the place of lemu's.",
+     "remove it, or set TMPDIR to a folder of yours"},
     {"journal-not-opened", ErrorKind::host_lacks, "cannot open {path}: {reason}",
      "The journal of asynchronous events cannot be opened or made.",
      "look at who owns the state folder, or name another one with --state-dir"},

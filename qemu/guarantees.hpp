@@ -36,13 +36,15 @@ enum class Guarantee : std::uint8_t {
   own_environment,
   no_privilege,
   no_survivors,
+  own_runtime_api,
   memory_fence,
   cpu_limit,
   own_network,
 };
 
-/// Which choice of the launch plan decides about it. `never`: what one might expect, and nothing gives.
-enum class GivenBy : std::uint8_t { sandbox, execution, always, never };
+/// Which choice of the launch plan decides about it. `host`: this machine's kernel alone. `never`: what one
+/// might expect, and nothing gives.
+enum class GivenBy : std::uint8_t { sandbox, execution, host, always, never };
 
 struct GuaranteeRow {
   Guarantee guarantee;
@@ -72,7 +74,8 @@ struct Standing {
                            std::string* why = nullptr);
 /// With what a launch has lost. A launch without a sandbox has lost the file system of its own.
 [[nodiscard]] Standing standing(const GuaranteeRow& row, const std::vector<std::string>& lost);
-/// The losses that make a sandbox less than full: one that the execution decides about does not count.
+/// The losses that make a sandbox less than full: one that the execution or the host decides about does not
+/// count.
 [[nodiscard]] std::vector<std::string> missing_from_sandbox(const std::vector<std::string>& lost);
 [[nodiscard]] bool diminishes_sandbox(const std::vector<std::string>& lost);
 /// The table as docs/sandbox.md shows it, in Markdown.

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "base/socket_owner.hpp"
 #include "qemu/errors.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/machine_files.hpp"
@@ -53,6 +55,8 @@ class Planner {
     plan_.emulated = request_.arch != host_.arch;
     plan_.spec.stdio = request_.stdio;
     choose_isolation();
+    if (!host_.callers_unknown.empty())
+      plan_.lost.push_back(loss_of(Guarantee::own_runtime_api, host_.callers_unknown));
     plan_.task_root = isolated() ? kTaskRoot : real_task_folder();
     plan_.spec.working_folder = plan_.task_root;
     Status executed = choose_execution();
@@ -294,6 +298,15 @@ class Planner {
   LaunchPlan plan_;
 };
 
+/// Tried once: no kernel changes its mind.
+const std::string& why_callers_are_unknown() {
+  static const std::string why = [] {
+    const Result<SocketOwners> owners = SocketOwners::open();
+    return owners ? "" : "sock_diag: " + std::string(::strerror(owners.error().os_error));
+  }();
+  return why;
+}
+
 }  // namespace
 
 std::string_view name_of(ExecutionMode execution) {
@@ -315,6 +328,7 @@ HostFacts host_facts() {
   CPU_ZERO(&usable);
   if (::sched_getaffinity(0, sizeof usable, &usable) == 0)
     facts.processors = static_cast<unsigned>(CPU_COUNT(&usable));
+  facts.callers_unknown = why_callers_are_unknown();
   return facts;
 }
 

@@ -120,7 +120,7 @@ std::vector<Mount> etc_mounts() {
   mounts.push_back(made_file("root:x:0:\nsbx_user1051:x:990:\nnobody:x:65534:\n", "/etc/group"));
   // `sandbox` names the execution environment itself in telemetry destinations (AWS Lambda Telemetry API).
   mounts.push_back(
-      made_file("127.0.0.1 localhost localhost.localdomain sandbox sandbox.localdomain\n::1 localhost6\n",
+      made_file("127.0.0.1 localhost localhost.localdomain sandbox sandbox.localdomain\n::1 localhost localhost6\n",
                 "/etc/hosts"));
   Result<std::string> resolver = read_file("/etc/resolv.conf", kMaxConfigFile);
   mounts.push_back(made_file(resolver ? *resolver : std::string(), "/etc/resolv.conf"));

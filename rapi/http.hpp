@@ -52,6 +52,8 @@ struct HttpLimits {
   /// Connections that there may be even when the process has few descriptors left. Those beyond are turned
   /// away once half of its descriptors are in use.
   std::size_t sure_connections = std::numeric_limits<std::size_t>::max();
+  /// Where several servers share that room, in place of one of its own.
+  std::shared_ptr<BodyBudget> shared_bodies = nullptr;
 };
 
 /// How requests are read and answers written.
@@ -240,9 +242,13 @@ class HttpHandler {
   virtual void on_peer_gone(const HttpReply& reply) = 0;
 };
 
+class CallerGuard;
+
 class HttpServer {
  public:
-  HttpServer(boost::asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits = {});
+  /// `guard` decides who is served: a caller that is not gets one 403, which is not the handler's.
+  HttpServer(boost::asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits = {},
+             std::shared_ptr<CallerGuard> guard = nullptr);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();

@@ -52,6 +52,11 @@ void HttpConnection::start(HttpRequest::Standing standing) {
   read();
 }
 
+void HttpConnection::start_refused(HttpRefusal refusal) {
+  imposed_ = std::move(refusal);
+  start(HttpRequest::Standing::reserve);
+}
+
 void HttpConnection::await_request() {
   if (limits_.idle_deadline.count() > 0) set_deadline(limits_.idle_deadline);
 }
@@ -219,7 +224,7 @@ void HttpConnection::head_complete() {
   if (!parser_->keep_alive()) close_after_reply_ = true;
   speaks_1_0_ = request_.version() == HttpRequest::Version::http_1_0;
   asks_for_head_only_ = request_.method() == "HEAD";
-  HeadVerdict verdict = handler_->on_head(request_);
+  HeadVerdict verdict = imposed_ ? HeadVerdict{.refusal = imposed_} : handler_->on_head(request_);
   refusal_ = std::move(verdict.refusal);
   parser_->keep_body(refusal_ ? std::nullopt : std::optional<std::size_t>(verdict.body_limit));
   in_pieces_ = verdict.delivery == BodyDelivery::pieces && !refusal_ && request_.end == BodyEnd::complete;

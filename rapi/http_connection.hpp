@@ -38,6 +38,8 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
                  std::shared_ptr<BodyBudget> bodies, std::shared_ptr<BodyBudget> heads, Closed closed);
 
   void start(HttpRequest::Standing standing);
+  /// Answers the first request so, without the handler, and closes.
+  void start_refused(HttpRefusal refusal);
   /// Closes when the present request is answered; at once when there is none. A body that is not whole is
   /// waited for no longer.
   void retire();
@@ -52,6 +54,7 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   bool begin_stream(std::uint64_t serial, const HttpResponse& response,
                     std::function<void(StreamEvent)> told);
   HttpStream::Room write_piece(std::uint64_t serial, std::span<const std::string_view> parts);
+  void hold_with_stream(std::uint64_t serial, std::shared_ptr<const void> owner);
   HttpStream::Room finish_stream(std::uint64_t serial, std::span<const HttpField> trailers);
 
  private:
@@ -148,9 +151,11 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
     bool full = false;
     bool finished = false;
     bool no_body = false;  // the answer to HEAD
+    std::shared_ptr<const void> held;
   };
   std::unique_ptr<OutStream> stream_;  // while an answer is being written in pieces
   std::optional<HttpRefusal> refusal_;
+  std::optional<HttpRefusal> imposed_;  // of whatever is asked here
   std::optional<Clock::time_point> deadline_;
   HttpDate date_;
   std::uint64_t serial_ = 0;  // of the latest request whose header is there

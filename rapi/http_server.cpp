@@ -11,6 +11,7 @@
 #include <iterator>
 #include <unordered_map>
 
+#include "rapi/caller_guard.hpp"
 #include "rapi/http_connection.hpp"
 
 namespace lemu::rapi {
@@ -23,6 +24,9 @@ using boost::asio::ip::tcp;
 constexpr int kAcceptedAtOnce = 64;
 // When descriptors run out, a connection has to end before another can begin.
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{50};
+// Callers that are refused are told so in their turn, as long as there are few of them and they are quick.
+constexpr std::size_t kRefusedAtOnce = 8;
+constexpr std::chrono::milliseconds kPatienceWithRefused{5'000};
 
 /// The next connection of the kernel's queue, close-on-exec (Asio's own accept leaves it inheritable).
 Fd accept_one(int listener) {
@@ -65,12 +69,14 @@ std::size_t open_files_limit() {
 /// The listening half of a server and its list of connections; shared with its own pending operations.
 class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acceptor> {
  public:
-  Acceptor(asio::io_context& context, Fd listener, HttpHandler& handler, const HttpLimits& limits)
+  Acceptor(asio::io_context& context, Fd listener, HttpHandler& handler, const HttpLimits& limits,
+           std::shared_ptr<CallerGuard> guard)
       : context_(context),
         acceptor_(context.get_executor()),
         pause_(context.get_executor()),
         handler_(handler),
         limits_(limits),
+        guard_(std::move(guard)),
         many_descriptors_(open_files_limit() / 2),
         most_(std::min(limits.connections, many_descriptors_)) {
     acceptor_.assign(tcp::v4(), listener.release());
@@ -90,12 +96,14 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     if (acceptor_.is_open())
       while (accept_one(acceptor_.native_handle()).valid()) continue;
     for (const auto& [address, connection] : std::exchange(connections_, {})) connection->drop();
+    for (const auto& [address, connection] : std::exchange(refused_, {})) connection->drop();
   }
 
   void drain() {
     stop_accepting();
     const Connections all = connections_;  // some take themselves off it
     for (const auto& [address, connection] : all) connection->retire();
+    for (const auto& [address, connection] : std::exchange(refused_, {})) connection->drop();
   }
 
   void stop() {
@@ -125,8 +133,10 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
       Fd fd = accept_one(acceptor_.native_handle());
       if (!fd.valid()) return accept_later(errno);
-      if (connections_.size() >= most_ + limits_.reserve || too_scarce(fd))
-        refuse(fd);
+      if (std::optional<std::string> objection = guard_ ? guard_->objection(fd.get()) : std::nullopt)
+        refuse(std::move(fd), std::move(*objection));
+      else if (connections_.size() >= most_ + limits_.reserve || too_scarce(fd))
+        refuse_as_too_many(fd);
       else
         adopt(std::move(fd),
               connections_.size() < most_ ? HttpRequest::Standing::usual : HttpRequest::Standing::reserve);
@@ -140,7 +150,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
            static_cast<std::size_t>(fd.get()) >= many_descriptors_;
   }
 
-  void refuse(const Fd& fd) {
+  void refuse_as_too_many(const Fd& fd) {
     turn_away(fd);
     handler_.on_refused({.status = 503, .reason = "there are too many connections"});
   }
@@ -161,22 +171,36 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
   }
 
   void adopt(Fd fd, HttpRequest::Standing standing) {
+    if (const std::shared_ptr<HttpConnection> made = make(std::move(fd), limits_, connections_))
+      made->start(standing);
+  }
+
+  /// Those are not counted among the others.
+  void refuse(Fd fd, std::string objection) {
+    if (refused_.size() >= kRefusedAtOnce) return;
+    HttpLimits limits = limits_;
+    limits.header_deadline = limits.body_deadline = limits.idle_deadline = kPatienceWithRefused;
+    if (const std::shared_ptr<HttpConnection> made = make(std::move(fd), limits, refused_))
+      made->start_refused({403, "text/plain; charset=utf-8", std::move(objection) + "\n", {}});
+  }
+
+  std::shared_ptr<HttpConnection> make(Fd fd, const HttpLimits& limits, Connections& list) {
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     probe_when_silent(fd);
     HttpConnection::Socket socket(context_.get_executor());
     boost::system::error_code ec;
     socket.assign(tcp::v4(), fd.get(), ec);
-    if (ec) return;
+    if (ec) return nullptr;
     static_cast<void>(fd.release());
-    const auto connection =
-        std::make_shared<HttpConnection>(std::move(socket), handler_, limits_, bodies_, heads_,
-                                         [weak = weak_from_this()](HttpConnection& closed) {
-                                           if (const std::shared_ptr<Acceptor> self = weak.lock())
-                                             self->connections_.erase(&closed);
-                                         });
-    connections_.emplace(connection.get(), connection);
-    connection->start(standing);
+    auto connection = std::make_shared<HttpConnection>(std::move(socket), handler_, limits, bodies_, heads_,
+                                                       [weak = weak_from_this()](HttpConnection& closed) {
+                                                         const std::shared_ptr<Acceptor> self = weak.lock();
+                                                         if (self && self->connections_.erase(&closed) == 0)
+                                                           self->refused_.erase(&closed);
+                                                       });
+    list.emplace(connection.get(), connection);
+    return connection;
   }
 
   asio::io_context& context_;
@@ -186,15 +210,20 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
       pause_;
   HttpHandler& handler_;
   const HttpLimits limits_;
-  const std::shared_ptr<BodyBudget> bodies_ = std::make_shared<BodyBudget>(limits_.bodies_bytes);
+  const std::shared_ptr<CallerGuard> guard_;
+  const std::shared_ptr<BodyBudget> bodies_ =
+      limits_.shared_bodies ? limits_.shared_bodies : std::make_shared<BodyBudget>(limits_.bodies_bytes);
   const std::shared_ptr<BodyBudget> heads_ = std::make_shared<BodyBudget>(limits_.heads_bytes);
   const std::size_t many_descriptors_;  ///< half of those that the process may have
   const std::size_t most_;  ///< connections, so that descriptors are left for the rest of the process
   Connections connections_;
+  Connections refused_;
 };
 
-HttpServer::HttpServer(asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits)
-    : acceptor_(std::make_shared<Acceptor>(context, std::move(listener), handler, limits)) {}
+HttpServer::HttpServer(asio::io_context& context, Fd listener, HttpHandler& handler, HttpLimits limits,
+                       std::shared_ptr<CallerGuard> guard)
+    : acceptor_(std::make_shared<Acceptor>(context, std::move(listener), handler, limits, std::move(guard))) {
+}
 HttpServer::~HttpServer() { stop(); }
 void HttpServer::start() { acceptor_->wait(); }
 void HttpServer::drop_connections() { acceptor_->drop_connections(); }

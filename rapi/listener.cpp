@@ -1,47 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rapi/listener.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 
+#include "base/tcp_end.hpp"
 #include "rapi/errors.hpp"
 
 namespace lemu::rapi {
+namespace {
+
+tl::unexpected<Error> cannot_listen(const TcpEnd& end, int code) {
+  if (code != EADDRINUSE) return fail_errno<"cannot-listen">(code, end.text());
+  return end.port == 0 ? fail_errno<"no-free-port">(code, end.host())
+                       : fail_errno<"port-in-use">(code, end.text());
+}
+
+}  // namespace
 
 Result<Fd> listen_on_loopback(std::uint16_t port) { return listen_on("127.0.0.1", port); }
 
+/// At [::] for IPv4 too, as servers in Go do.
 Result<Fd> listen_on(const std::string& where, std::uint16_t port) {
-  const auto failed = [&where, port](int code) {
-    if (code == EADDRINUSE && port == 0) return fail_errno<"no-free-port">(code, where);
-    return code == EADDRINUSE ? fail_errno<"port-in-use">(code, where, port)
-                              : fail_errno<"cannot-listen">(code, where, port);
-  };
-  Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return failed(errno);
-  const int on = 1;
-  if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) return failed(errno);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  if (::inet_pton(AF_INET, where.c_str(), &address.sin_addr) != 1) return fail<"listen-address">(where);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return failed(errno);
-  if (::listen(fd.get(), SOMAXCONN) < 0) return failed(errno);
+  const std::optional<TcpEnd> end = TcpEnd::of(where, port);
+  if (!end) return fail<"listen-address">(where);
+  Fd fd(::socket(end->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return cannot_listen(*end, errno);
+  const int on = 1, off = 0;
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) return cannot_listen(*end, errno);
+  if (end->family == AF_INET6 && ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0)
+    return cannot_listen(*end, errno);
+  const sockaddr_storage address = end->socket_address();
+  const socklen_t size = end->family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) < 0)
+    return cannot_listen(*end, errno);
+  if (::listen(fd.get(), SOMAXCONN) < 0) return cannot_listen(*end, errno);
   return fd;
 }
 
 Result<std::string> address_of(const Fd& listener) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) < 0)
-    return fail_errno<"listener-address">(errno);
-  if (address.sin_family != AF_INET) return fail_errno<"listener-address">(EAFNOSUPPORT);
-  std::array<char, INET_ADDRSTRLEN> text{};
-  ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
-  return std::string(text.data()) + ":" + std::to_string(ntohs(address.sin_port));
+  const std::optional<TcpEnd> end = bound_end(listener.get());
+  if (!end) return fail_errno<"listener-address">(errno != 0 ? errno : EAFNOSUPPORT);
+  return end->text();
+}
+
+bool is_loopback(const std::string& address) {
+  const std::optional<TcpEnd> end = TcpEnd::of(address, 0);
+  return end && end->is_loopback();
 }
 
 }  // namespace lemu::rapi

@@ -11,11 +11,14 @@
 
 namespace lemu::rapi {
 
-/// A listening TCP socket at a numeric IPv4 address; port 0 lets the kernel choose.
+/// A listening TCP socket at a numeric address, IPv4 or IPv6; port 0 lets the kernel choose.
 Result<Fd> listen_on(const std::string& address, std::uint16_t port);
 /// The same on 127.0.0.1.
 Result<Fd> listen_on_loopback(std::uint16_t port = 0);
-/// "127.0.0.1:PORT" of a listener: what AWS_LAMBDA_RUNTIME_API holds.
+/// "127.0.0.1:PORT" or "[::1]:PORT" of a listener: what AWS_LAMBDA_RUNTIME_API holds.
 Result<std::string> address_of(const Fd& listener);
+
+/// Whether only this machine reaches what listens there: "127.0.0.1", "::1".
+[[nodiscard]] bool is_loopback(const std::string& address);
 
 }  // namespace lemu::rapi

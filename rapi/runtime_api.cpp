@@ -42,7 +42,9 @@ ResponseMode told_mode(const HttpRequest& request) {
 class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_from_this<Service> {
  public:
   Service(boost::asio::io_context& context, Fd listener, RuntimeObserver& observer, const Limits& limits)
-      : observer_(observer), limits_(limits), server_(context, std::move(listener), *this, limits.http) {}
+      : observer_(observer),
+        limits_(limits),
+        server_(context, std::move(listener), *this, limits.http, limits.guard) {}
 
   [[nodiscard]] HttpDialect dialect() const override { return HttpDialect::go; }
   void on_refused(const HttpRefused& refused) override { tell(refused, std::to_string(refused.status)); }
@@ -286,6 +288,7 @@ void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, co
   observer_.on_response(
       {.request_id = std::string(id),
        .body = std::move(request.body),
+       .room = std::move(request.room),
        .content_type = std::string(request.header("Content-Type")),
        .mode = told_mode(request),
        .trailer_error_type = std::string(request.trailer(kErrorTypeHeader)),
@@ -309,6 +312,7 @@ void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, const
                                    checked_error_cause(request.header(kXRayCauseHeader))};
   observer_.on_error({.request_id = std::string(id),
                       .body = std::move(kept.body),
+                      .room = std::move(request.room),
                       .content_type = std::move(kept.content_type),
                       .error_type = sanitised_error_type(request.header(kErrorTypeHeader)),
                       .xray_cause = std::move(kept.xray_cause)});
@@ -320,6 +324,7 @@ void RuntimeApi::Service::init_error(HttpRequest& request, const HttpReply& repl
   const std::string_view content_type = is_json(request.body) ? kJson : "application/octet-stream";
   observer_.on_init_error({.request_id = {},
                            .body = std::move(request.body),
+                           .room = std::move(request.room),
                            .content_type = std::string(content_type),
                            .error_type = sanitised_error_type(request.header(kErrorTypeHeader)),
                            .xray_cause = checked_error_cause(request.header(kXRayCauseHeader))});

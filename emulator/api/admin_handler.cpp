@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/url.hpp"
+#include "emulator/api/figures.hpp"
 #include "emulator/api/log_follower.hpp"
-#include "emulator/report/metrics.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -16,23 +16,10 @@ using nlohmann::ordered_json;
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
-constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
 
 void send_json(const rapi::HttpReply& reply, const ordered_json& value) {
   reply.send(
       {.content_type = kJson, .body = value.dump(-1, ' ', false, ordered_json::error_handler_t::replace)});
-}
-
-FunctionFigures figures_of(const ServedFunction& function) {
-  const EnvironmentPool::Count count = function.pool().count();
-  return {.function = function.config().name,
-          .metrics = &function.metrics(),
-          .throttles = function.pool().throttles(),
-          .cold_starts = function.pool().cold_starts(),
-          .starting = count.starting,
-          .busy = count.busy,
-          .idle = count.idle,
-          .queued = count.queued};
 }
 
 ordered_json described(const ServedFunction& function) {
@@ -81,16 +68,6 @@ ordered_json described(const AsyncQueue::List& list) {
 }
 
 }  // namespace
-
-void AdminHandler::health(const rapi::HttpReply& reply) const {
-  reply.send({.content_type = kJson, .body = R"({"status":"ok"})"});
-}
-
-void AdminHandler::metrics(const rapi::HttpReply& reply) const {
-  std::vector<FunctionFigures> figures;
-  for (const auto& [name, function] : functions_.all()) figures.push_back(figures_of(*function));
-  reply.send({.content_type = kPrometheus, .body = metrics_text(figures, events_.waiting_count())});
-}
 
 void AdminHandler::environments(const rapi::HttpReply& reply) const {
   ordered_json state{{"pid", ::getpid()}, {"functions", ordered_json::array()}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AdminHandler: the daemon's own operations: what runs, logs, metrics, asynchronous events, the end. Owned by
-// the daemon's API; lives on its io_context's thread.
+// AdminHandler: what looks after the daemon: what runs, logs, asynchronous events, the end. Owned by the
+// control API; lives on its io_context's thread.
 #pragma once
 
 #include <functional>
@@ -21,8 +21,6 @@ class AdminHandler {
   AdminHandler(FunctionRegistry& functions, AsyncQueue& events, StopCall stop)
       : functions_(functions), events_(events), stop_(std::move(stop)) {}
 
-  void health(const rapi::HttpReply& reply) const;
-  void metrics(const rapi::HttpReply& reply) const;
   void environments(const rapi::HttpReply& reply) const;
   /// The end of the log; with ?follow=1 also what follows, up to the daemon's end.
   void logs(const rapi::HttpRequest& request, const rapi::HttpReply& reply, std::string_view name) const;

@@ -22,7 +22,8 @@ void ApiReply::send(const ApiAnswer& answer) const {
   reply_.send({.status = answer.status,
                .content_type = answer.status == 204 ? std::string_view() : kJson,
                .body = answer.body,
-               .fields = fields});
+               .fields = fields,
+               .owner = answer.owner});
 }
 
 void ApiReply::refuse(const ApiError& error) const {

@@ -3,6 +3,7 @@
 // copyable handle. The io_context's thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ namespace lemu::emulator {
 struct ApiAnswer {
   unsigned status = 200;
   std::string_view body = {};
+  const std::shared_ptr<const void>* owner = nullptr;  ///< as in rapi::HttpResponse
   std::string_view executed_version = {};
   std::string_view function_error = {};
   std::string_view log_result = {};  ///< base64

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/api/daemon.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
 #include "base/named_files.hpp"
+#include "rapi/caller_guard.hpp"
 #include "rapi/listener.hpp"
 
 namespace lemu::emulator {
@@ -10,6 +16,17 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::milliseconds kDrainStep{5};  // only while it ends
+constexpr std::size_t kControlConnections = 256;    // most of them follow logs
+
+/// What an option asked for, and lemu's own troubles, are told at the start, and end it.
+bool is_of_function_alone(const Error& error) {
+  constexpr std::array<std::string_view, 6> kOfOptions{"qemu-not-found",      "qemu-other-program",
+                                                       "qemu-for-other-host", "sysroot-not-folder",
+                                                       "environment-folder",  "environment-folder-not-yours"};
+  if (error.kind == ErrorKind::bad_usage || error.kind == ErrorKind::internal) return false;
+  return !error.slug.starts_with("launch-") &&
+         std::find(kOfOptions.begin(), kOfOptions.end(), error.slug) == kOfOptions.end();
+}
 
 }  // namespace
 
@@ -35,8 +52,10 @@ Daemon::~Daemon() {
   host_.work.finish();
   journal_.reset();
   state_.reset();
-  for (const rapi::HttpReply& reply : stop_replies_) AdminHandler::stopped(reply);
   server_.reset();
+  control_.reset();
+  for (const rapi::HttpReply& reply : stop_replies_) AdminHandler::stopped(reply);
+  control_server_.reset();
 }
 
 Result<std::string> Daemon::start() {
@@ -53,8 +72,8 @@ Result<std::string> Daemon::start() {
   if (!folder) return fail(std::move(folder.error()));
   folder_.emplace(std::move(*folder));
   if (Status opened = open_state(); !opened) return fail(std::move(opened.error()));
-  for (DaemonFunction& function : settings_.functions)
-    if (Status added = add(std::move(function)); !added) return fail(std::move(added.error()));
+  host_.answers = std::make_shared<rapi::BodyBudget>(settings_.http.bodies_bytes);
+  if (Status added = add_functions(); !added) return fail(std::move(added.error()));
   journal_.emplace(context_, state_->journal(),
                    [this](const std::string& text) { log_.write(DaemonLog::Level::error, text); });
   events_.emplace(
@@ -66,13 +85,18 @@ Result<std::string> Daemon::start() {
       },
       log_);
   events_->start();
+  if (Status controlled = serve_control(*address); !controlled) return fail(std::move(controlled.error()));
+  serve(std::move(*listener));
+  return address;
+}
+
+void Daemon::serve(Fd listener) {
   using rapi::HostGuard;
   const HostGuard::Reach reach =
-      settings_.listen.starts_with("127.") ? HostGuard::Reach::loopback : HostGuard::Reach::network;
+      rapi::is_loopback(settings_.listen) ? HostGuard::Reach::loopback : HostGuard::Reach::network;
   api_.emplace(HostGuard(reach, HostGuard::HostField::demanded, settings_.host_names), functions_, *events_,
-               ids_, settings_.payload_limit,
-               [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
-  server_.emplace(context_, std::move(*listener), *api_, settings_.http);
+               ids_, settings_.payload_limit);
+  server_.emplace(context_, std::move(listener), *api_, settings_.http, guard());
   const bool asked_for = settings_.http.connections != http_limits().connections;
   if (const std::size_t most = server_->most_connections(); asked_for && most < settings_.http.connections)
     log_.write(DaemonLog::Level::warning,
@@ -80,7 +104,35 @@ Result<std::string> Daemon::start() {
                    std::to_string(settings_.http.connections) +
                    ": half of the files that lemu may open (raise the hard limit: ulimit -Hn)");
   server_->start();
-  return address;
+}
+
+/// By a socket that no sandbox has in its file system.
+Status Daemon::serve_control(const std::string& address) {
+  Result<ControlSocket> control = ControlSocket::make(settings_.environment_base, address);
+  if (!control) return fail(std::move(control.error()));
+  control_.emplace(std::move(*control));
+  control_api_.emplace(functions_, *events_, ids_,
+                       [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
+  rapi::HttpLimits limits = http_limits();
+  limits.connections = kControlConnections;
+  control_server_.emplace(context_, control_->take_listener(), *control_api_, limits,
+                          std::make_shared<rapi::OwnUserGuard>());
+  control_server_->start();
+  return {};
+}
+
+/// This user's and root's own connections, where the kernel tells whose one is.
+std::shared_ptr<rapi::CallerGuard> Daemon::guard() const {
+  if (settings_.callers == DaemonSettings::Callers::every_user) return nullptr;
+  if (Result<SocketOwners> owners = SocketOwners::open())
+    return std::make_shared<rapi::UserGuard>(
+        std::move(*owners), std::vector<uid_t>{::geteuid(), 0}, "this lemu serve",
+        "; start it with --allow-other-users to serve every user of this machine");
+  else
+    log_.write(DaemonLog::Level::warning,
+               owners.error().message +
+                   ": every user of this machine can invoke the functions, and call their Runtime APIs");
+  return nullptr;
 }
 
 Status Daemon::open_state() {
@@ -97,6 +149,24 @@ Status Daemon::open_state() {
   return {};
 }
 
+Status Daemon::add_functions() {
+  for (DaemonFunction& function : settings_.functions)
+    if (Status added = add(std::move(function)); !added) return added;
+  return {};
+}
+
+/// With none that can run there is nothing to serve.
+Status Daemon::take_defect(ServedFunction& function, const std::string& origin, const Error& defect) {
+  const bool all = ++broken_ == settings_.functions.size();
+  if (settings_.broken == DaemonSettings::Broken::refused || all || !is_of_function_alone(defect))
+    return fail(Error(defect).within(origin));
+  std::string words = origin + ": " + defect.message + "; it answers Runtime.InvalidEntrypoint";
+  if (!defect.remedy.empty()) words += " (" + defect.remedy + ")";
+  log_.write(DaemonLog::Level::warning, words);
+  function.serve_defect(defect);
+  return {};
+}
+
 Status Daemon::add(DaemonFunction function) {
   const std::string name = function.setup.function.name;
   std::shared_ptr<LogFiles> files;
@@ -109,8 +179,8 @@ Status Daemon::add(DaemonFunction function) {
   auto served = std::make_unique<ServedFunction>(context_, host_, std::move(function.setup), function.serving,
                                                  account_, ids_, EnvironmentFolder::beside(*folder_),
                                                  std::make_shared<FunctionLog>(std::move(files)), log_);
-  if (Status prepared = served->prepare(); !prepared)
-    return fail(std::move(prepared.error()).within(function.origin));
+  if (const Status prepared = served->prepare(); !prepared)
+    if (Status taken = take_defect(*served, function.origin, prepared.error()); !taken) return taken;
   served->pool().prewarm(function.prewarm);
   functions_.add(std::move(served));
   return {};
@@ -124,6 +194,7 @@ void Daemon::take_stop_request(const rapi::HttpReply& reply) {
 void Daemon::drain(std::function<void()> drained) {
   api_->stop_taking();
   server_->drain();  // answers what is not whole
+  control_server_->drain();
   events_->stop();
   look_whether_drained(std::move(drained), std::chrono::steady_clock::now() + settings_.drain_timeout);
 }
@@ -142,7 +213,7 @@ bool Daemon::drained() {
     function->log()->finish();
     not_waited_for += function->log()->watcher_count();  // those that do not read
   }
-  return server_->unanswered_count() <= not_waited_for;
+  return server_->unanswered_count() == 0 && control_server_->unanswered_count() <= not_waited_for;
 }
 
 void Daemon::look_whether_drained(std::function<void()> done,

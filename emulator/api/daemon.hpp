@@ -13,11 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "emulator/api/control_api.hpp"
 #include "emulator/api/daemon_api.hpp"
 #include "emulator/function/event.hpp"
 #include "emulator/invoke/async_queue.hpp"
 #include "emulator/invoke/function_registry.hpp"
 #include "emulator/report/daemon_log.hpp"
+#include "emulator/store/control_socket.hpp"
 #include "emulator/store/state_folder.hpp"
 
 namespace lemu::emulator {
@@ -36,7 +38,11 @@ struct DaemonSettings {
   std::string log_folder;        ///< empty: the functions' logs are kept in memory only
   std::string listen = "127.0.0.1";
   std::uint16_t port = 0;
+  /// Of those who connect over loopback.
+  enum class Callers { own_user, every_user } callers = Callers::own_user;
   std::vector<std::string> host_names;
+  /// Of functions that cannot be started: whether the others are served.
+  enum class Broken { answers, refused } broken = Broken::answers;
   std::chrono::milliseconds drain_timeout{10'000};
   rapi::HttpLimits http;
   std::size_t payload_limit = kEventLimit;  ///< of an asynchronous one Lambda's, if that is less
@@ -62,7 +68,12 @@ class Daemon {
 
  private:
   Status open_state();
+  void serve(Fd listener);
+  Status serve_control(const std::string& address);
+  [[nodiscard]] std::shared_ptr<rapi::CallerGuard> guard() const;
+  Status add_functions();
   Status add(DaemonFunction function);
+  Status take_defect(ServedFunction& function, const std::string& origin, const Error& defect);
   void take_stop_request(const rapi::HttpReply& reply);
   [[nodiscard]] bool runs_something() const;
   [[nodiscard]] bool drained();
@@ -80,10 +91,14 @@ class Daemon {
   EnvironmentHost host_{EnvironmentHost::Lot::many};
   AccountConcurrency account_;
   FunctionRegistry functions_;
+  std::size_t broken_ = 0;  // of them
   std::optional<JournalThread> journal_;
   std::optional<AsyncQueue> events_;
   std::optional<DaemonApi> api_;
   std::optional<rapi::HttpServer> server_;
+  std::optional<ControlSocket> control_;
+  std::optional<ControlApi> control_api_;
+  std::optional<rapi::HttpServer> control_server_;
   boost::asio::steady_timer drain_timer_;
 };
 

@@ -5,18 +5,17 @@ namespace lemu::emulator {
 
 namespace {
 
-/// What tells of the daemon or ends it, in a moment: it is for when nothing else works any more.
+/// What tells that the daemon is there, in a moment: it is for when nothing else works any more.
 bool is_for_reserve(const ApiRouteMatch& match) {
-  if (match.kind != ApiRouteMatch::Kind::found) return false;
-  return match.route == ApiRoute::health || match.route == ApiRoute::metrics ||
-         match.route == ApiRoute::environments || match.route == ApiRoute::stop;
+  return match.kind == ApiRouteMatch::Kind::found &&
+         (match.route == ApiRoute::health || match.route == ApiRoute::metrics);
 }
 
 }  // namespace
 
 rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
   // What is refused is so with the API's own fields, once its body was read and dropped.
-  const ApiRouteMatch match = match_api_route(request.method(), request.path());
+  const ApiRouteMatch match = match_api_route(ApiPlace::port, request.method(), request.path());
   if (request.standing == rapi::HttpRequest::Standing::reserve && !is_for_reserve(match))
     return {.refusal = rapi::HttpRefusal{503, "text/plain; charset=utf-8", "503 too many connections", {}}};
   if (match.kind != ApiRouteMatch::Kind::found || guard_.objection(request)) return {.body_limit = 0};
@@ -45,7 +44,7 @@ void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
                              ? ApiFault::invalid_request_content
                              : ApiFault::access_denied,
                          objection->why});
-  const ApiRouteMatch match = match_api_route(request.method(), request.path());
+  const ApiRouteMatch match = match_api_route(ApiPlace::port, request.method(), request.path());
   switch (match.kind) {
     case ApiRouteMatch::Kind::no_such_path:
       return reply.refuse({ApiFault::unknown_operation, "lemu serves no operation at " +
@@ -74,14 +73,14 @@ void DaemonApi::dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const 
       return invoke_.invoke(request, reply, match.name, InvokeOperation::asynchronous);
     case ApiRoute::invoke_reported:
       return invoke_.invoke(request, reply, match.name, InvokeOperation::reported);
-    case ApiRoute::health: return admin_.health(http);
-    case ApiRoute::metrics: return admin_.metrics(http);
-    case ApiRoute::environments: return admin_.environments(http);
-    case ApiRoute::logs: return admin_.logs(request, http, match.name);
-    case ApiRoute::stop: return admin_.stop(http);
-    case ApiRoute::list_events: return admin_.list_events(http);
-    case ApiRoute::show_letter: return admin_.show_letter(reply, http, match.name);
-    case ApiRoute::redrive: return admin_.redrive(reply, match.name);
+    case ApiRoute::health: return MonitorHandler::health(http);
+    case ApiRoute::metrics: return monitor_.metrics(http);
+    case ApiRoute::environments:
+    case ApiRoute::logs:
+    case ApiRoute::stop:
+    case ApiRoute::list_events:
+    case ApiRoute::show_letter:
+    case ApiRoute::redrive: return;  // not at the port
   }
 }
 

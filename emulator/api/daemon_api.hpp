@@ -3,8 +3,8 @@
 // daemon; lives on its io_context's thread.
 #pragma once
 
-#include "emulator/api/admin_handler.hpp"
 #include "emulator/api/invoke_handler.hpp"
+#include "emulator/api/monitor_handler.hpp"
 #include "emulator/api/routes.hpp"
 #include "emulator/invoke/identifiers.hpp"
 #include "rapi/host_guard.hpp"
@@ -13,14 +13,13 @@ namespace lemu::emulator {
 
 class DaemonApi final : public rapi::HttpHandler {
  public:
-  /// `stop` ends the daemon as SIGTERM does.
   DaemonApi(rapi::HostGuard guard, FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids,
-            std::size_t payload_limit, AdminHandler::StopCall stop)
+            std::size_t payload_limit)
       : guard_(std::move(guard)),
         ids_(ids),
         payload_limit_(payload_limit),
         invoke_(functions, events, ids, payload_limit),
-        admin_(functions, events, std::move(stop)) {}
+        monitor_(functions, events) {}
 
   /// From now on invocations are refused: the daemon is ending.
   void stop_taking() { ending_ = true; }
@@ -36,7 +35,7 @@ class DaemonApi final : public rapi::HttpHandler {
   Identifiers& ids_;
   const std::size_t payload_limit_;
   InvokeHandler invoke_;
-  AdminHandler admin_;
+  MonitorHandler monitor_;
   bool ending_ = false;
 };
 

@@ -10,14 +10,15 @@
 namespace lemu::emulator {
 namespace {
 
-constexpr std::size_t kReferenceLimit = 140;
-constexpr std::size_t kNameLimit = 64;
+// NamespacedFunctionName of the service's model (botocore, lambda/2015-03-31). The model has no limit of its
+// own on what is a name alone.
+constexpr std::size_t kReferenceLimit = 256;
+constexpr char kNamePattern[] =
+    "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?"
+    "(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
 constexpr std::size_t kAccountDigits = 12;
 constexpr std::string_view kLatest = "$LATEST";
-// As the service words it (the pattern is its model's).
-constexpr char kNamePattern[] =
-    "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?"
-    "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+constexpr std::string_view kLatestPublished = "$LATEST.PUBLISHED";
 
 constexpr std::size_t kQualifierLimit = 128;
 constexpr char kQualifierPattern[] = "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
@@ -35,10 +36,31 @@ Parts split(std::string_view text) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_small(char c) { return c >= 'a' && c <= 'z'; }
 bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
   });
+}
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '.' || is_word({&c, 1});
+  });
+}
+/// "-east-1"
+bool is_place(std::string_view text) {
+  return text.size() > 3 && text.front() == '-' && is_digit(text.back()) && text[text.size() - 2] == '-' &&
+         std::all_of(text.begin() + 1, text.end() - 2, is_small);
+}
+/// "us-east-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"
+bool is_region(std::string_view text) {
+  if (text.starts_with("eusc-")) text.remove_prefix(5);
+  if (text.size() < 2 || !is_small(text[0]) || !is_small(text[1])) return false;
+  text.remove_prefix(2);
+  if (is_place(text)) return true;
+  if (text.starts_with("-gov")) return is_place(text.substr(4));
+  if (!text.starts_with("-iso") || text.size() < 5) return false;
+  return is_place(text.substr(is_small(text[4]) ? 5 : 4));
 }
 bool is_account(std::string_view text) {
   return text.size() == kAccountDigits && std::all_of(text.begin(), text.end(), is_digit);
@@ -59,12 +81,12 @@ std::optional<ApiError> objection_to_qualifier(std::string_view text) {
   const bool fits = std::all_of(text.begin(), text.end(), [](char c) {
     return c == '$' || is_word({&c, 1});
   });
-  if (fits || text == "$LATEST.PUBLISHED") return std::nullopt;
+  if (fits || text == kLatestPublished) return std::nullopt;
   return unsatisfied(
       text, std::string("Member must satisfy regular expression pattern: ") + kQualifierPattern, "qualifier");
 }
 
-/// [arn:aws:lambda:REGION:][ACCOUNT:][function:]NAME[:QUALIFIER], in the pattern's own order.
+/// [arn:aws:lambda:][REGION:][ACCOUNT:][function:]NAME[:QUALIFIER], in the pattern's own order.
 bool take(const Parts& parts, FunctionReference& into) {
   std::size_t at = 0;
   if (parts[0] == "arn") {
@@ -72,14 +94,15 @@ bool take(const Parts& parts, FunctionReference& into) {
     into.region = parts[3];
     at = 4;
   }
+  if (parts[0] != "arn" && parts.size() > 1 && is_region(parts[0])) into.region = parts[at++];
   if (at + 1 < parts.size() && is_account(parts[at])) into.account = parts[at++];
   if (at + 1 < parts.size() && parts[at] == "function") ++at;
   const std::size_t left = parts.size() - at;
-  if (left > 2 || !is_word(parts[at])) return false;
+  if (left > 2 || !is_name(parts[at])) return false;
   into.name = parts[at];
   if (left == 1) return true;
   into.qualifier = parts[at + 1];
-  return into.qualifier == kLatest || is_word(into.qualifier);
+  return into.qualifier == kLatest || into.qualifier == kLatestPublished || is_word(into.qualifier);
 }
 
 }  // namespace
@@ -92,7 +115,6 @@ tl::expected<FunctionReference, ApiError> parse_function_reference(std::string_v
   if (!take(split(text), reference))
     return tl::unexpected(
         unsatisfied(text, std::string("Member must satisfy regular expression pattern: ") + kNamePattern));
-  if (reference.name.size() > kNameLimit) return tl::unexpected(unsatisfied(text, at_most(kNameLimit)));
   if (in_query.empty()) return reference;
   if (std::optional<ApiError> objection = objection_to_qualifier(in_query))
     return tl::unexpected(std::move(*objection));

@@ -35,22 +35,24 @@ class SynchronousCall final : public InvocationClient {
       : reply_(std::move(reply)), log_(log), trace_(std::move(trace)) {}
 
   void answered(Answer answer) override {
-    if (log_ == LogType::none)
-      send(answer, {});
-    else
-      kept_ = std::move(answer);
+    kept_ = std::make_shared<const Answer>(std::move(answer));
+    if (log_ == LogType::none) send({});
   }
   void completed(const InvocationRecord&, std::string log_tail) override {
-    if (log_ == LogType::tail) send(kept_, base64_encode(log_tail));
+    if (log_ == LogType::tail) send(base64_encode(log_tail));
   }
   void failed(const Error& error) override { reply_.fail(error); }
   [[nodiscard]] bool answers_to(const rapi::HttpReply& reply) const override { return reply_.is(reply); }
 
  private:
-  void send(const Answer& answer, std::string_view log) const {
+  /// What the caller has not taken yet is kept with its room.
+  void send(std::string_view log) {
+    const std::shared_ptr<const void> owner = std::exchange(kept_, nullptr);
+    const Answer& answer = *static_cast<const Answer*>(owner.get());
     reply_.send(
         {.status = 200,
          .body = answer.payload,
+         .owner = &owner,
          .executed_version = kLatest,
          .function_error = answer.kind == Answer::Kind::function_error ? kUnhandled : std::string_view(),
          .log_result = log,
@@ -60,7 +62,7 @@ class SynchronousCall final : public InvocationClient {
   ApiReply reply_;
   LogType log_;
   std::string trace_;
-  Answer kept_;
+  std::shared_ptr<const Answer> kept_;
 };
 
 ApiError throttled(EnvironmentPool::Admission why) {

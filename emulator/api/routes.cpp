@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 
 namespace lemu::emulator {
 namespace {
@@ -15,7 +16,7 @@ struct Row {
 };
 
 // Paths of AWS's service model (botocore, lambda/2015-03-31); below /_lemu and /health they are lemu's own.
-constexpr std::array<Row, 12> kRoutes{{
+constexpr std::array<Row, 6> kPortRoutes{{
     {"POST", "/2015-03-31/functions/", "/invocations", ApiRoute::invoke},
     {"POST", "/2021-11-15/functions/", "/response-streaming-invocations",
      ApiRoute::invoke_with_response_stream},
@@ -23,6 +24,10 @@ constexpr std::array<Row, 12> kRoutes{{
     {"POST", "/_lemu/functions/", "/invocations", ApiRoute::invoke_reported},
     {"GET", "/health", std::nullopt, ApiRoute::health},
     {"GET", "/metrics", std::nullopt, ApiRoute::metrics},
+}};
+
+// All of it discloses what others did, or decides about it.
+constexpr std::array<Row, 6> kControlRoutes{{
     {"GET", "/_lemu/environments", std::nullopt, ApiRoute::environments},
     {"GET", "/_lemu/logs/", "", ApiRoute::logs},
     {"POST", "/_lemu/stop", std::nullopt, ApiRoute::stop},
@@ -30,6 +35,14 @@ constexpr std::array<Row, 12> kRoutes{{
     {"GET", "/_lemu/async/", "", ApiRoute::show_letter},
     {"POST", "/_lemu/async/", "", ApiRoute::redrive},
 }};
+
+std::span<const Row> routes_at(ApiPlace place) {
+  switch (place) {
+    case ApiPlace::port: return kPortRoutes;
+    case ApiPlace::control_socket: return kControlRoutes;
+  }
+  return {};
+}
 
 /// The name, which is one segment; nothing when the path is another.
 std::optional<std::string_view> match_path(const Row& row, std::string_view path) {
@@ -45,9 +58,9 @@ std::optional<std::string_view> match_path(const Row& row, std::string_view path
 
 }  // namespace
 
-ApiRouteMatch match_api_route(std::string_view method, std::string_view path) {
+ApiRouteMatch match_api_route(ApiPlace place, std::string_view method, std::string_view path) {
   ApiRouteMatch match;
-  for (const Row& row : kRoutes) {
+  for (const Row& row : routes_at(place)) {
     const std::optional<std::string_view> name = match_path(row, path);
     if (!name) continue;
     if (method == row.method) return {.kind = ApiRouteMatch::Kind::found, .route = row.route, .name = *name};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All routes of the daemon, on one page: AWS's Lambda API and lemu's own. Pure.
+// All routes of the daemon, on one page: at its port AWS's Lambda API, which whoever may connect may use; at
+// its control socket what discloses or controls. Pure.
 #pragma once
 
 #include <string>
@@ -7,13 +8,17 @@
 
 namespace lemu::emulator {
 
+enum class ApiPlace { port, control_socket };
+
 enum class ApiRoute {
+  // At the port.
   invoke,
   invoke_with_response_stream,
   invoke_async,
   invoke_reported,  ///< `lemu invoke --endpoint`
   health,
   metrics,
+  // At the control socket.
   environments,
   logs,
   stop,
@@ -30,6 +35,6 @@ struct ApiRouteMatch {
 };
 
 /// `path` is without the query.
-[[nodiscard]] ApiRouteMatch match_api_route(std::string_view method, std::string_view path);
+[[nodiscard]] ApiRouteMatch match_api_route(ApiPlace place, std::string_view method, std::string_view path);
 
 }  // namespace lemu::emulator

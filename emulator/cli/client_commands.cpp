@@ -25,12 +25,12 @@ using Ending = TerminalOutput::Ending;
 /// One command's talk with a daemon: errors end it, with their exit code.
 class Client {
  public:
-  /// The answer; nothing after an error, which has been told. `piece` as in Endpoint::request.
+  /// The answer; nothing after an error, which has been told. `piece` as in Endpoint::control.
   std::optional<EndpointAnswer> ask(const std::string& url, const std::string& method,
-                                    const std::string& target, const Endpoint::Piece& piece = nullptr) {
+                                    const std::string& target, const AnswerPiece& piece = nullptr) {
     const Result<Endpoint> endpoint = Endpoint::parse(url);
     if (!endpoint) return end(endpoint.error());
-    Result<EndpointAnswer> answer = endpoint->request({method, target}, piece);
+    Result<EndpointAnswer> answer = endpoint->control({method, target}, piece);
     if (!answer) return end(answer.error());
     if (answer->status >= 300) return end(refused_by(*endpoint, *answer).value());
     return std::move(*answer);

@@ -20,37 +20,46 @@ Take take_port(std::uint16_t& into) {
 }  // namespace
 
 OptionGroup daemon_group(ServeOptions& into) {
-  return {"The daemon",
-          {{"--port", "PORT", "default: 9000; 0 takes any free one", "--port 9001", take_port(into.port)},
-           {"--port-file", "FILE", "write the port there as soon as lemu can serve", "--port-file port",
-            take_text(into.port_file)},
-           {"--listen", "ADDRESS",
-            "numeric IPv4 address (default: 127.0.0.1). On another one everybody who reaches it can run your "
-            "functions",
-            "--listen 0.0.0.0", take_text(into.listen)},
-           {"--host-name", "NAME", "answer to this host name too; repeatable", "--host-name lambda.test",
-            take_host_name(into.host_names)},
-           {"--drain-timeout", "TIME", "how long invocations may go on after SIGTERM (default: 10s)",
-            "--drain-timeout 30s", take_time(into.drain_timeout)},
-           {"--state-dir", "DIR",
-            "where accepted asynchronous events and dead letters are kept (default: "
-            "$XDG_STATE_HOME/lemu/PORT, else "
-            "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end). It must not be "
-            "writable for others",
-            "--state-dir state", take_text(into.state_folder)},
-           {"--log-format", "FORMAT", "of what lemu says of itself on stderr: text (default) or json",
-            "--log-format json",
-            take_choice<DaemonLog::Format>(
-                into.log_format, {{"text", DaemonLog::Format::text}, {"json", DaemonLog::Format::json}})},
-           {"--log-level", "LEVEL", "the least of it that is said: info (default), warning or error",
-            "--log-level warning",
-            take_choice<DaemonLog::Level>(into.log_level, {{"info", DaemonLog::Level::info},
-                                                           {"warning", DaemonLog::Level::warning},
-                                                           {"error", DaemonLog::Level::error}})},
-           {"--log-dir", "DIR",
-            "write the functions' logs there too, as aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log; a stream "
-            "keeps its last 10 to 20 MB, and a function its 100 latest streams, earlier daemons' included",
-            "--log-dir logs", take_text(into.log_folder)}}};
+  return {
+      "The daemon",
+      {{"--port", "PORT", "default: 9000; 0 takes any free one", "--port 9001", take_port(into.port)},
+       {"--port-file", "FILE", "write the port there as soon as lemu can serve", "--port-file port",
+        take_text(into.port_file)},
+       {"--listen", "ADDRESS",
+        "numeric address, IPv4 or IPv6 (default: 127.0.0.1). On one that is not loopback everybody who "
+        "reaches it can run your functions",
+        "--listen 0.0.0.0", take_text(into.listen)},
+       {"--allow-other-users", "",
+        "serve every user of this machine over loopback, not only the one that starts lemu, and root", "",
+        take_switch(into.callers, DaemonSettings::Callers::every_user, DaemonSettings::Callers::own_user)},
+       {"--strict", "",
+        "do not start when a function cannot run. Without it that one answers Runtime.InvalidEntrypoint, and "
+        "the "
+        "others are served",
+        "", take_switch(into.broken, DaemonSettings::Broken::refused, DaemonSettings::Broken::answers)},
+       {"--host-name", "NAME", "answer to this host name too; repeatable", "--host-name lambda.test",
+        take_host_name(into.host_names)},
+       {"--drain-timeout", "TIME", "how long invocations may go on after SIGTERM (default: 10s)",
+        "--drain-timeout 30s", take_time(into.drain_timeout)},
+       {"--state-dir", "DIR",
+        "where accepted asynchronous events and dead letters are kept (default: "
+        "$XDG_STATE_HOME/lemu/PORT, else "
+        "~/.local/state/lemu/PORT; with --port 0 nothing is kept beyond the end). It must not be "
+        "writable for others",
+        "--state-dir state", take_text(into.state_folder)},
+       {"--log-format", "FORMAT", "of what lemu says of itself on stderr: text (default) or json",
+        "--log-format json",
+        take_choice<DaemonLog::Format>(
+            into.log_format, {{"text", DaemonLog::Format::text}, {"json", DaemonLog::Format::json}})},
+       {"--log-level", "LEVEL", "the least of it that is said: info (default), warning or error",
+        "--log-level warning",
+        take_choice<DaemonLog::Level>(into.log_level, {{"info", DaemonLog::Level::info},
+                                                       {"warning", DaemonLog::Level::warning},
+                                                       {"error", DaemonLog::Level::error}})},
+       {"--log-dir", "DIR",
+        "write the functions' logs there too, as aws/lambda/NAME/YYYY/MM/DD/[VERSION]ID.log; a stream "
+        "keeps its last 10 to 20 MB, and a function its 100 latest streams, earlier daemons' included",
+        "--log-dir logs", take_text(into.log_folder)}}};
 }
 
 OptionGroup limits_group(ServeOptions& into) {

@@ -66,6 +66,8 @@ class DoctorText {
     const std::string kind = joined(qemu::recognised(host));
     if (!kind.empty()) line("recognised", kind, host.container_evidence);
     line("user", host.uid == 0 ? "root" : "uid " + std::to_string(host.uid));
+    const std::string unknown = qemu::host_facts().callers_unknown;
+    if (!unknown.empty()) line("missing", qemu::loss_of(qemu::Guarantee::own_runtime_api, unknown));
   }
 
   std::string outcome(const Trial* trial) const {
@@ -89,7 +91,8 @@ class DoctorText {
              (host.max_user_namespaces ? std::to_string(*host.max_user_namespaces) : std::string("absent")));
     line("whole sandbox", outcome(native), "lemu-sandbox with a program that ends with 42");
     if (native != nullptr && native->works())
-      for (const std::string& lost : native->lost) line("missing", lost);
+      for (const std::string& lost : native->lost)
+        if (qemu::diminishes_sandbox({lost})) line("missing", lost);
     std::vector<std::string> causes;
     for (const qemu::Restriction& restriction : d_.restrictions)
       if (restriction.concerns == qemu::Concerns::sandbox) causes.push_back(restriction.text);

@@ -1,44 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/endpoint.hpp"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/json_document.hpp"
 #include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
+#include "emulator/cli/control_lookup.hpp"
 #include "emulator/cli/errors.hpp"
+#include "emulator/cli/host_lookup.hpp"
+#include "rapi/host_guard.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
-
 constexpr std::string_view kScheme = "http://";
 constexpr std::uint16_t kDefaultPort = 80;
 
-tl::unexpected<Error> unreachable(const Endpoint& endpoint, const beast::error_code& code) {
-  return fail<"endpoint-silent">(endpoint.url(), code.message());
+/// Without brackets there is no telling where an IPv6 address ends.
+bool is_host(const std::string& text) {
+  if (text.starts_with('[')) return TcpEnd::of(text, 0).has_value();
+  return rapi::is_host_name(text);
 }
 
 }  // namespace
-
-std::string_view EndpointAnswer::field(std::string_view name) const {
-  for (const auto& [key, value] : fields)
-    if (beast::iequals({key.data(), key.size()}, {name.data(), name.size()})) return value;
-  return {};
-}
 
 Result<Endpoint> Endpoint::parse(const std::string& url) {
   std::string_view rest = url;
@@ -46,53 +36,61 @@ Result<Endpoint> Endpoint::parse(const std::string& url) {
   rest = rest.substr(0, rest.find('/'));
   std::uint16_t port = kDefaultPort;
   const std::size_t colon = rest.rfind(':');
-  if (colon != std::string_view::npos) {
+  if (colon != std::string_view::npos && !rest.ends_with(']')) {
     const std::optional<std::uint16_t> written = parse_port(rest.substr(colon + 1));
     if (!written) return fail<"endpoint-malformed">(url);
     port = *written;
     rest = rest.substr(0, colon);
   }
-  const std::string host = rest == "localhost" ? "127.0.0.1" : std::string(rest);
-  beast::error_code code;
-  asio::ip::make_address_v4(host, code);
-  if (code) return fail<"endpoint-malformed">(url);
+  const std::string host(rest);
+  if (!is_host(host)) return fail<"endpoint-malformed">(url);
   return Endpoint(host, port);
 }
 
-Result<EndpointAnswer> Endpoint::request(const EndpointRequest& wanted, const Piece& piece) const {
-  asio::io_context context;
-  tcp::socket socket(context);
-  beast::error_code code;
-  socket.connect({asio::ip::make_address_v4(host_), port_}, code);
-  if (code) return unreachable(*this, code);
+Result<std::vector<TcpEnd>> Endpoint::addresses() const {
+  if (const std::optional<TcpEnd> numeric = TcpEnd::of(host_, port_)) return std::vector<TcpEnd>{*numeric};
+  return look_up_host(host_, port_);
+}
 
-  http::request<http::string_body> request;
-  request.method_string(wanted.method);
-  request.target(wanted.target);
-  for (const auto& [name, value] : wanted.fields) request.set(name, value);
-  request.body() = wanted.body;
-  request.set(http::field::host, host_ + ":" + std::to_string(port_));
-  request.prepare_payload();
-  http::write(socket, request, code);
-  beast::flat_buffer buffer;
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(boost::none);
-  if (!code) http::read_header(socket, buffer, parser, code);
-  const bool refused = !code && parser.get().result_int() >= 300;
-  while (!code && !parser.is_done()) {
-    http::read_some(socket, buffer, parser, code);
-    if (!piece || refused) continue;
-    if (Status taken = piece(parser.get().body()); !taken) return fail(std::move(taken.error()));
-    parser.get().body().clear();
+/// To the first address that takes it.
+Result<Fd> Endpoint::connect() const {
+  const Result<std::vector<TcpEnd>> ends = addresses();
+  if (!ends) return fail(Error(ends.error()));
+  int code = 0;
+  for (const TcpEnd& end : *ends) {
+    Fd fd(::socket(end.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_storage address = end.socket_address();
+    if (fd.valid() && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+      return fd;
+    if (code == 0) code = errno;
   }
-  if (code) return unreachable(*this, code);
+  return fail<"endpoint-silent">(url(), std::strerror(code));
+}
 
-  EndpointAnswer answer;
-  answer.status = parser.get().result_int();
-  for (const auto& field : parser.get())
-    answer.fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
-  answer.body = std::move(parser.get().body());
-  return answer;
+Result<EndpointAnswer> Endpoint::request(const EndpointRequest& wanted, const AnswerPiece& piece) const {
+  Result<Fd> connection = connect();
+  if (!connection) return fail(std::move(connection.error()));
+  return exchange(std::move(*connection), authority(), url(), wanted, piece);
+}
+
+/// Where there is no such socket, its port tells why.
+Result<Fd> Endpoint::connect_to_control_socket() const {
+  const Result<std::vector<TcpEnd>> ends = addresses();
+  if (!ends) return fail(Error(ends.error()));
+  ControlLookup lookup;
+  Result<Fd> found = lookup.find(*ends);
+  if (found) return found;
+  if (!lookup.is_of_this_machine()) return fail<"endpoint-remote">(url());
+  if (Result<Fd> port = connect(); !port) return port;
+  if (const std::optional<uid_t> other = lookup.other_user())
+    return fail<"endpoint-of-others">(url(), *other);
+  return fail<"endpoint-not-controlled">(url(), lookup.places());
+}
+
+Result<EndpointAnswer> Endpoint::control(const EndpointRequest& wanted, const AnswerPiece& piece) const {
+  Result<Fd> connection = connect_to_control_socket();
+  if (!connection) return fail(std::move(connection.error()));
+  return exchange(std::move(*connection), authority(), url(), wanted, piece);
 }
 
 std::string default_endpoint() {
@@ -112,6 +110,9 @@ tl::unexpected<Error> refused_by(const Endpoint& endpoint, const EndpointAnswer&
   if (body.is_object())
     for (const char* key : {"message", "Message"})
       if (body.contains(key) && body[key].is_string()) message = body[key].get<std::string>();
+  constexpr unsigned forbidden = 403;
+  if (answer.status == forbidden && !body.is_object() && !answer.body.empty())
+    message = answer.body.substr(0, answer.body.find('\n'));
   const std::string_view name = answer.field("x-amzn-ErrorType");
   if (!name.empty()) message.insert(0, std::string(name) + ": ");
   constexpr unsigned too_many_requests = 429;

@@ -1,53 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// Endpoint: a running daemon as the commands that talk to one see it: its address, and one request at a time.
-// Numeric addresses and `localhost` only: lemu is static and looks no names up. Blocking.
+// Endpoint: a running daemon as the commands that talk to it see it: where its port is, and one request at a
+// time. Blocking.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
-#include "base/result.hpp"
+#include "base/tcp_end.hpp"
 #include "emulator/cli/command_line_parser.hpp"
+#include "emulator/cli/http_exchange.hpp"
 
 namespace lemu::emulator::cli {
 
-struct EndpointAnswer {
-  unsigned status = 0;
-  std::vector<std::pair<std::string, std::string>> fields;
-  std::string body;
-
-  /// The first field of that name, in any case; empty when there is none.
-  [[nodiscard]] std::string_view field(std::string_view name) const;
-};
-
-struct EndpointRequest {
-  std::string method;
-  std::string target;
-  std::vector<std::pair<std::string, std::string>> fields = {};
-  std::string body = {};
-};
-
 class Endpoint {
  public:
-  /// An error ends the request, and is its result.
-  using Piece = std::function<Status(std::string_view)>;
-
-  /// "http://127.0.0.1:9000", "localhost:9000". bad_usage for anything else.
+  /// "http://127.0.0.1:9000", "localhost:9000", "http://[::1]:9000", "http://build-host:9000". bad_usage for
+  /// anything else.
   static Result<Endpoint> parse(const std::string& url);
 
-  /// host_lacks when nobody answers there. `piece` gets the body of a good answer as it comes, in place of
-  /// the result.
+  /// To the port. host_lacks when nobody answers there.
   [[nodiscard]] Result<EndpointAnswer> request(const EndpointRequest& wanted,
-                                               const Piece& piece = nullptr) const;
-  [[nodiscard]] std::string url() const { return "http://" + host_ + ":" + std::to_string(port_); }
+                                               const AnswerPiece& piece = nullptr) const;
+  /// To the control socket of the daemon that listens there, which must be on this machine, and this user's;
+  /// root finds every user's.
+  [[nodiscard]] Result<EndpointAnswer> control(const EndpointRequest& wanted,
+                                               const AnswerPiece& piece = nullptr) const;
+  [[nodiscard]] std::string url() const { return "http://" + authority(); }
 
  private:
   Endpoint(std::string host, std::uint16_t port) : host_(std::move(host)), port_(port) {}
-  std::string host_;
+  [[nodiscard]] std::string authority() const { return host_ + ":" + std::to_string(port_); }
+  [[nodiscard]] Result<std::vector<TcpEnd>> addresses() const;
+  [[nodiscard]] Result<Fd> connect() const;
+  [[nodiscard]] Result<Fd> connect_to_control_socket() const;
+
+  std::string host_;  // as in a URL
   std::uint16_t port_;
 };
 

@@ -22,6 +22,7 @@
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/report/report_json.hpp"
 #include "emulator/report/report_line.hpp"
+#include "qemu/guarantees.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
 
 namespace lemu::emulator::cli {
@@ -166,6 +167,9 @@ class InvokeCommand : private ResponseSink {
     for (const qemu::Reason& reason : session_->launcher().reasons())
       output_.detail(reason.choice + " (" + reason.because + ")");
     for (const std::string& lost : session_->launcher().plan().lost) output_.detail("not given: " + lost);
+    std::string why;
+    if (qemu::is_lost(qemu::Guarantee::own_runtime_api, session_->launcher().plan().lost, &why))
+      output_.note("other users of this machine can call the function's Runtime API (" + why + ")");
     const sandbox::SandboxSpec& spec = session_->launcher().plan().spec;
     const bool direct = session_->mode().execution == "direct" && spec.direct;
     std::string command;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/rie.hpp"
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,11 +9,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cerrno>
 #include <filesystem>
 
 #include "base/base64.hpp"
 #include "base/printable.hpp"
 #include "base/rethrow.hpp"
+#include "base/tcp_end.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
 #include "emulator/cli/own_descendants.hpp"
@@ -48,6 +51,21 @@ std::vector<std::string> own_variables() {
   return variables;
 }
 
+/// Without a host as Go's net.Listen: on all addresses, IPv6 ones included where the kernel has any.
+Result<Fd> listen_at(const RieAddress& address) {
+  if (!address.host.empty()) return rapi::listen_on(address.host, address.port);
+  Result<Fd> all = rapi::listen_on("::", address.port);
+  return all || all.error().os_error != EAFNOSUPPORT ? std::move(all)
+                                                     : rapi::listen_on("0.0.0.0", address.port);
+}
+
+/// What the function is told: of all addresses it can reach loopback's.
+Result<std::string> runtime_api_of(const Fd& listener) {
+  std::optional<TcpEnd> end = bound_end(listener.get());
+  if (!end || !end->is_wildcard()) return rapi::address_of(listener);
+  return TcpEnd::of("127.0.0.1", ntohs(end->port))->text();
+}
+
 using rapi::HostGuard;
 
 class RieCommand final : public rapi::HttpHandler, public LogSink {
@@ -74,10 +92,10 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
     if (!function) return fail(std::move(function.error()));
     function_ = std::move(*function);
     if (Status found = find_helper(); !found) return found;
-    Result<Fd> runtime_api = rapi::listen_on(options_.runtime_api.host, options_.runtime_api.port);
+    Result<Fd> runtime_api = listen_at(options_.runtime_api);
     if (!runtime_api) return fail(std::move(runtime_api.error()));
     runtime_listener_ = std::move(*runtime_api);
-    Result<Fd> listener = rapi::listen_on(options_.listen.host, options_.listen.port);
+    Result<Fd> listener = listen_at(options_.listen);
     if (!listener) return fail(std::move(listener.error()));
     Result<std::string> address = rapi::address_of(*listener);
     if (!address) return fail(std::move(address.error()));
@@ -224,11 +242,11 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
 
   Result<EnvironmentSettings> environment_settings() {
     if (!runtime_listener_.valid()) {
-      Result<Fd> again = rapi::listen_on(options_.runtime_api.host, options_.runtime_api.port);
+      Result<Fd> again = listen_at(options_.runtime_api);
       if (!again) return fail(std::move(again.error()));
       runtime_listener_ = std::move(*again);
     }
-    Result<std::string> address = rapi::address_of(runtime_listener_);
+    Result<std::string> address = runtime_api_of(runtime_listener_);
     if (!address) return fail(std::move(address.error()));
     EnvironmentSettings settings;
     settings.helper = helper_;

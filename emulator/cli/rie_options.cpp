@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/tcp_end.hpp"
 #include "base/units.hpp"
 #include "emulator/cli/command_line_parser.hpp"
 #include "emulator/cli/command_line_values.hpp"
@@ -11,16 +12,18 @@
 namespace lemu::emulator::cli {
 namespace {
 
-/// Go's net.SplitHostPort, of what can be listened on here: ":8080", "localhost:8080", "[::]:8080".
+/// Go's net.SplitHostPort, of what can be listened on here: ":8080", "localhost:8080", "[::1]:8080".
 Take take_address(RieAddress& into) {
   return [&into](const std::string& value) -> Status {
     const std::size_t colon = value.rfind(':');
     if (colon == std::string::npos) return fail<"value-not-an-address">(value);
     std::string host = value.substr(0, colon);
-    if (host.empty() || host == "[::]") host = "0.0.0.0";
-    if (host == "localhost" || host == "[::1]") host = "127.0.0.1";
+    if (host == "localhost") host = "127.0.0.1";
     const std::optional<std::uint16_t> port = parse_port(std::string_view(value).substr(colon + 1));
-    if (!port) return fail<"value-not-an-address">(value);
+    // An IPv6 address has its brackets, or which colon is the port's could not be told.
+    const bool is_open_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
+    if (!port || is_open_ipv6 || (!host.empty() && !TcpEnd::of(host, *port)))
+      return fail<"value-not-an-address">(value);
     into = {std::move(host), *port};
     return {};
   };

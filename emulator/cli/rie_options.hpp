@@ -17,7 +17,7 @@
 namespace lemu::emulator::cli {
 
 struct RieAddress {
-  std::string host;  ///< numeric IPv4
+  std::string host;  ///< numeric; empty: all of this machine's
   std::uint16_t port = 0;
 };
 

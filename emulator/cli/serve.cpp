@@ -17,6 +17,7 @@
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/readiness.hpp"
 #include "emulator/cli/terminal_output.hpp"
+#include "rapi/listener.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;
@@ -56,7 +57,7 @@ class ServeCommand {
       held.reset();  // it ends lemu
     }
     if (!address) return lemu::fail(std::move(address.error()));
-    if (!options_.listen.starts_with("127."))
+    if (!rapi::is_loopback(options_.listen))
       output_.note("--listen " + options_.listen +
                    ": everybody who reaches this address can run your functions");
     await_signal();
@@ -73,6 +74,8 @@ class ServeCommand {
     settings.log_folder = options_.log_folder;
     settings.listen = options_.listen;
     settings.port = options_.port;
+    settings.callers = options_.callers;
+    settings.broken = options_.broken;
     settings.host_names = options_.host_names;
     settings.drain_timeout = options_.drain_timeout;
     settings.http = options_.http;

@@ -32,6 +32,8 @@ struct ServeOptions {
   std::vector<ServedFunctionOptions> functions = {};
   std::string listen = "127.0.0.1";
   std::uint16_t port = 9000;  ///< 0: the kernel chooses
+  DaemonSettings::Callers callers = DaemonSettings::Callers::own_user;
+  DaemonSettings::Broken broken = DaemonSettings::Broken::answers;
   std::string port_file = {};
   std::vector<std::string> host_names = {};
   std::chrono::milliseconds drain_timeout{10'000};

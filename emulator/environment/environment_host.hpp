@@ -3,11 +3,17 @@
 // Lives on their io_context's thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <map>
+#include <memory>
 
 #include "emulator/environment/blocking_work.hpp"
 #include "emulator/environment/host_sandbox.hpp"
 #include "qemu/sandbox/process_tree.hpp"
+#include "rapi/body_budget.hpp"
+#include "rapi/caller_guard.hpp"
 
 namespace lemu::emulator {
 
@@ -24,6 +30,15 @@ struct EnvironmentHost {
   // Of the watches over memory.
   sandbox::ProcessTable processes;
   std::size_t watched = 0;  ///< environments that are polled now
+  /// For the functions' answers, until their callers have taken them. None: as much as they need.
+  std::shared_ptr<rapi::BodyBudget> answers;
+
+  /// Of Runtime APIs whose function the host takes for that user. None where the kernel does not tell who
+  /// calls.
+  std::shared_ptr<rapi::CallerGuard> guard_of(uid_t function);
+
+ private:
+  std::map<uid_t, std::shared_ptr<rapi::CallerGuard>> guards_;
 };
 
 }  // namespace lemu::emulator

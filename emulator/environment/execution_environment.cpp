@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -59,7 +60,11 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   log_reader_ = std::make_unique<LogReader>(context_, std::move(log_pipe->read_end), log_, settings_.guest);
   sandbox::SandboxObserver& observer = *this;
   rapi::RuntimeObserver& runtime = *this;
-  api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), runtime);
+  rapi::Limits limits;
+  limits.http.shared_bodies = host_.answers;
+  limits.guard = host_.guard_of(sandbox::host_user_of(settings_.spec, ::geteuid()));
+  api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), runtime,
+                                            std::move(limits));
   api_->start();
   Result<sandbox::HelperProcess> helper = co_await host_.work.run([this, &log_pipe] {
     return sandbox::HelperProcess::start(settings_.helper, settings_.spec, std::move(log_pipe->write_end));

@@ -14,8 +14,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// "AWS Lambda quotas" and CreateFunction's constraints.
-constexpr std::size_t kNameLimit = 64;
+// "AWS Lambda quotas", CreateFunction's constraints, and NamespacedFunctionName of the service's model.
+constexpr std::size_t kNameLimit = 256;
+constexpr std::size_t kDefaultNameLimit = 64;  // of what CreateFunction takes
 constexpr std::size_t kHandlerLimit = 128;
 constexpr std::uint64_t kLeastMemoryMb = 128;
 constexpr std::uint64_t kMostMemoryMb = 10'240;
@@ -35,10 +36,12 @@ bool is_name_letter(char c) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_in_a_name(char c) { return c == '.' || is_name_letter(c); }
+
 Status check_name(const std::string& name) {
   if (name.empty()) return fail<"function-name-empty">();
   if (name.size() > kNameLimit) return fail<"function-name-too-long">(name, name.size(), kNameLimit);
-  if (!std::all_of(name.begin(), name.end(), is_name_letter))
+  if (!std::all_of(name.begin(), name.end(), is_in_a_name))
     return fail<"function-name-characters">(name, default_function_name(name));
   return {};
 }
@@ -138,7 +141,7 @@ std::string default_function_name(std::string_view target) {
   if (name.ends_with(".zip")) name.resize(name.size() - 4);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !is_name_letter(c); }, '-');
-  if (name.size() > kNameLimit) name.resize(kNameLimit);
+  if (name.size() > kDefaultNameLimit) name.resize(kDefaultNameLimit);
   const std::size_t first = name.find_first_not_of('-');
   if (first == std::string::npos) return "function";
   return name.substr(first, name.find_last_not_of('-') - first + 1);

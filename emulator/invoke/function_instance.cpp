@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/invoke/function_instance.hpp"
 
+#include "emulator/report/platform_error.hpp"
 #include "emulator/report/report_line.hpp"
 
 namespace lemu::emulator {
@@ -49,10 +50,38 @@ asio::awaitable<Status> FunctionInstance::start(FunctionLauncher& launcher) {
 asio::awaitable<InvocationRecord> FunctionInstance::invoke(Invocation invocation,
                                                            std::function<void(Answer)> answered) {
   if (invocation.log == Invocation::Log::tail) log_.begin_tail();
-  InvocationRecord record = co_await environment_->invoke(std::move(invocation), std::move(answered));
+  InvocationRecord record;
+  if (broken_)  // no ?: here: GCC 12 destroys the arguments of a co_await in a branch that was not taken
+    record = fail_to_start(invocation.event.request_id, answered);
+  else
+    record = co_await environment_->invoke(std::move(invocation), std::move(answered));
   log_.platform_line(report_line(record));
   metrics_.count(record);
   co_return record;
+}
+
+void FunctionInstance::start_broken(const FunctionConfig& function, const Error& defect) {
+  broken_ = {function.name, function.memory_mb,
+             defect.aws_message.empty() ? defect.message : defect.aws_message};
+}
+
+InvocationRecord FunctionInstance::fail_to_start(const std::string& request_id,
+                                                 const std::function<void(Answer)>& answered) {
+  const PlatformError error = invalid_entrypoint(request_id, broken_->why);
+  InvocationRecord record;
+  record.request_id = request_id;
+  record.function_name = broken_->function_name;
+  record.memory_size_mb = broken_->memory_mb;
+  record.status = InvocationStatus::error;
+  record.error_type = error.type;
+  record.max_memory_absent = "the function did not start";
+  log_.platform_line(start_line(request_id));
+  answered({.kind = Answer::Kind::function_error,
+            .payload = error.payload,
+            .status = record.status,
+            .error_type = error.type});
+  log_.platform_line(end_line(request_id));
+  return record;
 }
 
 FunctionInstance::Remains FunctionInstance::release() {
@@ -69,6 +98,7 @@ void InstanceMaker::warn(const std::string& stream, const std::string& kind, con
 
 void InstanceMaker::end(std::unique_ptr<PooledEnvironment> environment) {
   FunctionInstance& instance = static_cast<FunctionInstance&>(*environment);  // made here
+  if (defect_) return;
   daemon_log_.write(DaemonLog::Level::info, "environment ended",
                     {{"function", launcher_.setup().function.name}, {"stream", instance.log_stream()}});
   host_.work.dispose(instance.release());
@@ -81,6 +111,10 @@ asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make(
   auto instance = std::make_unique<FunctionInstance>(
       EnvironmentFolder::beside(folder_), log_, metrics_, stream,
       [this, stream](const std::string& kind, const std::string& text) { warn(stream, kind, text); });
+  if (defect_) {
+    instance->start_broken(launcher_.setup().function, *defect_);
+    co_return std::unique_ptr<PooledEnvironment>(std::move(instance));
+  }
   Status started = co_await instance->start(launcher_);
   if (!started) {
     daemon_log_.write(DaemonLog::Level::error, "environment not started",

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <optional>
 #include <string>
 
 #include "emulator/environment/pool.hpp"
@@ -53,13 +54,19 @@ class FunctionInstance : public PooledEnvironment {
       : folder_(std::move(folder)), log_(log, std::move(log_stream), std::move(warn)), metrics_(metrics) {}
 
   boost::asio::awaitable<Status> start(FunctionLauncher& launcher);
+  /// Stands for one that cannot be started: each invocation fails so, as on Lambda.
+  void start_broken(const FunctionConfig& function, const Error& defect);
   boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
                                                   std::function<void(Answer)> answered) override;
   [[nodiscard]] std::string take_tail() override { return log_.take_tail(); }
   [[nodiscard]] const std::string& log_stream() const { return log_.stream(); }
-  [[nodiscard]] bool lost() const override { return environment_->lost(); }
-  void freeze() override { environment_->freeze(); }
-  void thaw() override { environment_->thaw(); }
+  [[nodiscard]] bool lost() const override { return environment_ && environment_->lost(); }
+  void freeze() override {
+    if (environment_) environment_->freeze();
+  }
+  void thaw() override {
+    if (environment_) environment_->thaw();
+  }
 
   /// What takes its time to end: everything that runs there, then its folder.
   struct Remains {
@@ -70,10 +77,18 @@ class FunctionInstance : public PooledEnvironment {
   [[nodiscard]] Remains release();
 
  private:
+  InvocationRecord fail_to_start(const std::string& request_id, const std::function<void(Answer)>& answered);
+
   EnvironmentFolder folder_;
   InstanceLog log_;
   FunctionMetrics& metrics_;
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
+  struct Broken {
+    std::string function_name;
+    std::uint64_t memory_mb = 0;
+    std::string why;
+  };
+  std::optional<Broken> broken_;
 };
 
 class InstanceMaker : public EnvironmentMaker {
@@ -90,6 +105,8 @@ class InstanceMaker : public EnvironmentMaker {
         daemon_log_(daemon_log) {}
   boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() override;
   void end(std::unique_ptr<PooledEnvironment> environment) override;
+  /// The function cannot be started: instances only say so.
+  void know_defect(Error defect) { defect_ = std::move(defect); }
 
  private:
   void warn(const std::string& stream, const std::string& kind, const std::string& text);
@@ -102,6 +119,7 @@ class InstanceMaker : public EnvironmentMaker {
   FunctionMetrics& metrics_;
   DaemonLog& daemon_log_;
   std::set<std::string> warned_;  // kinds, over all environments
+  std::optional<Error> defect_;
 };
 
 }  // namespace lemu::emulator

@@ -42,6 +42,8 @@ class ServedFunction {
 
   /// Blocking; once.
   Status prepare() { return launcher_.prepare(folder_); }
+  /// What prepare() said is the answer to whoever invokes it.
+  void serve_defect(Error defect) { maker_.know_defect(std::move(defect)); }
   [[nodiscard]] const FunctionConfig& config() const { return launcher_.setup().function; }
   [[nodiscard]] EnvironmentPool& pool() { return pool_; }
   [[nodiscard]] const EnvironmentPool& pool() const { return pool_; }

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
@@ -21,11 +23,39 @@ namespace fs = std::filesystem;
 
 constexpr char kSuffix[] = ".log";
 constexpr char kOlder[] = ".1";
+constexpr std::size_t kLongestFileName = 255;  // NAME_MAX
+
+/// FNV-1a: the same in every daemon, unlike std::hash.
+std::uint64_t fingerprint(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001b3;
+  return hash;
+}
+
+/// A function may be called "." or "..", or have a longer name than a file can have.
+std::string file_name_of(std::string_view part) {
+  if (part == "." || part == "..") return part.size() == 1 ? "%2E" : "%2E%2E";
+  if (part.size() <= kLongestFileName) return std::string(part);
+  std::array<char, 18> tail{};
+  std::snprintf(tail.data(), tail.size(), "~%016llx", static_cast<unsigned long long>(fingerprint(part)));
+  return std::string(part.substr(0, kLongestFileName + 1 - tail.size())) + tail.data();
+}
 
 }  // namespace
 
+std::string folder_of_group(std::string_view group) {
+  std::string path;
+  for (std::size_t at = 0; at < group.size();) {
+    const std::size_t slash = std::min(group.find('/', at), group.size());
+    const std::string_view part = group.substr(at, slash - at);
+    if (!part.empty()) path += "/" + file_name_of(part);
+    at = slash + 1;
+  }
+  return path;
+}
+
 LogFiles::LogFiles(const std::string& folder, const std::string& group, Limits limits)
-    : folder_(folder + group), limits_(limits) {
+    : folder_(folder + folder_of_group(group)), limits_(limits) {
   find_ended();
   forget_oldest();
 }

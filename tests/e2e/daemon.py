@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 import time
@@ -26,8 +27,9 @@ class Answer:
 class Daemon:
     """Started in a `with`, ended by SIGTERM at its end unless the test has ended it itself."""
 
-    def __init__(self, lemu, *options, functions=None, around=()):
-        self.lemu, self.around = lemu, around
+    def __init__(self, lemu, *options, functions=None, around=(), address="127.0.0.1", host=""):
+        """`address` is where it is told to listen, as it stands in a URL."""
+        self.lemu, self.around, self.address, self.host = lemu, around, address, host
         words = [*options]
         for name, value in (functions or {}).items():
             words += ["--function", f"{name}={value}"]
@@ -35,13 +37,13 @@ class Daemon:
         self.process, self.result = None, None
 
     def __enter__(self):
-        self.process = self.lemu.start("serve", "--port", "0", *self.words, around=self.around)
+        self.process = self.lemu.start("serve", "--port", "0", *self.words, around=self.around, host=self.host)
         line = self.process.stdout.readline().decode()
-        ready = re.fullmatch(r"lemu serves http://(127\.0\.0\.1):(\d+)\n", line)
+        ready = re.fullmatch(rf"lemu serves http://{re.escape(self.address)}:(\d+)\n", line)
         if not ready:
             raise AssertionError(f"no ready line but {line!r}\n{self.lemu.finish(self.process)}")
-        self.port = int(ready.group(2))
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = int(ready.group(1))
+        self.url = f"http://{self.address}:{self.port}"
         return self
 
     def __exit__(self, kind, value, trace):
@@ -60,10 +62,31 @@ class Daemon:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1)) / 1024
 
-    def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def request(self, method, path, body=None, headers=None, host=None):
+        connection = http.client.HTTPConnection(host or self.address.strip("[]"), self.port, timeout=60)
         try:
             connection.request(method, path, body, headers or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    @property
+    def control_socket(self):
+        user = os.geteuid() if self.lemu.user is None else self.lemu.user
+        return self.lemu.tmp / f"lemu-{user}" / "control" / f"{self.address}:{self.port}"
+
+    def connect_to_control(self):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(60)
+        connection.connect(str(self.control_socket))
+        return connection
+
+    def control(self, method, path):
+        """A request as `lemu ps` and its kin send it."""
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = self.connect_to_control()
+        try:
+            connection.request(method, path)
             return Answer(connection.getresponse())
         finally:
             connection.close()

@@ -42,6 +42,7 @@ POOR_HOSTS = {
     "no-devices": ["--no-devices"],
     "old-mounts": ["--old-mounts"],
     "no-filters": ["--deny-filters"],
+    "no-sock-diag": ["--deny-sock-diag"],
 }
 
 

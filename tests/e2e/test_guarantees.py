@@ -15,6 +15,8 @@ import subprocess
 import capabilities
 import harness
 import pytest
+from callers import status_as
+from daemon import Daemon
 from harness import POOR_HOST
 
 
@@ -309,6 +311,28 @@ def no_core_files(run):
     assert os.listdir(package) == ["bootstrap"]
 
 
+# ---- what the kernel tells
+
+def answers_of_its_runtime_api(run):
+    """What other users of this machine hear there, {user: status}. Only root can be another user."""
+    users = {0, 54321, os.geteuid() if run.lemu.user is None else run.lemu.user} if os.geteuid() == 0 else {os.geteuid()}
+    mode = run.mode
+    settings = f"{run.lemu.function(mode.arch, 'probe')},timeout=60,arch={mode.arch},launch={mode.launch},sandbox={mode.sandbox}"
+    with Daemon(run.lemu, functions={"probe": settings}, host=mode.host) as running:
+        api = running.invoke("probe", {"do": "env"}).json()["AWS_LAMBDA_RUNTIME_API"]
+        return {user: status_as(user, f"http://{api}/2018-06-01/ping") for user in users}
+
+
+def own_runtime_api(run):
+    seen = answers_of_its_runtime_api(run)
+    of_function = harness.NOBODY if run.uid == 0 and run.mode.sandbox != "off" else run.uid
+    assert seen == {user: 200 if user == of_function else 403 for user in seen}
+
+
+def everybodys_runtime_api(run):
+    assert set(answers_of_its_runtime_api(run).values()) == {200}
+
+
 # ---- what nothing gives
 
 def no_memory_fence(run):
@@ -338,6 +362,7 @@ GIVEN = {
     "own-environment": own_environment, "no-privilege": no_privilege, "no-survivors": no_survivors,
     "watch-limit": limited_watches, "own-memory-figures": own_memory_figures, "ended-first": ended_first,
     "system-call-filter": filtered,
+    "own-runtime-api": own_runtime_api,
 }
 WITHOUT = {
     "own-files": hosts_files, "protected-files": open_files, "sealed-code": writable_code, "devices": every_device,
@@ -347,6 +372,7 @@ WITHOUT = {
     "cpu-limit": no_cpu_limit, "own-network": hosts_network,
     "watch-limit": unlimited_watches, "own-memory-figures": machines_memory,
     "own-keyring": only_a_new_session_keyring, "system-call-filter": not_filtered,
+    "own-runtime-api": everybodys_runtime_api,
 }
 # Half a second each: not once more for every kind of poor host.
 HEAVY = {"process-limit", "tmp-limit"}
@@ -377,7 +403,7 @@ def lost_ids(lemu, mode):
 
 # What the kernel can lack decides about these, with the sandbox or without.
 OF_THE_KERNEL = {"own-keyring", "system-call-filter"}
-OF_THE_SANDBOX = [i for i in WITHOUT if i in GIVEN and i != "own-children" and i not in OF_THE_KERNEL]
+OF_THE_SANDBOX = [i for i in WITHOUT if i in GIVEN and i not in ("own-children", "own-runtime-api") and i not in OF_THE_KERNEL]
 
 
 @pytest.mark.bare

@@ -22,7 +22,7 @@ def serve(lemu, *options, settings=()):
 def dead_letter(running):
     """The record of the one there is."""
     def there():
-        events = running.request("GET", "/_lemu/async").json()["events"]
+        events = running.control("GET", "/_lemu/async").json()["events"]
         return [event["requestId"] for event in events if event["state"] == "dead-letter"]
     request_id = eventually(there)[0]
     shown = running.lemu.run("async", "--endpoint", running.url, "show", request_id).ok().stdout
@@ -62,7 +62,7 @@ def test_as_an_accepted_event(lemu):
         assert record["requestPayload"] == record["lemu"]["payload"] == DEEP.decode()
     with serve(lemu) as running:
         running.lemu.run("async", "--endpoint", running.url, "redrive", request_id).ok()
-        eventually(lambda: running.request("GET", "/_lemu/async").json() == {"events": []})
+        eventually(lambda: running.control("GET", "/_lemu/async").json() == {"events": []})
 
 
 def test_as_configuration(lemu):

@@ -131,8 +131,7 @@ def test_logs_are_followed_to_the_end(lemu, daemon):
 
 def test_who_follows_slowly_holds_up_nobody(lemu):
     with Daemon(lemu, "--drain-timeout", "1h", functions={"loud": probe(lemu, "timeout=2")}) as running:
-        follower = socket.create_connection(("127.0.0.1", running.port))
-        follower.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        follower = running.connect_to_control()
         follower.sendall(b"GET /_lemu/logs/loud?follow=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"Task timed out" in running.invoke("loud", {"do": "flood"}).body
         assert running.peak_memory_mb() < 40

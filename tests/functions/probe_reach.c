@@ -62,20 +62,37 @@ static void do_descriptors(struct call* call) {
 }
 
 /// {"do":"connect","port":1234} to loopback; {"do":"connect","abstract":"name"} to a UNIX socket without a
-/// file.
+/// file, {"do":"connect","socket":"/path"} to one with it. With "send" that is sent, and what comes back is
+/// told.
 static void do_connect(struct call* call) {
-  char name[64];
-  text_field(call, "abstract", name, sizeof name);
+  char name[sizeof(struct sockaddr_un)] = "", request[512], answer[512] = "";
   struct sockaddr_un local = {.sun_family = AF_UNIX};
   struct sockaddr_in loopback = {.sin_family = AF_INET,
                                  .sin_port = htons((in_port_t)number_field(call, "port", 1)),
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  memcpy(local.sun_path + 1, name, strlen(name));
+  text_field(call, "socket", name, sizeof name);
+  const int has_file = *name != 0;
+  if (!has_file) text_field(call, "abstract", name, sizeof name);
+  if (strlen(name) + 2 > sizeof local.sun_path) {
+    put(&call->out, "{\"error\":\"ENAMETOOLONG\",\"text\":\"\"}");
+    return;
+  }
+  memcpy(local.sun_path + !has_file, name, strlen(name));
   const int fd = socket(*name ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int failed = *name ? connect(fd, (struct sockaddr*)&local,
-                                     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)))
+  const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+  const int failed = *name ? connect(fd, (struct sockaddr*)&local, size)
                            : connect(fd, (struct sockaddr*)&loopback, sizeof loopback);
-  put_error(call, failed);
+  const int error = failed ? errno : 0;
+  text_field(call, "send", request, sizeof request);
+  if (!error && *request) {
+    rt_send_all(fd, request, strlen(request));
+    size_t got = 0;
+    for (ssize_t n; got < sizeof answer - 1 && (n = recv(fd, answer + got, sizeof answer - 1 - got, 0)) > 0;)
+      got += (size_t)n;
+  }
+  put(&call->out, "{\"error\":\"%s\",\"text\":", errno_name(error));
+  put_string(&call->out, answer, strlen(answer));
+  put(&call->out, "}");
   close(fd);
 }
 

@@ -19,7 +19,7 @@ using lemu::rapi::test::UnixListener;
 namespace {
 
 constexpr std::size_t kBodyLimit = 100;
-constexpr Limits kLimits{.response_bytes = kBodyLimit,
+const Limits kLimits{.response_bytes = kBodyLimit,
                          .streamed_bytes = 2 * kBodyLimit,
                          .error_bytes = kBodyLimit,
                          .http = {.header_bytes = 2048, .discard_bytes = 1024}};

@@ -10,6 +10,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -37,6 +39,7 @@ static const char usage[] =
     "  --old-mounts                no mount_setattr(2), as before Linux 5.12\n"
     "  --old-opens                 no openat2(2), as before Linux 5.6\n"
     "  --deny-filters              no seccomp(2), as in a kernel without CONFIG_SECCOMP_FILTER\n"
+    "  --deny-sock-diag            no netlink socket that tells who has a socket (sock_diag)\n"
     "  --mask-proc                 parts of /proc covered or read-only, as runc does\n"
     "  --read-only-cgroups\n"
     "  --few-devices               a /dev with null and urandom only\n"
@@ -216,6 +219,15 @@ static void deny_user_namespaces(unsigned error) {
   install(code, SIZE(code));
 }
 
+static void deny_sock_diag(unsigned error) {
+  struct sock_filter code[] = {LOAD(arch),    UNLESS_EQUAL(OUR_ARCH, 7),
+                               LOAD(nr),      UNLESS_EQUAL(SYS_socket, 5),
+                               LOAD(args[0]), UNLESS_EQUAL(AF_NETLINK, 3),
+                               LOAD(args[2]), UNLESS_EQUAL(NETLINK_SOCK_DIAG, 1),
+                               REFUSE(error), ALLOW};
+  install(code, SIZE(code));
+}
+
 // ----
 
 static const char* value_of(const char* option, const char* name) {
@@ -256,6 +268,7 @@ static void apply_filter(const char* option) {
   const char* error = value_of(option, "--deny-userns");
   if (error) deny_user_namespaces(strcmp(error, "ENOSYS") == 0 ? ENOSYS : EPERM);
   if (strcmp(option, "--deny-mount") == 0) deny_call(SYS_mount, EPERM);
+  if (strcmp(option, "--deny-sock-diag") == 0) deny_sock_diag(EPROTONOSUPPORT);
   if (strcmp(option, "--old-mounts") == 0) deny_call(SYS_mount_setattr, ENOSYS);
   if (strcmp(option, "--deny-filters") == 0) deny_call(SYS_seccomp, ENOSYS);
   if (strcmp(option, "--old-opens") == 0) deny_call(SYS_openat2, ENOSYS);

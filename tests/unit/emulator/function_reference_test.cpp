@@ -14,6 +14,17 @@ TEST_CASE("each way to name a function") {
     const char* region;
   } rows[] = {
       {"hello", "", "hello", "", ""},
+      {"hello.world", "", "hello.world", "", ""},
+      {"a.b-c_d.:live", "", "a.b-c_d.", "live", ""},
+      {"..", "", "..", "", ""},
+      {"hello:$LATEST.PUBLISHED", "", "hello", "$LATEST.PUBLISHED", ""},
+      {"eu-west-1:123456789012:function:a.b", "", "a.b", "", "eu-west-1"},
+      {"us-gov-west-1:123456789012:hello", "", "hello", "", "us-gov-west-1"},
+      {"us-iso-east-1:hello", "", "hello", "", "us-iso-east-1"},
+      {"us-isob-east-1:function:hello", "", "hello", "", "us-isob-east-1"},
+      {"eusc-de-east-1:hello", "", "hello", "", "eusc-de-east-1"},
+      {"us-east-1", "", "us-east-1", "", ""},
+      {"arn:aws:lambda:us-east-1:123456789012:function:a.b:live", "", "a.b", "live", "us-east-1"},
       {"hello", "$LATEST", "hello", "$LATEST", ""},
       {"hello:7", "", "hello", "7", ""},
       {"hello:$LATEST", "", "hello", "$LATEST", ""},
@@ -39,17 +50,17 @@ TEST_CASE("each way to name a function") {
 }
 
 TEST_CASE("what names no function") {
-  for (const char* path : {"", ":", "a b", "a.b", "hello:", "hello:a:b", "arn:aws:lambda",
+  for (const char* path : {"", ":", "a b", "hello:", "hello:a.b", "us-east:a:b", "hello:a:b", "arn:aws:lambda",
                            "arn:aws:s3:::bucket", "arn:aws:lambda:us-east-1:1:layer:x:y", "h%C3%A9"}) {
     CAPTURE(path);
     const auto reference = parse_function_reference(path, "");
     REQUIRE_FALSE(reference);
     CHECK(reference.error().fault == ApiFault::validation);
   }
-  const auto lengthy = parse_function_reference(std::string(65, 'a'), "");
+  const auto lengthy = parse_function_reference(std::string(257, 'a'), "");
   REQUIRE_FALSE(lengthy);
-  CHECK(lengthy.error().message.ends_with("Member must have length less than or equal to 64"));
-  CHECK(parse_function_reference(std::string(64, 'a'), ""));
+  CHECK(lengthy.error().message.ends_with("Member must have length less than or equal to 256"));
+  CHECK(parse_function_reference(std::string(256, 'a'), ""));
 }
 
 TEST_CASE("what names no qualifier") {

@@ -40,6 +40,7 @@ qemu::Trial refused(qemu::Trial trial) {
 qemu::Diagnosis docker() {
   qemu::Diagnosis d;
   d.host.arch = Arch::x86_64;
+  d.host.uid = 1000;
   d.host.kernel = "6.8.0-45-generic";
   d.host.kernel_major = 6;
   d.host.kernel_minor = 8;
@@ -83,7 +84,7 @@ TEST_CASE("the text for a person") {
         "  kernel            Linux 6.8.0-45-generic\n"
         "  distribution      Debian GNU/Linux 12 (bookworm)\n"
         "  recognised        a Docker container\n"
-        "  user              root\n"
+        "  user              uid 1000\n"
         "\n"
         "Sandbox\n"
         "  user namespaces   no\n"
@@ -95,7 +96,7 @@ TEST_CASE("the text for a person") {
         "  private binfmt    needs the sandbox\n"
         "  host binfmt       not mounted (lemu does not need it)\n"
         "  direct QEMU       works (tried: 3.4 ms)\n"
-        "  shared libraries  none: dynamic programs need --sysroot, or: apt install libc6-arm64-cross "
+        "  shared libraries  none: dynamic programs need --sysroot, or: sudo apt install libc6-arm64-cross "
         "libstdc++6-arm64-cross\n"
         "\n"
         "Cgroups (lemu needs none: it measures and limits by itself)\n"
@@ -142,7 +143,7 @@ TEST_CASE("a host without a QEMU") {
   const std::string text = doctor_text(d, Verbosity::normal);
   CHECK(text.find("An arm64 function here does not run\n"
                   "  because           there is no QEMU for arm64 programs in PATH\n") != std::string::npos);
-  CHECK(text.find("To improve\n  arm64 functions at all:\n    apt install qemu-user-static\n") !=
+  CHECK(text.find("To improve\n  arm64 functions at all:\n    sudo apt install qemu-user-static\n") !=
         std::string::npos);
   const nlohmann::json function = nlohmann::json::parse(doctor_json(d))["functions"][0];
   CHECK(function["runs"] == false);

@@ -40,15 +40,17 @@ TEST_CASE("addresses are what Go listens on") {
     int port;
   };
   for (const Row& row : std::vector<Row>{{"127.0.0.1:80", "127.0.0.1", 80},
-                                         {":8080", "0.0.0.0", 8080},
+                                         {":8080", "", 8080},
                                          {"localhost:1", "127.0.0.1", 1},
-                                         {"[::]:8080", "0.0.0.0", 8080}}) {
+                                         {"[::]:8080", "[::]", 8080},
+                                         {"[::1]:80", "[::1]", 80}}) {
     CAPTURE(row.text);
     const RieOptions options = parsed({"--runtime-interface-emulator-address", row.text});
     CHECK(options.listen.host == row.host);
     CHECK(options.listen.port == row.port);
   }
-  for (const char* text : {"8080", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"}) {
+  for (const char* text :
+       {"8080", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "::1:80", "[::1:80", "host.test:80"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_rie(Words{"--runtime-interface-emulator-address", text}, nothing));
   }

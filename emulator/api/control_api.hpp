@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlApi: who answers at the daemon's control socket. Owned by the daemon; lives on its io_context's
+// thread.
+#pragma once
+
+#include "emulator/api/admin_handler.hpp"
+#include "emulator/api/routes.hpp"
+#include "emulator/invoke/identifiers.hpp"
+
+namespace lemu::emulator {
+
+class ControlApi final : public rapi::HttpHandler {
+ public:
+  /// `stop` ends the daemon as SIGTERM does.
+  ControlApi(FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids, AdminHandler::StopCall stop)
+      : ids_(ids), admin_(functions, events, std::move(stop)) {}
+
+  rapi::HeadVerdict on_head(const rapi::HttpRequest& request) override;
+  void on_request(rapi::HttpRequest& request, rapi::HttpReply http) override;
+  void on_peer_gone(const rapi::HttpReply&) override {}
+
+ private:
+  Identifiers& ids_;
+  AdminHandler admin_;
+};
+
+}  // namespace lemu::emulator

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// MonitorHandler: what the daemon tells whoever invokes: that it is there, and figures for Prometheus. Owned
+// by the daemon's API; lives on its io_context's thread.
+#pragma once
+
+#include "emulator/invoke/async_queue.hpp"
+#include "emulator/invoke/function_registry.hpp"
+#include "rapi/http.hpp"
+
+namespace lemu::emulator {
+
+class MonitorHandler {
+ public:
+  MonitorHandler(const FunctionRegistry& functions, const AsyncQueue& events)
+      : functions_(functions), events_(events) {}
+
+  static void health(const rapi::HttpReply& reply);
+  void metrics(const rapi::HttpReply& reply) const;
+
+ private:
+  const FunctionRegistry& functions_;
+  const AsyncQueue& events_;
+};
+
+}  // namespace lemu::emulator
