@@ -106,6 +106,25 @@ bool mount_tmpfs(const Mount& mount, const std::string& target) {
   return ::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) == 0;
 }
 
+/// A socket or named pipe is reached through a read-only mount too: only another file in its place helps.
+bool cover_file(const std::string& target) {
+  constexpr char kCover[] = ".cover";
+  if (!make_file(kCover, "", 0444)) return false;
+  const bool covered = ::mount(kCover, target.c_str(), nullptr, MS_BIND, nullptr) == 0;
+  const int code = errno;
+  ::unlink(kCover);  // the mount keeps it
+  errno = code;
+  return covered && make_tree_read_only(target.c_str());
+}
+
+bool hide(const std::string& target) {
+  struct stat about {};
+  if (::lstat(target.c_str(), &about) < 0) return errno == ENOENT;
+  if (!S_ISDIR(about.st_mode)) return S_ISLNK(about.st_mode) || cover_file(target);
+  return ::mount("tmpfs", target.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                 "mode=755,size=4k") == 0;
+}
+
 bool mount_proc(const std::string& target) {
   if (!make_folder(target, 0555)) return false;
   if (::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) return false;
@@ -134,6 +153,7 @@ bool perform(const Mount& mount, int detached, const std::string& target) {
     case MountKind::file: return make_file(target, mount.source, mount.mode);
     case MountKind::symlink: return make_symlink(target, mount.source);
     case MountKind::cover: return cover(mount, target);
+    case MountKind::hidden: return hide(target);
   }
   errno = EINVAL;
   return false;
