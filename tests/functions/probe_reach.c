@@ -61,20 +61,31 @@ static void do_descriptors(struct call* call) {
   put(&call->out, "{\"opened\":%d,\"error\":\"%s\"}", n, errno_name(error));
 }
 
-/// {"do":"connect","port":1234} to loopback; {"do":"connect","abstract":"name"} to a UNIX socket without a
-/// file.
+/// A UNIX socket's address: of a file, or an abstract one.
+static socklen_t unix_address(struct sockaddr_un* address, const char* path, const char* abstract) {
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  const char* name = *path ? path : abstract;
+  const size_t at = *path ? 0 : 1;
+  const size_t length = strnlen(name, sizeof address->sun_path - 1);
+  memcpy(address->sun_path + at, name, length);
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + at + length);
+}
+
+/// {"do":"connect","port":1234} to loopback; {"do":"connect","path":"/a/socket"} or "abstract":"name" to a
+/// UNIX socket.
 static void do_connect(struct call* call) {
-  char name[64];
+  char path[128], name[64];
+  text_field(call, "path", path, sizeof path);
   text_field(call, "abstract", name, sizeof name);
-  struct sockaddr_un local = {.sun_family = AF_UNIX};
-  struct sockaddr_in loopback = {.sin_family = AF_INET,
-                                 .sin_port = htons((in_port_t)number_field(call, "port", 1)),
-                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  memcpy(local.sun_path + 1, name, strlen(name));
-  const int fd = socket(*name ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int failed = *name ? connect(fd, (struct sockaddr*)&local,
-                                     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)))
-                           : connect(fd, (struct sockaddr*)&loopback, sizeof loopback);
+  struct sockaddr_un local;
+  const socklen_t size = unix_address(&local, path, name);
+  const struct sockaddr_in loopback = {.sin_family = AF_INET,
+                                       .sin_port = htons((in_port_t)number_field(call, "port", 1)),
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  const int is_local = *path || *name;
+  const int fd = socket(is_local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int failed = is_local ? connect(fd, (const struct sockaddr*)&local, size)
+                              : connect(fd, (const struct sockaddr*)&loopback, sizeof loopback);
   put_error(call, failed);
   close(fd);
 }
