@@ -123,14 +123,6 @@ class EtcOfRoot {
     }
   }
 
-  /// The root's own bundle, as a path of the function's.
-  [[nodiscard]] std::optional<std::string> bundle() const {
-    const GuestRoot tree({{root_.empty() ? "/" : root_, "/"}});
-    for (const std::string_view path : kCertificatePaths)
-      if (tree.find(path)) return std::string(path);
-    return std::nullopt;
-  }
-
   [[nodiscard]] std::vector<Mount> mounts() && { return std::move(mounts_); }
 
  private:
@@ -161,9 +153,15 @@ class EtcOfRoot {
     return kind_ == Kind::sysroot || (about.st_uid == owner_ && (about.st_mode & S_IWOTH) == 0);
   }
 
+  [[nodiscard]] bool has_bundle() const {
+    const GuestRoot tree({{root_.empty() ? "/" : root_, "/"}});
+    return std::any_of(std::begin(kCertificatePaths), std::end(kCertificatePaths),
+                       [&](std::string_view path) { return tree.find(path).has_value(); });
+  }
+
   [[nodiscard]] bool may_be_bound_whole(const std::string& path) const {
     if (contains(kMixedFolders, path)) return false;
-    if (contains(kCertificateFolders, path) && !bundle()) return false;  // one is to be laid beside
+    if (contains(kCertificateFolders, path) && !has_bundle()) return false;  // one is to be laid beside
     return kind_ == Kind::host || all_is_for_everybody(path, 0);
   }
 
@@ -215,24 +213,47 @@ void lay_time_zone(std::vector<Mount>& mounts) {
         {.kind = MountKind::symlink, .source = "/usr/share/zoneinfo/UTC", .target = "/etc/localtime"});
 }
 
+bool is_certificate_path(std::string_view target) {
+  return std::any_of(std::begin(kCertificatePaths), std::end(kCertificatePaths), [&](std::string_view path) {
+    return path.starts_with(target) && (path.size() == target.size() || path[target.size()] == '/');
+  });
+}
+
+/// Where the bundle can be seen; links that lead to nothing that is shown (openSUSE's to /var/lib) are
+/// dropped.
+std::optional<std::string> visible_bundle(std::vector<Mount>& mounts, const std::string& root) {
+  GuestRoot tree;
+  show(tree, mounts);
+  for (const char* folder : {"/usr", "/nix/store"}) tree.add({root + folder, folder});
+  std::erase_if(mounts, [&](const Mount& mount) {
+    return mount.kind == MountKind::symlink && is_certificate_path(mount.target) && !tree.find(mount.target);
+  });
+  for (const std::string_view path : kCertificatePaths)
+    if (tree.find(path)) return std::string(path);
+  return std::nullopt;
+}
+
+std::string hosts_bundle(const std::string& host) {
+  for (const std::string_view place : kCertificatePaths) {
+    std::error_code failed;
+    const std::filesystem::path real = std::filesystem::canonical(host + std::string(place), failed);
+    if (!failed) return real.string();
+  }
+  return {};
+}
+
 /// The host's certificates for a root that has none; then each path that programs try leads to the bundle.
 void lay_certificates(std::vector<Mount>& mounts, std::optional<std::string> bundle,
                       const std::string& host) {
-  if (!bundle) {
-    for (const std::string_view place : kCertificatePaths) {
-      std::error_code failed;
-      const std::filesystem::path real = std::filesystem::canonical(host + std::string(place), failed);
-      if (failed) continue;
-      bundle = kCertificatePaths[0];
-      if (is_free(mounts, *bundle))
-        mounts.push_back({.kind = MountKind::bind, .source = real, .target = *bundle, .need = Need::wanted});
-      break;
-    }
-  }
-  if (!bundle) return;
-  for (const std::string_view path : kCertificatePaths)
-    if (is_free(mounts, path))
+  const std::string hosts = bundle ? std::string() : hosts_bundle(host);
+  for (const std::string_view path : kCertificatePaths) {
+    if (!is_free(mounts, path)) continue;
+    if (bundle)
       mounts.push_back({.kind = MountKind::symlink, .source = *bundle, .target = std::string(path)});
+    else if (!hosts.empty())
+      mounts.push_back(
+          {.kind = MountKind::bind, .source = hosts, .target = *(bundle = path), .need = Need::wanted});
+  }
 }
 
 bool is_same_folder(const std::string& one, const std::string& other) {
@@ -257,9 +278,8 @@ std::vector<Mount> etc_mounts(const RuntimeRoot& root, const std::string& host) 
     const bool of_host = is_same_folder(path + "/etc", host + "/etc");
     EtcOfRoot etc(path, of_host ? EtcOfRoot::Kind::host : EtcOfRoot::Kind::sysroot);
     etc.take();
-    bundle = etc.bundle();
     for (Mount& mount : std::move(etc).mounts()) mounts.push_back(std::move(mount));
-    if (bundle && is_free(mounts, *bundle)) bundle.reset();  // it is there, but not for everybody
+    bundle = visible_bundle(mounts, path);
   }
   lay_made_files(mounts, has_root);
   lay_time_zone(mounts);

@@ -150,6 +150,48 @@ TEST_CASE("a root without certificates is given the host's, beside what it has")
   }
 }
 
+TEST_CASE("certificates are found however a distribution lays them out") {
+  struct Row {
+    const char* distribution;
+    std::string bundle;                                      ///< the file itself
+    std::vector<std::pair<std::string, std::string>> links;  ///< path, text
+    std::string stands_at;                                   ///< where a function finds it
+  };
+  const Row rows[] = {
+      {"Debian", "etc/ssl/certs/ca-certificates.crt", {}, "/etc/ssl/certs/ca-certificates.crt"},
+      {"Arch",
+       "etc/ca-certificates/extracted/tls-ca-bundle.pem",
+       {{"etc/ssl/certs/ca-certificates.crt", "../../ca-certificates/extracted/tls-ca-bundle.pem"}},
+       "/etc/ssl/certs/ca-certificates.crt"},
+      {"Fedora",
+       "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+       {{"etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"},
+        {"etc/ssl/certs", "../pki/tls/certs"}},
+       "/etc/ssl/certs/ca-bundle.crt"},
+      {"openSUSE",
+       "var/lib/ca-certificates/ca-bundle.pem",
+       {{"etc/ssl/ca-bundle.pem", "../../var/lib/ca-certificates/ca-bundle.pem"},
+        {"etc/ssl/certs", "../../var/lib/ca-certificates/pem"}},
+       "/etc/ssl/certs/ca-certificates.crt"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.distribution);
+    const TemporaryFolder host;
+    host.add("usr/x", "x", 0644);
+    host.add(row.bundle, "certificates", 0644);
+    for (const auto& [path, text] : row.links) {
+      const std::filesystem::path link = host.path + "/" + path;
+      std::filesystem::create_directories(link.parent_path());
+      std::filesystem::create_symlink(text, link);
+    }
+    const std::vector<Mount> mounts = etc_mounts({SystemSource::host, {}, {}}, host.path);
+    GuestRoot tree;
+    show(tree, mounts);
+    CHECK(tree.find(row.stands_at) == host.path + "/" + row.bundle);
+    CHECK(tree.find("/etc/pki/tls/certs/ca-bundle.crt") == host.path + "/" + row.bundle);
+  }
+}
+
 TEST_CASE("the links of a merged /usr are made where a root lacks them") {
   const TemporaryFolder root;
   root.add("usr/lib/ld-linux-aarch64.so.1", "x");
