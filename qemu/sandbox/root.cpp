@@ -114,12 +114,19 @@ bool cover_file(const std::string& target) {
   const int code = errno;
   ::unlink(kCover);  // the mount keeps it
   errno = code;
-  return covered && make_tree_read_only(target.c_str());
+  return covered && make_tree_read_only(target.c_str(), Programs::may_not_run);
 }
 
-bool hide(const std::string& target) {
+/// What this process may not walk to (in a folder of an owner whom its user namespace does not map) is hidden
+/// with the folder that keeps it out.
+bool hide(std::string target) {
   struct stat about {};
-  if (::lstat(target.c_str(), &about) < 0) return errno == ENOENT;
+  while (::lstat(target.c_str(), &about) < 0) {
+    if (errno == ENOENT) return true;
+    const std::size_t slash = target.rfind('/');
+    if (errno != EACCES || slash == std::string::npos) return false;
+    target.resize(slash);
+  }
   if (!S_ISDIR(about.st_mode)) return S_ISLNK(about.st_mode) || cover_file(target);
   return ::mount("tmpfs", target.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
                  "mode=755,size=4k") == 0;

@@ -1,3 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file system that a function sees: system files, roots of other systems, and what of the host is not to be reached."""
+import contextlib
+import fnmatch
+import os
+import pathlib
+import re
+import shutil
+import socket
+
+import capabilities
+import pytest
+from harness import HOST_ARCH, MACHINE, MODES, REPO
+
+LOADER = {"x86_64": "lib64/ld-linux-x86-64.so.2", "arm64": "lib/ld-linux-aarch64.so.1"}
+
+
+def inside(lemu, mode, function="probe", options=(), **event):
+    return lemu.invoke(mode, function, event, *options).ok().json()
+
+
+def root_with_a_c_library(lemu, arch):
+    """A root as hand-unpacked packages of a merged /usr make one: everything below usr, and no links to it."""
+    root = lemu.folder / "sysroot"
+    triplet = f"{MACHINE[arch]}-linux-gnu"
+    libraries = pathlib.Path(f"/lib/{triplet}" if arch == HOST_ARCH else f"/usr/{triplet}/lib")
+    loader = root / "usr" / LOADER[arch]
+    own = root / "usr/lib" / triplet
+    for folder in (own, loader.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(libraries / "libc.so.6", own)
+    shutil.copy(libraries / loader.name, own)
+    loader.symlink_to(os.path.relpath(own / loader.name, loader.parent))
+    return root
+
+
+@pytest.mark.bare
+def test_a_sysroot_without_the_links_of_a_merged_usr(any_user, mode):
+    if mode.emulated:
+        capabilities.require("cross-sysroot")
+    root = root_with_a_c_library(any_user, mode.arch)
+    result = any_user.invoke(mode, "probe-dynamic", {"do": "ids"}, "--sysroot", root).ok()
+    assert result.json()["machine"] == MACHINE[mode.arch]
+    unused = mode.sandbox == "off" and not mode.emulated
+    assert ("--sysroot is not used" in result.stderr) == unused
+    if mode.sandbox == "on":
+        names = set(inside(any_user, mode, "probe-dynamic", ("--sysroot", root), do="list", path="/")["names"])
+        assert {"lib", *([] if mode.emulated else ["lib64"])} <= names
 
 
 # ---- what the page says
