@@ -259,11 +259,11 @@ def test_sockets_of_a_package_cannot_be_used(any_user, mode):
         with listening(package / "top.sock"), listening(package / "deep/.git/daemon.ipc"):
             for name in ("top.sock", "deep/.git/daemon.ipc"):
                 result = any_user.invoke(mode, package, {"do": "connect", "path": "/var/task/" + name}).ok()
-                assert result.json()["error"] == "ECONNREFUSED", name
+                assert result.json()["error"] == "EACCES", name
             assert "holds a socket or named pipe" in result.stderr
             for access in ("w", "r"):
                 opened = any_user.invoke(mode, package, {"do": "open", "path": "/var/task/pipe", "mode": access}).ok().json()
-                assert opened == {"error": "EROFS" if access == "w" else "", "text": ""}
+                assert opened == {"error": "EACCES" if access == "w" else "", "text": ""}
     finally:
         os.close(reader)
 
@@ -284,4 +284,4 @@ def test_sockets_of_the_system_cannot_be_used(any_user, options):
             stack.enter_context(listening(place))
         for place in places:
             error = inside(any_user, MODES[0], options=options, do="connect", path=str(place))["error"]
-            assert error in ("ECONNREFUSED", "ENOENT"), place
+            assert error in ("EACCES", "ENOENT"), place

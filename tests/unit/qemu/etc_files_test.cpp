@@ -129,8 +129,8 @@ TEST_CASE("an /etc that is a link, and links in it, are not followed on this mac
   std::filesystem::create_directory(root.path + "/etc");
   std::filesystem::create_symlink(elsewhere.path, root.path + "/etc/ssl");
   const Seen all = seen({SystemSource::sysroot, root.path, {}}, host.path);
-  CHECK(all.at("/etc/ssl") == "-> " + elsewhere.path);
-  CHECK(all.count("/etc/ssl/certs/ca-certificates.crt") == 0);
+  CHECK(all.count("/etc/ssl") == 0);  // leads to nothing that is shown, and would be in the way
+  for (const auto& [path, what] : all) CHECK(what.find(elsewhere.path) == std::string::npos);
 }
 
 TEST_CASE("a root without certificates is given the host's, beside what it has") {
