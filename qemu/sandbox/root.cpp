@@ -106,39 +106,6 @@ bool mount_tmpfs(const Mount& mount, const std::string& target) {
   return ::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) == 0;
 }
 
-/// A socket or named pipe is reached through a read-only mount too: only another file in its place helps.
-bool cover_file(const std::string& target) {
-  constexpr char kCover[] = ".cover";
-  if (!make_file(kCover, "", 0444)) return false;
-  const bool covered = ::mount(kCover, target.c_str(), nullptr, MS_BIND, nullptr) == 0;
-  const int code = errno;
-  ::unlink(kCover);  // the mount keeps it
-  errno = code;
-  return covered && make_tree_read_only(target.c_str(), Programs::may_not_run);
-}
-
-/// What this process may not walk to (in a folder of an owner whom its user namespace does not map) is hidden
-/// with the folder that keeps it out.
-bool hide(std::string target) {
-  struct stat about {};
-  while (::lstat(target.c_str(), &about) < 0) {
-    if (errno == ENOENT) return true;
-    const std::size_t slash = target.rfind('/');
-    if (errno != EACCES || slash == std::string::npos) return false;
-    target.resize(slash);
-  }
-  if (!S_ISDIR(about.st_mode)) return S_ISLNK(about.st_mode) || cover_file(target);
-  return ::mount("tmpfs", target.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                 "mode=755,size=4k") == 0;
-}
-
-bool mount_proc(const std::string& target) {
-  if (!make_folder(target, 0555)) return false;
-  if (::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) return false;
-  keep_proc(target.c_str());
-  return true;
-}
-
 /// The file stays as long as it is mounted, and has no name of its own.
 bool cover(const Mount& mount, const std::string& target) {
   constexpr char kFile[] = ".cover";
@@ -149,6 +116,29 @@ bool cover(const Mount& mount, const std::string& target) {
   errno = code;
   if (!covered || make_tree_read_only(target.c_str(), Programs::may_not_run)) return covered;
   return unmount_and_fail(target);
+}
+
+/// A socket or named pipe can be used through a read-only mount too: only another file in its place helps.
+/// What this process may not walk to (in a folder of an owner whom its user namespace does not map) is hidden
+/// with the folder that keeps it out.
+bool hide(std::string target) {
+  struct stat about {};
+  while (::lstat(target.c_str(), &about) < 0) {
+    if (errno == ENOENT) return true;
+    const std::size_t slash = target.rfind('/');
+    if (errno != EACCES || slash == std::string::npos) return false;
+    target.resize(slash);
+  }
+  if (!S_ISDIR(about.st_mode)) return S_ISLNK(about.st_mode) || cover({.mode = 0444}, target);
+  return ::mount("tmpfs", target.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                 "mode=755,size=4k") == 0;
+}
+
+bool mount_proc(const std::string& target) {
+  if (!make_folder(target, 0555)) return false;
+  if (::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) return false;
+  keep_proc(target.c_str());
+  return true;
 }
 
 bool perform(const Mount& mount, int detached, const std::string& target) {
