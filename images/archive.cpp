@@ -180,8 +180,8 @@ class ZipUnpacker {
       if (n < 0) return damaged(a);
       target.resize(static_cast<std::size_t>(n));
     }
-    Status inside = check_link(entry.path, target);
-    if (!inside) return inside;
+    Status possible = check_link(entry.path, target);
+    if (!possible) return possible;
     return writer_.make_link(entry.path, target);
   }
 

@@ -34,10 +34,11 @@ struct Unpacked {
 };
 
 /// Unpacks the zip at `path` into `folder`, which exists and is empty. Files keep their rwx permissions,
-/// folders get 0755. Refuses, with bad_input that names the entry, whatever would reach outside the folder or
-/// is no file, folder or symbolic link; a name used twice keeps its last content, with a note, as unzip does.
-/// The size limit is enforced on what the zip declares, before anything is written, and what it declares on
-/// what is written. After a failure the folder holds a part of the content: it is the caller's to remove.
+/// folders get 0755, links their targets as they are. Refuses, with bad_input that names the entry, whatever
+/// would be written outside the folder or through a link, and what is no file, folder or symbolic link; a
+/// name used twice keeps its last content, with a note, as unzip does. The size limit is enforced on what the
+/// zip declares, before anything is written, and what it declares on what is written. After a failure the
+/// folder holds a part of the content: it is the caller's to remove.
 [[nodiscard]] Result<Unpacked> unpack_zip(const std::string& path, const std::string& folder,
                                           const UnzipLimits& limits = {});
 

@@ -18,43 +18,33 @@
 #include "images/entry.hpp"
 #include "images/errors.hpp"
 #include "images/near_miss.hpp"
+#include "images/package_path.hpp"
 
 namespace lemu::images {
 namespace {
 
 constexpr mode_t kAnyExecute = S_IXUSR | S_IXGRP | S_IXOTH;
 
-/// Opens `name` without leaving `folder`, whatever links it goes through: at /var/task only the folder is
-/// there.
-Fd open_beneath(int folder, const char* name) {
+/// Opens what follow_in_package() came to: nothing on its way may have become a link since.
+Fd open_followed(int folder, const std::string& relative) {
   open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH;
-  return Fd(static_cast<int>(::syscall(SYS_openat2, folder, name, &how, sizeof(how))));
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  Fd file(static_cast<int>(::syscall(SYS_openat2, folder, relative.c_str(), &how, sizeof(how))));
+  if (file.valid() || (errno != ENOSYS && errno != EPERM)) return file;
+  return Fd(::openat(folder, relative.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
 
-/// For kernels and containers without openat2(2): the same question answered by comparing paths.
-Fd open_beneath_by_path(const std::string& folder, const std::string& path) {
-  std::error_code failed;
-  const std::string real = std::filesystem::canonical(path, failed);
-  if (failed) {
-    errno = failed.value();
-    return Fd();
-  }
-  if (!real.starts_with(folder + "/")) {
-    errno = EXDEV;
-    return Fd();
-  }
-  return Fd(::open(real.c_str(), O_PATH | O_CLOEXEC));
-}
-
-tl::unexpected<Error> broken_link(const BootstrapSearch& search, const std::string& path, int code) {
+tl::unexpected<Error> broken_link(const BootstrapSearch& search, const std::string& path,
+                                  const PackagePath& led) {
   std::error_code failed;
   const std::string target = std::filesystem::read_symlink(path, failed);
   const std::string package = package_name(search), quoted = in_quotes(target);
-  if (code == EXDEV) return fail<"bootstrap-link-leads-out">(package, quoted);
-  if (code == ENOENT) return fail<"bootstrap-broken-link">(package, quoted);
-  return fail_errno<"bootstrap-link-not-followed">(code, package, quoted);
+  if (led.outside == "/opt" || led.outside == "/tmp")
+    return fail<"bootstrap-link-to-empty">(package, quoted, led.outside);
+  if (led.error == EXDEV) return fail<"bootstrap-link-leads-out">(package, quoted);
+  if (led.error == ENOENT) return fail<"bootstrap-broken-link">(package, quoted);
+  return fail_errno<"bootstrap-link-not-followed">(led.error, package, quoted);
 }
 
 /// The bootstrap for a message: a zip's is unpacked to a place that is gone when the message is read.
@@ -83,7 +73,8 @@ tl::unexpected<Error> not_for_all(const BootstrapSearch& search, mode_t mode) {
   return fail<"bootstrap-not-executable-for-all-in-zip">(package, octal);
 }
 
-Result<Bootstrap> check_found(const BootstrapSearch& search, const std::string& path, int fd) {
+Result<Bootstrap> check_found(const BootstrapSearch& search, const PackagePath& led, int fd) {
+  const std::string path = search.folder + "/" + led.relative;
   struct stat info {};
   const std::string name = bootstrap_name(search, path);
   if (::fstat(fd, &info) != 0) return fail_errno<"package-not-looked-at">(errno, name);
@@ -91,9 +82,7 @@ Result<Bootstrap> check_found(const BootstrapSearch& search, const std::string& 
   if (!S_ISREG(info.st_mode)) return fail<"bootstrap-not-regular">(package_name(search));
   if ((info.st_mode & kAnyExecute) == 0) return not_executable(search, info.st_mode);
   if ((info.st_mode & S_IXOTH) == 0) return not_for_all(search, info.st_mode);
-  std::error_code failed;
-  Bootstrap found{std::filesystem::canonical(path, failed), {}};
-  if (failed) return fail_errno<"package-not-looked-at">(failed.value(), name);
+  Bootstrap found{path, led.same_on_host, {}};
   if ((info.st_mode & S_IROTH) == 0)
     found.notes.push_back(
         "bootstrap is not readable for all: Lambda runs it as another user than its owner, so chmod 755 it "
@@ -112,14 +101,12 @@ Result<Bootstrap> find_bootstrap(const BootstrapSearch& search) {
   }
   Result<Fd> folder = open_file(search.folder, O_PATH | O_DIRECTORY);
   if (!folder) return fail(std::move(folder.error()));
-  Fd file = open_beneath(folder->get(), "bootstrap");
-  if (!file.valid() && (errno == ENOSYS || errno == EPERM)) file = open_beneath_by_path(search.folder, path);
-  if (!file.valid()) {
-    const int code = errno;
-    if (S_ISLNK(itself.st_mode)) return broken_link(search, path, code);
-    return fail_errno<"package-not-opened">(code, bootstrap_name(search, path));
-  }
-  return check_found(search, path, file.get());
+  const PackagePath led = follow_in_package(folder->get(), "bootstrap");
+  if (led.error != 0 && S_ISLNK(itself.st_mode)) return broken_link(search, path, led);
+  if (led.error != 0) return fail_errno<"package-not-opened">(led.error, bootstrap_name(search, path));
+  const Fd file = open_followed(folder->get(), led.relative);
+  if (!file.valid()) return fail_errno<"package-not-opened">(errno, bootstrap_name(search, path));
+  return check_found(search, led, file.get());
 }
 
 Status check_single_bootstrap(const std::string& path, const std::string& given) {

@@ -20,12 +20,13 @@ struct BootstrapSearch {
 };
 
 struct Bootstrap {
-  std::string host_path;
+  std::string host_path;     ///< links followed as the function will
+  bool same_on_host = true;  ///< the kernel comes to it from FOLDER/bootstrap on this host, too
   std::vector<std::string> notes;
 };
 
-/// The executable regular file `bootstrap` at the top of the folder, or one a link leads to inside the
-/// folder.
+/// The executable regular file `bootstrap` at the top of the folder, or one that a link leads to inside the
+/// folder, which is /var/task: no link is followed into this machine's files.
 [[nodiscard]] Result<Bootstrap> find_bootstrap(const BootstrapSearch& search);
 
 /// Whether a bootstrap given by itself may be executed.

@@ -81,25 +81,8 @@ Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
 }
 
 Status check_link(const std::string& path, std::string_view target) {
-  const auto refuse_link = [&](std::string_view reason) {
-    return fail<"zip-link-refused">(in_quotes(path), in_quotes(target), reason);
-  };
-  if (target.empty() || target.size() >= PATH_MAX || target.find('\0') != std::string_view::npos)
-    return refuse_link("which is no path");
-  if (target.front() == '/') return refuse_link("an absolute path");
-  std::ptrdiff_t room = std::count(path.begin(), path.end(), '/');
-  bool named = false, climbs_late = false;
-  for_each_component(target, [&](std::string_view component) {
-    if (component != "..") {
-      named = true;
-      return;
-    }
-    --room;
-    climbs_late = climbs_late || named;
-  });
-  if (climbs_late) return refuse_link("which climbs after a name, so where it leads depends on other links");
-  if (room < 0) return refuse_link("which leads out of the package");
-  return {};
+  if (!target.empty() && target.size() < PATH_MAX && target.find('\0') == std::string_view::npos) return {};
+  return fail<"zip-link-refused">(in_quotes(path), in_quotes(target));
 }
 
 }  // namespace lemu::images

@@ -24,8 +24,8 @@ struct Entry {
 /// files are 0644. A message names the entry, not the archive.
 [[nodiscard]] Result<Entry> check_entry(std::string_view name, mode_t unix_mode);
 
-/// A link's target must be relative, and may climb only at its start, no higher than the folder: whatever
-/// other links such a target passes through, all of them under the same rule, it stays inside.
+/// A link may lead anywhere, as on Lambda: it is kept, and nothing is ever written or read through it here.
+/// Its target must be one that Linux takes.
 [[nodiscard]] Status check_link(const std::string& path, std::string_view target);
 
 /// 'name' for a message: printable, long ones cut.

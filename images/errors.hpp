@@ -59,6 +59,10 @@ inline constexpr ErrorRow kErrors[] = {
     {"bootstrap-link-leads-out", ErrorKind::invalid_entrypoint,
      "bootstrap in {package} is a link to {target}, which leads out of it, and Lambda has only what is in it",
      "The link works on this machine and would not on Lambda.", kPutItThere, kNoBootstrap},
+    {"bootstrap-link-to-empty", ErrorKind::invalid_entrypoint,
+     "bootstrap in {package} is a link to {target}, and {folder} is empty when a function starts",
+     "lemu has no layers to put in /opt, and each environment has a /tmp of its own.", kPutItThere,
+     kNoBootstrap},
     {"bootstrap-link-not-followed", ErrorKind::invalid_entrypoint,
      "bootstrap in {package} is a link to {target}, which cannot be followed: {os_error}",
      "The link leads in a circle, or through a folder that may not be entered.", kPutItThere, kNoBootstrap},
@@ -116,6 +120,12 @@ inline constexpr ErrorRow kErrors[] = {
     {"package-of-no-kind", ErrorKind::bad_input, "{package} is neither a file nor a folder",
      "TARGET is a device, a pipe or a socket.", "give a bootstrap, a folder that holds one, or a zip"},
 
+    {"package-holds-sockets", ErrorKind::bad_input,
+     "{package} holds more than {most} sockets and named pipes",
+     "Through each the function could reach a program of this machine, so lemu hides them; it hides no more "
+     "than that.",
+     "give a folder that holds the function alone"},
+
     // Reading a zip.
     {"zip-damaged", ErrorKind::bad_input, "the archive is damaged: {reason}",
      "The zip's data does not agree with its checksums or its own description.", kMakeItAgain},
@@ -163,8 +173,10 @@ inline constexpr ErrorRow kErrors[] = {
      "make the zip inside the folder, without '..'"},
     {"zip-entry-special", ErrorKind::bad_input, "entry {name} is {kind}",
      "The zip holds something that is neither a file, a folder nor a link.", "leave it out of the zip"},
-    {"zip-link-refused", ErrorKind::bad_input, "entry {name} is a symbolic link to {target}, {reason}",
-     "The link could lead out of the package.", "link with a relative path that stays inside the package"},
+    {"zip-link-refused", ErrorKind::bad_input,
+     "entry {name} is a symbolic link to {target}, which is no path",
+     "The link's target is empty, too long for Linux, or has a zero byte in it.",
+     "make the link and the zip again"},
 
     // Unpacking it.
     {"unpack-no-room", ErrorKind::host_lacks, "cannot unpack {name}: {os_error}",

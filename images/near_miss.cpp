@@ -25,7 +25,7 @@ struct Contents {
 bool is_executable(const fs::directory_entry& entry) {
   constexpr fs::perms kAny = fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
   std::error_code failed;
-  return (entry.status(failed).permissions() & kAny) != fs::perms::none && !failed;
+  return (entry.symlink_status(failed).permissions() & kAny) != fs::perms::none && !failed;
 }
 
 std::ptrdiff_t depth_of(const std::string& path) { return std::count(path.begin(), path.end(), '/'); }
@@ -40,7 +40,8 @@ Contents look(const std::string& folder) {
        walk.increment(failed), ++visited) {
     if (walk.depth() >= kDeepest) walk.disable_recursion_pending();
     std::error_code unknown;
-    if (!walk->is_regular_file(unknown) || unknown) continue;
+    // (is_regular_file() would follow a link into this machine's files.)
+    if (walk->is_symlink(unknown) || !walk->is_regular_file(unknown) || unknown) continue;
     const std::string path = walk->path().lexically_relative(folder);
     if (walk.depth() == 0) {
       contents.top.push_back(path);

@@ -22,6 +22,7 @@
 #include "images/bootstrap.hpp"
 #include "images/entry.hpp"
 #include "images/errors.hpp"
+#include "images/survey.hpp"
 
 namespace lemu::images {
 namespace {
@@ -97,24 +98,13 @@ Result<Package> open_regular(Package package) {
   return package;
 }
 
-/// The size of a folder's files when it is over Lambda's limit. The walk is bounded: it is a courtesy, and
-/// every start pays for it.
-bool is_over_limit(const std::string& folder) {
-  constexpr int kMostVisited = 20'000;
-  std::uint64_t bytes = 0;
-  int visited = 0;
-  std::error_code failed;
-  fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, failed);
-  for (const fs::recursive_directory_iterator end; !failed && walk != end && visited < kMostVisited;
-       walk.increment(failed), ++visited) {
-    std::error_code unknown;
-    if (!walk->is_symlink(unknown) && walk->is_regular_file(unknown)) {
-      const std::uintmax_t size = walk->file_size(unknown);
-      if (!unknown) bytes += size;
-    }
-    if (bytes > kMostUnzipped) return true;
-  }
-  return false;
+FunctionCode code_in(const std::string& folder, Bootstrap bootstrap) {
+  FunctionCode code;
+  code.task_folder = folder;
+  code.bootstrap_host_path = std::move(bootstrap.host_path);
+  code.bootstrap_same_on_host = bootstrap.same_on_host;
+  code.notes = std::move(bootstrap.notes);
+  return code;
 }
 
 Result<FunctionCode> prepare_file(const Package& package) {
@@ -129,14 +119,33 @@ Result<FunctionCode> prepare_file(const Package& package) {
   return code;
 }
 
-Result<FunctionCode> prepare_folder(const Package& package) {
-  Result<Bootstrap> bootstrap = find_bootstrap({package.path, package.given, PackageKind::folder, 0});
-  if (!bootstrap) return fail(std::move(bootstrap.error()));
-  FunctionCode code{package.path, {}, std::move(bootstrap->host_path), std::move(bootstrap->notes)};
-  if (is_over_limit(package.path))
-    code.notes.push_back(in_quotes(package.given) + " holds more than " + print_size(kMostUnzipped) +
+/// What the user should know of a folder that is no package as it is.
+void note_contents(const Survey& survey, const Package& package, FunctionCode& code) {
+  const std::string name = in_quotes(package.given);
+  if (survey.over_limit)
+    code.notes.push_back(name + " holds more than " + print_size(kMostUnzipped) +
                          ": Lambda would refuse it (Unzipped size must be smaller than " +
                          std::to_string(kMostUnzipped) + " bytes)");
+  if (!survey.channels.empty())
+    code.notes.push_back(name + " holds a socket or named pipe, " + in_quotes(survey.channels.front()) +
+                         (survey.channels.size() > 1 ? " and others" : "") +
+                         ": the sandbox hides it, as no zip can hold it");
+  if (!survey.whole)
+    code.notes.push_back(name +
+                         " holds more files than lemu looks at: sockets and named pipes among the others "
+                         "are not hidden");
+}
+
+Result<FunctionCode> prepare_folder(const Package& package) {
+  constexpr std::size_t kMostChannels = 100;
+  Result<Bootstrap> bootstrap = find_bootstrap({package.path, package.given, PackageKind::folder, 0});
+  if (!bootstrap) return fail(std::move(bootstrap.error()));
+  FunctionCode code = code_in(package.path, std::move(*bootstrap));
+  Survey survey = survey_folder(package.path);
+  if (survey.channels.size() > kMostChannels)
+    return fail<"package-holds-sockets">("the folder " + in_quotes(package.given), kMostChannels);
+  note_contents(survey, package, code);
+  code.channels = std::move(survey.channels);
   return code;
 }
 
@@ -149,8 +158,8 @@ Result<FunctionCode> prepare_zip(const Package& package, const std::string& unpa
   Result<Bootstrap> bootstrap =
       find_bootstrap({*folder, package.given, PackageKind::zip, unpacked->files_without_mode});
   if (!bootstrap) return fail(std::move(bootstrap.error()));
-  FunctionCode code{*folder, {}, std::move(bootstrap->host_path), std::move(unpacked->notes)};
-  code.notes.insert(code.notes.end(), bootstrap->notes.begin(), bootstrap->notes.end());
+  FunctionCode code = code_in(*folder, std::move(*bootstrap));
+  code.notes.insert(code.notes.begin(), unpacked->notes.begin(), unpacked->notes.end());
   std::error_code failed;
   if (fs::file_size(package.path, failed) > kMostDirectUpload && !failed)
     code.notes.push_back(in_quotes(package.given) + " is larger than " + print_size(kMostDirectUpload) +

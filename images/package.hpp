@@ -28,7 +28,10 @@ struct FunctionCode {
   std::string task_folder;          ///< to be /var/task; empty for a single bootstrap file
   std::string bootstrap_file;       ///< to be /var/task/bootstrap; only for a single bootstrap file
   std::string bootstrap_host_path;  ///< the bootstrap itself, for inspection, in every case
-  std::vector<std::string> notes;   ///< what the user should know, one sentence each
+  /// False: task_folder/bootstrap is a link that leads to it at /var/task only, and elsewhere on this host.
+  bool bootstrap_same_on_host = true;
+  std::vector<std::string> channels;  ///< sockets and named pipes in task_folder, relative: to be hidden
+  std::vector<std::string> notes;     ///< what the user should know, one sentence each
 };
 
 /// Makes the code ready: a zip is unpacked into `unpack_folder`, which must exist and be empty then (else it

@@ -52,6 +52,12 @@ std::string GuestRoot::host_path(const std::string& guest_path) const {
   return best->host + guest_path.substr(skip);
 }
 
+std::optional<std::string> GuestRoot::link_at(const std::string& guest_path) const {
+  const auto made = links_.find(guest_path);
+  if (made != links_.end()) return made->second;
+  return link_target(host_path(guest_path));
+}
+
 std::optional<std::string> GuestRoot::find(std::string_view guest_path) const {
   std::deque<std::string> todo;
   push_components(todo, guest_path);
@@ -64,7 +70,7 @@ std::optional<std::string> GuestRoot::find(std::string_view guest_path) const {
       continue;
     }
     const std::string next = done + "/" + part;
-    const std::optional<std::string> target = link_target(host_path(next));
+    const std::optional<std::string> target = link_at(next);
     if (!target) {
       done = next;
       continue;
@@ -77,6 +83,16 @@ std::optional<std::string> GuestRoot::find(std::string_view guest_path) const {
   struct stat status {};
   if (host.empty() || ::lstat(host.c_str(), &status) < 0) return std::nullopt;
   return host;
+}
+
+std::vector<std::string> missing_usr_links(const std::string& root) {
+  std::vector<std::string> missing;
+  for (const char* name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
+    struct stat about {};
+    const bool there = ::lstat((root + "/" + name).c_str(), &about) == 0;
+    if (!there && is_folder(root + "/usr/" + name)) missing.emplace_back(name);
+  }
+  return missing;
 }
 
 std::vector<Mounted> cross_libraries(Arch arch, const std::string& host_root) {

@@ -3,6 +3,7 @@
 // of it is mounted. A plain value; looking files up reads the host's file system, on any thread.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ class GuestRoot {
 
   /// Later ones cover earlier ones of the same place.
   void add(Mounted mount) { mounts_.push_back(std::move(mount)); }
+  /// A symbolic link that is only made when the root is: {"/lib", "usr/lib"}.
+  void add_link(std::string guest, std::string text) { links_[std::move(guest)] = std::move(text); }
   [[nodiscard]] const std::vector<Mounted>& mounts() const { return mounts_; }
 
   /// The host path of a guest path that exists, symbolic links followed inside the guest's tree (an absolute
@@ -33,9 +36,16 @@ class GuestRoot {
 
  private:
   [[nodiscard]] std::string host_path(const std::string& guest_path) const;
+  [[nodiscard]] std::optional<std::string> link_at(const std::string& guest_path) const;
 
   std::vector<Mounted> mounts_;
+  std::map<std::string, std::string, std::less<>> links_;
 };
+
+/// The links of a merged /usr that a root lacks, by name: "lib" where it has usr/lib and nothing at lib. In
+/// Debian 13 and later one package makes them (base-files), and the others' files are all below /usr, so
+/// packages unpacked by hand have none.
+[[nodiscard]] std::vector<std::string> missing_usr_links(const std::string& root);
 
 /// The distribution's cross libraries for an architecture (Debian's libc6-arm64-cross and its like), as they
 /// are to be bound; empty when they are not installed.

@@ -14,6 +14,7 @@
 
 #include "base/socket_owner.hpp"
 #include "qemu/errors.hpp"
+#include "qemu/etc_files.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/machine_files.hpp"
 #include "qemu/sandbox/wrapper_paths.hpp"
@@ -89,12 +90,15 @@ class Planner {
     return std::filesystem::path(request_.bootstrap_file).parent_path().string();
   }
 
+  [[nodiscard]] std::string real_bootstrap() const {
+    if (!request_.linked_bootstrap.empty()) return request_.linked_bootstrap;
+    return request_.task_folder.empty() ? request_.bootstrap_file : request_.task_folder + "/bootstrap";
+  }
+
   /// The bootstrap, or the shell, as a path the process will see.
   [[nodiscard]] Program program() const {
     if (!request_.shell.empty()) return {request_.shell.front(), request_.shell};
-    std::string path = kBootstrap;
-    if (!isolated())
-      path = request_.task_folder.empty() ? request_.bootstrap_file : request_.task_folder + "/bootstrap";
+    const std::string path = isolated() ? kBootstrap : real_bootstrap();
     return {path, {path}, {}, names_of(request_.arch).elf_machine};
   }
 
@@ -194,7 +198,7 @@ class Planner {
     };
     append(system_mounts(request_.root));
     append(device_mounts());
-    append(etc_mounts());
+    append(etc_mounts(request_.root));
     add_machine();
     add_code();
     add_tmp();
@@ -226,6 +230,8 @@ class Planner {
                         .source = request_.task_folder,
                         .target = kTaskRoot,
                         .identity = request_.code});
+      for (const std::string& path : request_.hidden)
+        mounts.push_back({.kind = MountKind::hidden, .target = kTaskRoot + ("/" + path)});
       return;
     }
     mounts.push_back({.kind = MountKind::folder, .target = kTaskRoot});
@@ -342,7 +348,8 @@ std::vector<std::string> qemu_command(const LaunchRequest& request, Isolation is
   command.insert(command.end(), {"-cpu", request.cpu});
   if (inside) return command;
   if (request.root.source == SystemSource::sysroot)
-    command.insert(command.end(), {"-L", request.root.path});
+    command.insert(command.end(),
+                   {"-L", request.root.prefix.empty() ? request.root.path : request.root.prefix});
   else if (request.root.source ==
            SystemSource::cross_libraries)  // QEMU puts its prefix before /lib/ld-linux-….so
     command.insert(command.end(), {"-L", std::filesystem::path(request.root.path).parent_path().string()});

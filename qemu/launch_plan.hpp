@@ -53,9 +53,13 @@ struct LaunchRequest {
   Arch arch = Arch::x86_64;
   SandboxChoice sandbox = SandboxChoice::automatic;
   LaunchChoice launch = LaunchChoice::automatic;
-  std::string task_folder;           ///< host folder shown as /var/task; empty in the single-file case
-  std::string bootstrap_file;        ///< host file shown as /var/task/bootstrap; empty otherwise
-  sandbox::FileIdentity code;        ///< of whichever of the two it is, as it was inspected
+  std::string task_folder;     ///< host folder shown as /var/task; empty in the single-file case
+  std::string bootstrap_file;  ///< host file shown as /var/task/bootstrap; empty otherwise
+  sandbox::FileIdentity code;  ///< of whichever of the two it is, as it was inspected
+  /// Host path of the bootstrap where task_folder/bootstrap is a link that leads there in a sandbox only;
+  /// empty otherwise.
+  std::string linked_bootstrap;
+  std::vector<std::string> hidden;   ///< paths of task_folder that the function must not reach, relative
   std::optional<ScriptLine> script;  ///< the bootstrap is a script
   RuntimeRoot root;
   std::optional<Emulator> emulator;              ///< present when arch is not the host's

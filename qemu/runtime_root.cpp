@@ -4,10 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
-
-#include "base/syscall.hpp"
 
 namespace lemu::qemu {
 namespace {
@@ -17,14 +14,16 @@ using sandbox::MountAccess;
 using sandbox::MountKind;
 using sandbox::Need;
 
+// Of Nix the store alone: beside it listens the daemon that builds for the user.
+constexpr std::string_view kSystemFolders[] = {"usr",   "bin",   "sbin",   "lib",
+                                               "lib32", "lib64", "libx32", "nix/store"};
+constexpr std::string_view kDevices[] = {"null", "zero", "full", "random", "urandom"};
+
 Mount bind_tree(std::string source, std::string target, Need need = Need::required) {
   return {.kind = MountKind::bind, .source = std::move(source), .target = std::move(target), .need = need};
 }
 Mount link(std::string text, std::string target) {
   return {.kind = MountKind::symlink, .source = std::move(text), .target = std::move(target)};
-}
-Mount made_file(std::string content, std::string target) {
-  return {.kind = MountKind::file, .source = std::move(content), .target = std::move(target), .mode = 0644};
 }
 Mount folder(std::string target, std::uint32_t mode = 0755) {
   return {.kind = MountKind::folder, .target = std::move(target), .mode = mode};
@@ -48,11 +47,25 @@ void append_entry(std::vector<Mount>& mounts, const std::string& root, const std
   }
 }
 
+/// Sockets and named pipes can be used through a read-only mount.
+void hide_channels(std::vector<Mount>& mounts, const std::string& root, const std::string& folder) {
+  std::error_code failed;
+  for (const std::filesystem::directory_entry& entry :
+       std::filesystem::directory_iterator(root + folder, failed)) {
+    std::error_code unknown;
+    if (!entry.is_symlink(unknown) && (entry.is_socket(unknown) || entry.is_fifo(unknown)))
+      mounts.push_back(
+          {.kind = MountKind::hidden, .target = folder + "/" + entry.path().filename().string()});
+  }
+}
+
 void append_root(std::vector<Mount>& mounts, const std::string& root) {
-  for (const char* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix"})
-    append_entry(mounts, root, name);
-  for (const char* file : {"/etc/ld.so.cache", "/etc/alternatives"})
-    if (exists(root + file)) mounts.push_back(bind_tree(root + file, file, Need::wanted));
+  for (const std::string_view name : kSystemFolders) append_entry(mounts, root, std::string(name));
+  for (const std::string& name : missing_usr_links(root)) mounts.push_back(link("usr/" + name, "/" + name));
+  for (const char* folder : {"/usr", "/usr/local"}) hide_channels(mounts, root, folder);
+  // Where services that an administrator built keep their sockets.
+  for (const char* folder : {"/usr/local/var/run", "/usr/local/run"})
+    if (exists(root + folder)) mounts.push_back({.kind = MountKind::hidden, .target = folder});
 }
 
 // Facts about time zones are the same on every architecture.
@@ -61,19 +74,10 @@ void append_zoneinfo(std::vector<Mount>& mounts) {
     mounts.push_back(bind_tree("/usr/share/zoneinfo", "/usr/share/zoneinfo", Need::wanted));
 }
 
-/// Where distributions keep the bundle of CA certificates.
-std::string host_ca_bundle() {
-  constexpr std::array kPlaces = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                  "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-  for (const char* place : kPlaces) {
-    std::error_code code;
-    const std::filesystem::path real = std::filesystem::canonical(place, code);
-    if (!code) return real.string();
-  }
-  return {};
-}
-
 }  // namespace
+
+std::span<const std::string_view> system_folders() { return kSystemFolders; }
+std::span<const std::string_view> device_names() { return kDevices; }
 
 std::vector<Mount> system_mounts(const RuntimeRoot& root) {
   std::vector<Mount> mounts;
@@ -90,12 +94,19 @@ std::vector<Mount> system_mounts(const RuntimeRoot& root) {
   return mounts;
 }
 
+void show(GuestRoot& tree, const std::vector<Mount>& mounts) {
+  for (const Mount& mount : mounts) {
+    if (mount.kind == MountKind::bind) tree.add({mount.source, mount.target});
+    if (mount.kind == MountKind::symlink) tree.add_link(mount.target, mount.source);
+  }
+}
+
 std::vector<Mount> device_mounts() {
   std::vector<Mount> mounts;
   mounts.push_back({.kind = MountKind::proc, .target = "/proc", .need = Need::wanted});
   mounts.push_back(folder("/dev"));
-  for (const char* name : {"null", "zero", "full", "random", "urandom"}) {
-    const std::string node = std::string("/dev/") + name;
+  for (const std::string_view name : kDevices) {
+    const std::string node = "/dev/" + std::string(name);
     mounts.push_back({.kind = MountKind::bind,
                       .source = node,
                       .target = node,
@@ -106,34 +117,6 @@ std::vector<Mount> device_mounts() {
   mounts.push_back(link("/proc/self/fd/0", "/dev/stdin"));
   mounts.push_back(link("/proc/self/fd/1", "/dev/stdout"));
   mounts.push_back(link("/proc/self/fd/2", "/dev/stderr"));
-  return mounts;
-}
-
-std::vector<Mount> etc_mounts() {
-  constexpr std::size_t kMaxConfigFile = 64 * 1024;
-  std::vector<Mount> mounts;
-  mounts.push_back(
-      made_file("root:x:0:0:root:/root:/bin/sh\n"
-                "sbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
-                "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
-                "/etc/passwd"));
-  mounts.push_back(made_file("root:x:0:\nsbx_user1051:x:990:\nnobody:x:65534:\n", "/etc/group"));
-  // `sandbox` names the execution environment itself in telemetry destinations (AWS Lambda Telemetry API).
-  mounts.push_back(
-      made_file("127.0.0.1 localhost localhost.localdomain sandbox sandbox.localdomain\n::1 localhost localhost6\n",
-                "/etc/hosts"));
-  Result<std::string> resolver = read_file("/etc/resolv.conf", kMaxConfigFile);
-  mounts.push_back(made_file(resolver ? *resolver : std::string(), "/etc/resolv.conf"));
-  mounts.push_back(made_file("passwd: files\ngroup: files\nhosts: files dns\n", "/etc/nsswitch.conf"));
-  const std::string bundle = host_ca_bundle();
-  if (!bundle.empty()) {
-    mounts.push_back(bind_tree(bundle, "/etc/ssl/certs/ca-certificates.crt", Need::wanted));
-    mounts.push_back(link("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/ca-bundle.crt"));
-    mounts.push_back(link("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"));
-    mounts.push_back(link("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"));
-    mounts.push_back(
-        link("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"));
-  }
   return mounts;
 }
 

@@ -92,7 +92,7 @@ OptionGroup execution_group(FunctionOptions& into) {
         take_text(into.cpu)},
        {"--qemu", "PATH", "the QEMU user-mode program to use (default: searched for)",
         "--qemu /usr/bin/qemu-aarch64-static", take_text(into.qemu)},
-       {"--sysroot", "DIR", "a root folder of the function's architecture, for its loader and libraries",
+       {"--sysroot", "DIR", "a root folder of the function's architecture, for its loader, libraries and /etc",
         "--sysroot /srv/arm64-root", take_text(into.sysroot)},
        {"--timeout-scale", "X", "stretch the timeout and the init limit, for slow emulation",
         "--timeout-scale 3", take_factor(into.timeout_scale, kMostTimeoutScale)},

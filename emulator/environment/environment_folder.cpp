@@ -150,6 +150,7 @@ Result<std::string> EnvironmentFolder::make_part(const char* name, mode_t mode) 
 }
 
 Result<std::string> EnvironmentFolder::code() { return make_part("code", 0755); }
+Result<std::string> EnvironmentFolder::prefix() { return make_part("prefix", 0755); }
 Result<std::string> EnvironmentFolder::tmp() { return make_part("tmp", 01777); }
 
 EnvironmentFolder::EnvironmentFolder(EnvironmentFolder&& other) noexcept

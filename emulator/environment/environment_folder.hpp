@@ -37,6 +37,8 @@ class EnvironmentFolder {
   /// Each makes the folder, and holds its lock, when it is first asked for.
   Result<std::string> code();
   Result<std::string> tmp();
+  /// Links for QEMU's -L.
+  Result<std::string> prefix();
   /// Empty as long as nothing was asked for.
   [[nodiscard]] const std::string& path() const { return path_; }
   /// The folder stays, for good: no sweep takes it.

@@ -15,6 +15,7 @@
 #include "images/package.hpp"
 #include "qemu/capture.hpp"
 #include "qemu/dynamic.hpp"
+#include "qemu/etc_files.hpp"
 #include "qemu/host_binfmt.hpp"
 #include "qemu/inspect.hpp"
 #include "qemu/interpreter.hpp"
@@ -101,6 +102,8 @@ class Preparer {
     code_ = std::move(*code);
     prepared_.request.task_folder = code_.task_folder;
     prepared_.request.bootstrap_file = code_.bootstrap_file;
+    if (!code_.bootstrap_same_on_host) prepared_.request.linked_bootstrap = code_.bootstrap_host_path;
+    prepared_.request.hidden = code_.channels;
     prepared_.notes.insert(prepared_.notes.end(), code_.notes.begin(), code_.notes.end());
     Result<PinnedCode> pinned = pin_code(prepared_.request);
     if (!pinned) return fail(std::move(pinned.error()));
@@ -139,6 +142,10 @@ class Preparer {
         " is not used: the function is for " + lambda_name(prepared_.request.arch) + ", as this host is";
     if (!emulated() && settings_.qemu) prepared_.notes.push_back("--qemu" + not_emulated);
     if (!emulated() && settings_.cpu) prepared_.notes.push_back("--cpu" + not_emulated);
+    if (!emulated() && settings_.sysroot && settings_.sandbox == qemu::SandboxChoice::off)
+      prepared_.notes.push_back(
+          "--sysroot is not used: without a sandbox, a function for this host's architecture runs on the "
+          "host's own files");
     std::error_code failed;
     const std::uintmax_t size = std::filesystem::file_size(program.path, failed);
     if (failed || program.elf() == nullptr || size >= program.elf()->loaded_end) return;
@@ -198,13 +205,11 @@ class Preparer {
   /// The tree the function will see, for looking files up in it before it is made.
   [[nodiscard]] qemu::GuestRoot guest_root(const qemu::RuntimeRoot& root) const {
     qemu::GuestRoot tree;
-    switch (root.source) {
-      case qemu::SystemSource::host: tree.add({"/", "/"}); break;
-      case qemu::SystemSource::sysroot: tree.add({root.path, "/"}); break;
-      case qemu::SystemSource::cross_libraries:
-        for (const qemu::Mounted& mounted : qemu::cross_libraries(prepared_.request.arch)) tree.add(mounted);
-        break;
-      case qemu::SystemSource::none: break;
+    qemu::show(tree, qemu::system_mounts(root));
+    qemu::show(tree, qemu::etc_mounts(root));
+    if (settings_.sandbox != qemu::SandboxChoice::on) {  // without one the rest is there, too
+      if (root.source == qemu::SystemSource::host) tree.add({"/", "/"});
+      if (root.source == qemu::SystemSource::sysroot) tree.add({root.path, "/"});
     }
     if (code_.task_folder.empty())
       tree.add({code_.bootstrap_file, std::string(kTaskRoot) + "/bootstrap"});
@@ -221,14 +226,35 @@ class Preparer {
       const std::filesystem::path real = std::filesystem::canonical(*settings_.sysroot, code);
       if (code || !std::filesystem::is_directory(real))
         return fail<"sysroot-not-folder">(*settings_.sysroot, lambda_name(prepared_.request.arch));
-      root = {qemu::SystemSource::sysroot, real.string()};
+      root = {qemu::SystemSource::sysroot, real.string(), {}};
+      if (Status made = make_prefix(root); !made) return made;
       because("system directories: " + root.path, "asked for with --sysroot");
     } else if (!emulated()) {
-      root = {qemu::SystemSource::host, ""};
+      root = {qemu::SystemSource::host, {}, {}};
       because("system directories: the host's", "the function is for this host's architecture");
     }
     if (const qemu::ScriptLine* script = program.script()) return choose_for_script(*script);
     return choose_for_elf(*program.elf(), std::string(qemu::kBootstrapPath));
+  }
+
+  /// Without a sandbox nothing can be laid over a sysroot that lacks the links of a merged /usr: QEMU is
+  /// given a folder of links to what the sysroot has, and to what is missing.
+  Status make_prefix(qemu::RuntimeRoot& root) {
+    const std::vector<std::string> missing = qemu::missing_usr_links(root.path);
+    if (!emulated() || missing.empty() || settings_.sandbox == qemu::SandboxChoice::on) return {};
+    Result<std::string> prefix = folder_.prefix();
+    if (!prefix) return fail(std::move(prefix.error()));
+    std::error_code failed;
+    std::vector<std::pair<std::string, std::string>> links;  // target, name
+    for (const std::filesystem::directory_entry& entry :
+         std::filesystem::directory_iterator(root.path, failed))
+      links.emplace_back(entry.path().string(), entry.path().filename().string());
+    for (const std::string& name : missing) links.emplace_back(root.path + "/usr/" + name, name);
+    for (const auto& [target, name] : links)
+      if (::symlink(target.c_str(), (*prefix + "/" + name).c_str()) < 0)
+        return fail_errno<"environment-folder">(errno, "make links in " + *prefix);
+    root.prefix = std::move(*prefix);
+    return {};
   }
 
   Status choose_for_elf(const qemu::ElfInfo& elf, const std::string& guest_path) {
@@ -240,7 +266,7 @@ class Preparer {
     qemu::RuntimeRoot& root = prepared_.request.root;
     if (root.source == qemu::SystemSource::none) {
       const std::vector<qemu::Mounted> cross = qemu::cross_libraries(elf.arch);
-      if (!cross.empty()) root = {qemu::SystemSource::cross_libraries, cross.front().host};
+      if (!cross.empty()) root = {qemu::SystemSource::cross_libraries, cross.front().host, {}};
     }
     Result<qemu::DynamicProgram> resolved =
         qemu::resolve_dynamic({elf, guest_path, package_library_path()}, guest_root(root));

@@ -106,13 +106,6 @@ bool mount_tmpfs(const Mount& mount, const std::string& target) {
   return ::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) == 0;
 }
 
-bool mount_proc(const std::string& target) {
-  if (!make_folder(target, 0555)) return false;
-  if (::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) return false;
-  keep_proc(target.c_str());
-  return true;
-}
-
 /// The file stays as long as it is mounted, and has no name of its own.
 bool cover(const Mount& mount, const std::string& target) {
   constexpr char kFile[] = ".cover";
@@ -125,6 +118,29 @@ bool cover(const Mount& mount, const std::string& target) {
   return unmount_and_fail(target);
 }
 
+/// A socket or named pipe can be used through a read-only mount too: only another file in its place helps.
+/// What this process may not walk to (in a folder of an owner whom its user namespace does not map) is hidden
+/// with the folder that keeps it out.
+bool hide(std::string target) {
+  struct stat about {};
+  while (::lstat(target.c_str(), &about) < 0) {
+    if (errno == ENOENT) return true;
+    const std::size_t slash = target.rfind('/');
+    if (errno != EACCES || slash == std::string::npos) return false;
+    target.resize(slash);
+  }
+  if (!S_ISDIR(about.st_mode)) return S_ISLNK(about.st_mode) || cover({.mode = 0444}, target);
+  return ::mount("tmpfs", target.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                 "mode=755,size=4k") == 0;
+}
+
+bool mount_proc(const std::string& target) {
+  if (!make_folder(target, 0555)) return false;
+  if (::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0) return false;
+  keep_proc(target.c_str());
+  return true;
+}
+
 bool perform(const Mount& mount, int detached, const std::string& target) {
   switch (mount.kind) {
     case MountKind::bind: return bind(mount, detached, target);
@@ -134,6 +150,7 @@ bool perform(const Mount& mount, int detached, const std::string& target) {
     case MountKind::file: return make_file(target, mount.source, mount.mode);
     case MountKind::symlink: return make_symlink(target, mount.source);
     case MountKind::cover: return cover(mount, target);
+    case MountKind::hidden: return hide(target);
   }
   errno = EINVAL;
   return false;

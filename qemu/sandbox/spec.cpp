@@ -12,7 +12,7 @@ constexpr std::uint32_t kMagic = 0x31756d6c;  // "lmu1": a helper of another ver
 // The last value of each enumeration: a byte beyond it is no specification.
 constexpr Isolation last_of(Isolation) { return Isolation::plain; }
 constexpr Stdio last_of(Stdio) { return Stdio::inherited; }
-constexpr MountKind last_of(MountKind) { return MountKind::cover; }
+constexpr MountKind last_of(MountKind) { return MountKind::hidden; }
 constexpr MountAccess last_of(MountAccess) { return MountAccess::read_write; }
 constexpr Need last_of(Need) { return Need::wanted; }
 

@@ -44,6 +44,7 @@ enum class MountKind : std::uint8_t {
   file,
   symlink,
   cover,  ///< a file with that content, read-only, over one that is there
+  hidden,  ///< what is at the target, if anything is, is covered by something empty and read-only
 };
 enum class MountAccess : std::uint8_t { read_only, read_write };
 enum class Need : std::uint8_t {

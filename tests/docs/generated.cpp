@@ -2,6 +2,7 @@
 #include "tests/docs/generated.hpp"
 
 #include "emulator/cli/error_catalogue.hpp"
+#include "qemu/file_table.hpp"
 #include "qemu/guarantees.hpp"
 
 namespace lemu::docs {
@@ -9,6 +10,7 @@ namespace lemu::docs {
 std::vector<GeneratedPart> generated_parts() {
   return {{"sandbox.md", "guarantees", qemu::guarantee_table()},
           {"sandbox.md", "forbidden calls", qemu::forbidden_calls_table()},
+          {"sandbox.md", "files", qemu::file_table()},
           {"errors.md", "errors", emulator::cli::error_reference()}};
 }
 

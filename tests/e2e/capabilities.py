@@ -95,6 +95,10 @@ def busybox_host():
     return None if (TOOLS / f"busybox-{HOST_ARCH}/bin/busybox").exists() else f"no static {HOST_ARCH} busybox in build/tools"
 
 
+def java():
+    return None if os.path.exists("/usr/bin/java") and _runs("/usr/bin/java", "--list-modules") else "no /usr/bin/java"
+
+
 def network():
     try:
         socket.getaddrinfo("example.com", 443)
@@ -166,7 +170,7 @@ CAPABILITIES = {
     "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "ptrace": ptrace, "keyrings": keyrings,
     f"qemu-{FOREIGN_MACHINE}": qemu_foreign, f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic,
     "cross-cc": cross_cc, "cross-sysroot": cross_sysroot, f"busybox-{FOREIGN_ARCH}": busybox_foreign,
-    f"busybox-{HOST_ARCH}": busybox_host, "network": network,
+    f"busybox-{HOST_ARCH}": busybox_host, "network": network, "java": java,
     "go": go, "rust": rust, f"rust-{FOREIGN_ARCH}": rust_foreign, "cpp-official": cpp_official, "python-ric": python_ric,
     "nodejs-ric": nodejs_ric, "boto3": boto3, "js-sdk": js_sdk, "go-sdk": go_sdk, "jest": jest, "awscli-2": awscli_2,
     "fresh-root": fresh_root,

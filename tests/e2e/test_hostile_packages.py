@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packages that are wrong, broken or malicious, each with what lemu must answer, and their like that must run."""
 import io
+import os
 import re
 import socket
 import stat
@@ -281,11 +282,16 @@ ZIPS = {
     "dot-dot-inside": (with_bootstrap(("a/../../evil", b"x", 0o100644)), ["'a/../../evil'", "inside the folder"]),
     "absolute": (with_bootstrap(("/etc/evil", b"x", 0o100644)), ["'/etc/evil'", "absolute", "relative paths"]),
     "backslash": (with_bootstrap(("..\\evil", b"x", 0o100644)), ["backslash", "by '/'"]),
-    "link-out": (with_bootstrap(("l", b"../../etc", 0o120777)), ["'../../etc'", "leads out", "stays inside"]),
-    "link-absolute": (with_bootstrap(("l", b"/etc/passwd", 0o120777)), ["'/etc/passwd'", "absolute", "stays inside"]),
-    "link-through-link": (with_bootstrap(("a", b".", 0o120777), ("b", b"a/../..", 0o120777)), ["climbs after a name", "stays inside"]),
     "below-a-link": (with_bootstrap(("l", b".", 0o120777), ("l/x", b"x", 0o100644)), ["below 'l'", "symbolic link", "keep one"]),
-    "link-empty": (with_bootstrap(("l", b"", 0o120777)), ["no path", "stays inside"]),
+    "below-a-link-out": (with_bootstrap(("l", b"/tmp", 0o120777), ("l/lemu-evil", b"x", 0o100644)),
+                         ["below 'l'", "symbolic link", "keep one"]),
+    "below-a-chain": (with_bootstrap(("a", b"b", 0o120777), ("b", b"/tmp", 0o120777), ("a/lemu-evil/x", b"x", 0o100644)),
+                      ["below 'a'", "symbolic link", "keep one"]),
+    "a-link-for-a-folder": (with_bootstrap(("d/x", b"x", 0o100644), ("d", b"/tmp", 0o120777)), ["'d'", "keep one"]),
+    "a-link-then-a-file": (with_bootstrap(("l", b"/tmp/lemu-evil", 0o120777), ("l", b"x", 0o100644)),
+                           ["'l'", "different types", "keep one"]),
+    "link-empty": (with_bootstrap(("l", b"", 0o120777)), ["no path", "make the link"]),
+    "link-too-long": (with_bootstrap(("l", b"x" * 4096, 0o120777)), ["no path", "make the link"]),
     "character-device": (with_bootstrap(("d", b"", 0o020666)), ["character device", "leave it out"]),
     "block-device": (with_bootstrap(("d", b"", 0o060666)), ["block device", "leave it out"]),
     "named-pipe": (with_bootstrap(("d", b"", 0o010666)), ["named pipe", "leave it out"]),
@@ -326,6 +332,7 @@ def test_a_zip_that_is_refused(lemu, arch, kind):
     target.write_bytes(make(program(arch)))
     refused(lemu, arch, target, words)
     assert sorted(path.name for path in lemu.work.iterdir()) == ["function.zip"]
+    assert not os.path.lexists("/tmp/lemu-evil")
 
 
 def test_an_empty_zip_has_no_bootstrap(lemu, arch):
@@ -357,6 +364,42 @@ ODD = {
     "device-number-without-type": (with_bootstrap(("plain", b"x", 0)), ["bootstrap", "plain"]),
     "a-comment": (lambda p: (lambda data: data[:-2] + struct.pack("<H", 4) + b"PK\5\6")(with_bootstrap()(p)), ["bootstrap"]),
 }
+
+
+LINKS = {"absolute": b"/etc/passwd", "out": b"../../etc/passwd", "late": b"lib/../../../etc/passwd", "chain": b"absolute",
+         "package": b"/var/task/data", "outward-and-back": b"../task/data", "tmp": b"/tmp/file", "opt": b"/opt/file"}
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_links_lead_where_they_lead_on_lambda(lemu, mode, kind):
+    """To the function's own files: nothing of this machine's."""
+    target = packed(lemu, kind, [("bootstrap", program(mode.arch), 0o100755), ("data", b"data", 0o100644),
+                                 ("lib/x", b"x", 0o100644),
+                                 *((name, text, 0o120777) for name, text in LINKS.items())])
+    seen = {name: lemu.invoke(mode, target, {"do": "open", "path": f"/var/task/{name}"}).ok().json() for name in LINKS}
+    assert "sbx_user1051" in seen["absolute"]["text"]
+    assert seen["out"] == seen["chain"] == seen["absolute"]
+    assert seen["package"] == seen["outward-and-back"] == {"error": "", "text": "data"}
+    assert seen["tmp"]["error"] == seen["opt"]["error"] == "ENOENT"
+
+
+@pytest.mark.bare
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+@pytest.mark.parametrize("target", ["bin/real", "/var/task/bin/real", "../task/bin/real", "hop/real"])
+def test_a_bootstrap_that_is_a_link(lemu, mode, kind, target):
+    package = packed(lemu, kind, [("bin/real", program(mode.arch), 0o100755), ("bootstrap", target.encode(), 0o120777),
+                                  ("hop", b"/var/task/bin", 0o120777)])
+    assert lemu.invoke(mode, package, {"here": 1}).ok().json() == {"here": 1}
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+@pytest.mark.parametrize("target, words", [("/opt/bootstrap", "/opt is empty"), ("/tmp/bootstrap", "/tmp is empty"),
+                                           ("/usr/bin/env", "leads out"), ("HERE/real", "is a link to")])
+def test_a_bootstrap_is_never_taken_from_this_machine(lemu, arch, kind, target, words):
+    (lemu.work / "real").write_bytes(program(arch))
+    (lemu.work / "real").chmod(0o755)
+    package = packed(lemu, kind, [("bootstrap", target.replace("HERE", str(lemu.work)).encode(), 0o120777)])
+    refused(lemu, arch, package, [words, "put the file itself there"], NO_BOOTSTRAP)
 
 
 @pytest.mark.parametrize("kind", ODD)

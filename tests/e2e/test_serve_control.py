@@ -180,7 +180,7 @@ def test_a_function_cannot_reach_it(any_user, mode):
             assert running.invoke("probe", {"do": "stat", "path": path}).json()["error"] == "ENOENT"
             seen = "/var/task" + path.removeprefix(str(folder))
             for name in (path, seen):
-                answer = running.invoke("probe", {"do": "connect", "socket": name,
+                answer = running.invoke("probe", {"do": "connect", "path": name,
                                                   "send": "POST /_lemu/stop HTTP/1.1\r\nHost: x\r\n\r\n"}).json()
                 assert answer["error"] != "" or "403" in answer["text"], answer
             assert running.request("GET", "/health").status == 200

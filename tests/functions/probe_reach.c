@@ -62,7 +62,7 @@ static void do_descriptors(struct call* call) {
 }
 
 /// {"do":"connect","port":1234} to loopback; {"do":"connect","abstract":"name"} to a UNIX socket without a
-/// file, {"do":"connect","socket":"/path"} to one with it. With "send" that is sent, and what comes back is
+/// file, {"do":"connect","path":"/a/socket"} to one with it. With "send" that is sent, and what comes back is
 /// told.
 static void do_connect(struct call* call) {
   char name[sizeof(struct sockaddr_un)] = "", request[512], answer[512] = "";
@@ -70,7 +70,7 @@ static void do_connect(struct call* call) {
   struct sockaddr_in loopback = {.sin_family = AF_INET,
                                  .sin_port = htons((in_port_t)number_field(call, "port", 1)),
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  text_field(call, "socket", name, sizeof name);
+  text_field(call, "path", name, sizeof name);
   const int has_file = *name != 0;
   if (!has_file) text_field(call, "abstract", name, sizeof name);
   if (strlen(name) + 2 > sizeof local.sun_path) {

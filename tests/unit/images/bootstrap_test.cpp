@@ -2,7 +2,9 @@
 #include "images/bootstrap.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -155,17 +157,80 @@ TEST_CASE(
         "build-lambda-zip");
 }
 
-TEST_CASE("a link out of a folder is refused: Lambda has only what is in the package") {
-  const Workspace work;
-  work.file("target/real", "x", 0755);
-  for (const std::string& target : {std::string("../target/real"), work.at("target/real")}) {
-    CAPTURE(target);
-    const Workspace inner;
-    const Missing row{"", {}, std::string(kNoBootstrap), "which leads out of it", "", ""};
-    fs::remove_all(work.at("pkg"));
-    check(prepare_target(inner, make_folder(work, {{"bootstrap", target, 0120777}})), row,
-          "put the file itself there");
+TEST_CASE("a bootstrap that leads out of the package is refused, whatever is there on this machine") {
+  struct Row {
+    std::string target;
+    std::string message;
+  };
+  const Workspace elsewhere;
+  elsewhere.file("real", "x", 0755);
+  const Row rows[] = {
+      {elsewhere.at("real"), "is a link to '" + elsewhere.at("real") + "'"},
+      {"../out/real", "which leads out of it"},
+      {"/bin/sh", "which leads out of it"},
+      {"../../bin/sh", "which leads out of it"},
+      {"/var/task", "which leads out of it"},
+      {"/var/task2/real", "which leads out of it"},
+      {"..", "which leads out of it"},
+      {"/opt/bootstrap", "and /opt is empty when a function starts"},
+      {"../../opt/bootstrap", "and /opt is empty when a function starts"},
+      {"/tmp/bootstrap", "and /tmp is empty when a function starts"},
+      {"/var/task/gone", "which does not exist"},
+      {"/var/task/bootstrap", "which cannot be followed"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.target);
+    const Workspace work;
+    const Missing wanted{"", {}, std::string(kNoBootstrap), row.message, "", ""};
+    const std::vector<Part> parts{{"bootstrap", row.target, 0120777}};
+    check(prepare_target(work, make_folder(work, parts)), wanted, "put the file itself there");
+    check(prepare_target(work, work.file("f.zip", make_zip(parts))), wanted, "put the file itself there");
   }
+}
+
+TEST_CASE("a link is followed as at /var/task, and it is told where this host's kernel would not come") {
+  struct Row {
+    std::string target;
+    bool same_on_host;
+  };
+  const Row rows[] = {{"bin/real", true},
+                      {"./bin/../bin/real", true},
+                      {"/var/task/bin/real", false},
+                      {"/var/../var/task/bin/real", false},
+                      {"../task/bin/real", false},
+                      {"../../var/task/bin/real", false},
+                      {"/../../var/task/hop/real", false}};
+  for (const Row& row : rows) {
+    CAPTURE(row.target);
+    const Workspace work;
+    const std::vector<Part> parts{
+        {"bin/real", "x", 0100755}, {"hop", "/var/task/bin", 0120777}, {"bootstrap", row.target, 0120777}};
+    for (const std::string& target : {make_folder(work, parts), work.file("f.zip", make_zip(parts))}) {
+      const auto code = prepare_target(work, target);
+      REQUIRE(code);
+      CHECK(code->bootstrap_host_path == code->task_folder + "/bin/real");
+      CHECK(code->bootstrap_same_on_host == row.same_on_host);
+    }
+  }
+}
+
+TEST_CASE("sockets and named pipes of a folder are found, wherever they lie, and are not followed") {
+  const Workspace work;
+  const std::string folder =
+      make_folder(work, {{"bootstrap", "x", 0100755}, {"deep/er/", "", 0040755}, {"l", "deep", 0120777}});
+  REQUIRE(::mkfifo((folder + "/pipe").c_str(), 0600) == 0);
+  REQUIRE(::mknod((folder + "/deep/er/socket").c_str(), S_IFSOCK | 0600, 0) == 0);
+  const auto code = prepare_target(work, folder);
+  REQUIRE(code);
+  std::vector<std::string> channels = code->channels;
+  std::sort(channels.begin(), channels.end());
+  CHECK(channels == std::vector<std::string>{"deep/er/socket", "pipe"});
+  REQUIRE(code->notes.size() == 1);
+  CHECK(contains(code->notes[0], "holds a socket or named pipe"));
+  for (int i = 0; i < 100; ++i) REQUIRE(::mkfifo((folder + "/p" + std::to_string(i)).c_str(), 0600) == 0);
+  const auto refused = prepare_target(work, folder);
+  REQUIRE_FALSE(refused);
+  CHECK(contains(refused.error().message, "more than 100 sockets and named pipes"));
 }
 
 TEST_CASE("a bootstrap is found, directly or through links inside the package, in a folder and in a zip") {

@@ -76,32 +76,15 @@ TEST_CASE("hostile entries are refused, each by name and reason") {
   }
 }
 
-TEST_CASE("a link may lead only inside the package") {
-  struct Row {
-    std::string path;
-    std::string target;
-    std::string reason;  ///< empty: allowed
-  };
-  const Row rows[] = {
-      {"a", "b", ""},
-      {"a", "./b/c", ""},
-      {"d/a", "../b", ""},
-      {"d/e/a", "../../b", ""},
-      {"a", "b..", ""},
-      {"a", "/etc/passwd", "an absolute path"},
-      {"a", "../b", "which leads out of the package"},
-      {"d/a", "../../b", "which leads out of the package"},
-      {"d/a", "b/../c", "which climbs after a name"},
-      {"a", "", "which is no path"},
-      {"a", std::string(4096, 'x'), "which is no path"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.target);
-    const lemu::Status checked = check_link(row.path, row.target);
-    REQUIRE(checked.has_value() == row.reason.empty());
-    if (checked) continue;
-    CHECK(checked.error().message.find(row.reason) != std::string::npos);
-    CHECK(checked.error().message.find("entry '" + row.path + "'") == 0);
+TEST_CASE("a link may lead anywhere, but its target must be one that Linux takes") {
+  for (const char* target :
+       {"b", "./b/c", "../b", "../../../etc", "d/../../b", "/etc/passwd", "/opt/lib", "b.."})
+    CHECK(check_link("d/a", target));
+  for (const std::string& target : {std::string(), std::string(4096, 'x'), std::string("a\0b", 3)}) {
+    const lemu::Status checked = check_link("a", target);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().message.find("entry 'a' is a symbolic link to '") == 0);
+    CHECK(checked.error().message.find("which is no path") != std::string::npos);
   }
 }
 
