@@ -58,6 +58,7 @@ class FunctionInstance : public PooledEnvironment {
   [[nodiscard]] std::string take_tail() override { return log_.take_tail(); }
   [[nodiscard]] const std::string& log_stream() const { return log_.stream(); }
   [[nodiscard]] bool lost() const override { return environment_->lost(); }
+  [[nodiscard]] const std::string& why_not_frozen() const { return environment_->why_not_frozen(); }
   void freeze() override { environment_->freeze(); }
   void thaw() override { environment_->thaw(); }
 
@@ -93,6 +94,7 @@ class InstanceMaker : public EnvironmentMaker {
 
  private:
   void warn(const std::string& stream, const std::string& kind, const std::string& text);
+  void tell_freezing(const FunctionInstance& instance);
 
   FunctionLauncher& launcher_;
   EnvironmentHost& host_;
@@ -102,6 +104,7 @@ class InstanceMaker : public EnvironmentMaker {
   FunctionMetrics& metrics_;
   DaemonLog& daemon_log_;
   std::set<std::string> warned_;  // kinds, over all environments
+  bool freezing_told_ = false;
 };
 
 }  // namespace lemu::emulator
