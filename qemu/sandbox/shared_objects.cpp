@@ -2,28 +2,19 @@
 #include "qemu/sandbox/shared_objects.hpp"
 
 #include <cstdio>
-#include <string_view>
 
-#include "qemu/sandbox/step.hpp"
+#include "qemu/sandbox/proc.hpp"
 
 namespace lemu::sandbox {
-namespace {
-
-void write_limit(const char* path, std::string_view value) {
-  static_cast<void>(write_existing(path, value.data(), value.size()));
-}
-
-}  // namespace
-
 void limit_shared_objects(std::uint64_t shared_memory) {
   constexpr std::uint64_t kPage = 4096;
   char pages[32];
   std::snprintf(pages, sizeof pages, "%llu", static_cast<unsigned long long>(shared_memory / kPage));
-  write_limit("/proc/sys/kernel/shmall", pages);
+  static_cast<void>(write_proc("sys/kernel/shmall", pages));
   // 32,000 semaphores of 64 bytes and 128 queues of 16 KB: see proc_sys_kernel(5). The present defaults add
   // up to terabytes.
-  write_limit("/proc/sys/kernel/sem", "250 32000 32 128");
-  write_limit("/proc/sys/kernel/msgmni", "128");
+  static_cast<void>(write_proc("sys/kernel/sem", "250 32000 32 128"));
+  static_cast<void>(write_proc("sys/kernel/msgmni", "128"));
 }
 
 }  // namespace lemu::sandbox

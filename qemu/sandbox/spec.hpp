@@ -114,7 +114,7 @@ struct SandboxSpec {
   std::vector<std::string> environment;  ///< KEY=VALUE
   std::string working_folder;
   std::vector<ResourceLimit> limits;
-  std::uint64_t memory_bytes = 0;  ///< what sysinfo(2) tells of memory (namespaces); 0: the machine's own
+  std::uint64_t memory_bytes = 0;   ///< what sysinfo(2) tells of memory (namespaces); 0: the machine's own
   std::uint64_t shared_memory = 0;  ///< bytes of System V shared memory; 0: the kernel's own limit
   /// A host folder: the control group that the function's processes are to be in (qemu/freezer.hpp), and that
   /// is removed after them. Empty: that of the helper.
