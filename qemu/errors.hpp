@@ -173,6 +173,11 @@ inline constexpr ErrorRow kErrors[] = {
      "The kernel describes a registration in a way that lemu does not know.", kNoRemedy},
 
     // Measuring memory: the invocation goes on, its figure is left out.
+    {"no-freezer", ErrorKind::host_lacks, "no control group to freeze a function in: {reason}",
+     "lemu serve --freeze has the kernel freeze a function's processes between invocations where it may make "
+     "a "
+     "cgroup of version 2. Elsewhere they are stopped by a signal.",
+     "run lemu in a delegated cgroup: systemd-run --user --scope -p Delegate=yes lemu serve …"},
     {"memory-not-measured", ErrorKind::host_lacks, "the function's memory was not measured: {reason}",
      "The kernel did not tell what the function's processes use, most often as they had ended.",
      "allow lemu to read its own children's /proc files, where a container hides them"},

@@ -84,15 +84,16 @@ constexpr std::array<GuaranteeRow, 28> kRows{{
      "no capability, and no-new-privileges", "no-new-privileges: no more privilege than you have"},
     {Guarantee::no_survivors, GivenBy::always, "no-survivors", "no process that outlives lemu",
      "PID 1 of the PID namespace ends with lemu, and takes all others along",
-     "a child subreaper that ends with lemu, and takes all its descendants along"},
+     "a child subreaper and its guard end with lemu, and take all its descendants along; a function that "
+     "kills both and lemu outlives them"},
     {Guarantee::own_runtime_api, GivenBy::host, "own-runtime-api",
      "a Runtime API that other users cannot call",
      "the kernel tells which user has each socket that calls (sock_diag(7)); only the function's user is "
      "served",
      "any local user who finds its port on loopback can take the function's event, or answer in its place"},
     {Guarantee::memory_fence, GivenBy::never, "memory-fence", "a fence around memory", "never",
-     "there is no cgroup: what is allocated between two looks, or spread over many processes, is taken from "
-     "the host"},
+     "there is no memory cgroup: what is allocated between two looks, or spread over many processes, is "
+     "taken from the host"},
     {Guarantee::cpu_limit, GivenBy::never, "cpu-limit", "a limit on CPU", "never",
      "the function may use every CPU of the host"},
     {Guarantee::own_network, GivenBy::never, "own-network", "a network of its own", "never",

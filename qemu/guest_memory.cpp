@@ -80,7 +80,7 @@ void MemoryMeter::raise(std::uint64_t bytes) { highest_ = std::max(highest_.valu
 
 Obtained MemoryMeter::how() const {
   if (options_.execution == Execution::emulated) return Obtained::sampled_and_split;
-  return several_ ? Obtained::sampled : Obtained::exact;
+  return several_ || files_ ? Obtained::sampled : Obtained::exact;
 }
 
 /// The most that the main process has held; nothing when it has ended. To make its long text takes the kernel
@@ -159,7 +159,7 @@ MemoryMeter::Share MemoryMeter::share_of(pid_t pid) {
 /// The function's processes where all are to be looked at; finds the main one either way.
 Result<std::vector<pid_t>> MemoryMeter::processes_for(Look look) {
   std::vector<pid_t> processes;
-  if (look == Look::all_processes) {
+  if (look == Look::all_processes || look == Look::all_and_files) {
     const sandbox::SearchLimits limits{.latest = Clock::now() + kLongestLook};
     processes = options_.table != nullptr ? options_.table->descendants(options_.helper, limits)
                                           : sandbox::descendants(options_.helper, options_.proc, limits);
@@ -172,9 +172,27 @@ Result<std::vector<pid_t>> MemoryMeter::processes_for(Look look) {
   return processes;
 }
 
+/// What memory files hold beyond all that is mapped and shared, which may be theirs.
+void MemoryMeter::measure_files(const std::vector<pid_t>& processes) {
+  const std::uint64_t files = memory_.memory_files(processes, Clock::now() + kLongestLook);
+  if (files < kSplitPrecision) return;
+  std::uint64_t shared = 0;
+  std::uint64_t of_main = 0;
+  for (const pid_t pid : processes) {
+    const std::optional<MemoryStatus> status = memory_.status(pid);
+    if (!status) continue;
+    shared += status->shared;
+    if (pid == main_.pid) of_main = without_share(status->held());
+  }
+  const std::uint64_t used = (processes.size() > 1 ? now_ : of_main) + files - std::min(files, shared);
+  files_ = files_ || used > highest_.value_or(0);
+  raise(used);
+}
+
 Result<std::uint64_t> MemoryMeter::at_most(Look look) {
   Result<std::vector<pid_t>> processes = processes_for(look);
   if (!processes) return fail(std::move(processes.error()));
+  if (look == Look::all_and_files) measure_files(*processes);
   if (options_.execution == Execution::native || processes->size() > 1) {
     Result<MemoryFigure> figure = peak_of(*std::move(processes));
     if (!figure) return fail(std::move(figure.error()));
@@ -227,14 +245,16 @@ MemoryMeter::Crowd MemoryMeter::crowd(std::vector<pid_t>& processes) {
 void MemoryMeter::measure_crowd(std::vector<pid_t> processes) {
   const Crowd found = crowd(processes);
   if (found.at_least <= options_.limit) {
-    raise(found.at_least);
+    now_ = found.at_least;
+    raise(now_);
     // Children need not have begun as copies of what the main process is now, and what they share is seen
     // only closely: that is looked at too, but as it takes its time, not each time.
     const bool much_to_learn = found.at_most > highest_.value_or(0) + kSplitPrecision;
     if (!much_to_learn || Clock::now() < closely_again_) return;
   }
   const Clock::time_point begun = Clock::now();
-  raise(together(processes));
+  now_ = together(processes);
+  raise(now_);
   closely_again_ = Clock::now() + kRestAfterALook * (Clock::now() - begun);
 }
 
@@ -260,7 +280,8 @@ Result<MemoryFigure> MemoryMeter::peak_of(std::vector<pid_t> processes) {
   if (processes.size() > kFewProcesses) {
     measure_crowd(std::move(processes));
   } else if (processes.size() > 1) {
-    raise(together(processes));
+    now_ = together(processes);
+    raise(now_);
   }
   if (!highest_) return fail(std::move(own.error()));
   const bool gone = !own && !told_at_exit_ && how() == Obtained::exact;

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,6 +50,10 @@ class ProcessMemory {
   /// The file that a process executes, which for a guest is QEMU or its loader; empty when that is not to be
   /// known.
   [[nodiscard]] std::string program(pid_t pid) const;
+  /// The size of the files of memfd_create(2) that they have open: memory that need not be mapped anywhere.
+  /// Of those that can be looked at until `latest`.
+  [[nodiscard]] std::uint64_t memory_files(const std::vector<pid_t>& processes,
+                                           std::chrono::steady_clock::time_point latest);
   /// The processes, one for each memory: those made by vfork(2) or with CLONE_VM share another's, and would
   /// be counted twice. Each is compared (kcmp(2)) with the 16 before it; where the kernel cannot compare, all
   /// are kept.
@@ -58,6 +63,7 @@ class ProcessMemory {
   [[nodiscard]] bool same_memory(pid_t one, pid_t other) const;
 
   std::string proc_;
+  std::size_t looked_for_files_ = 0;
   std::string buffer_;  ///< never made smaller: smaps is some 50 kB
 };
 

@@ -54,8 +54,8 @@ OptionGroup pool_group(ServedFunctionOptions& into) {
         take_switch(into.pool.reuse, PoolSettings::Reuse::never, PoolSettings::Reuse::warm)},
        {"--freeze", "",
         "stop an environment's processes between invocations, as Lambda does: what runs on in the background "
-        "waits for the next one",
-        "", take_switch(into.pool.rest, PoolSettings::Rest::frozen, PoolSettings::Rest::running)},
+        "waits for the next one. By the kernel's freezer where lemu may make a cgroup (v2), else by a signal",
+        "", take_switch(into.pool.rest, Rest::frozen, Rest::running)},
        {"--queue", "",
         "invocations over the function's or the account's concurrency wait for their turn, all functions' in "
         "one order, in place of being throttled; where the concurrency is 0 they still are",

@@ -84,6 +84,7 @@ class ServeCommand {
     for (const ServedFunctionOptions& function : options_.functions) {
       Result<SessionSettings> setup = session_settings(function.function, function.target, ids_, output_);
       if (!setup) return lemu::fail(std::move(setup.error()).within(function.origin));
+      setup->rest = function.pool.rest;
       setup->run.interrupted = SignalsHeldBack::any_came;
       settings.functions.push_back(
           {std::move(*setup), {function.pool, function.retries}, function.prewarm, function.origin});

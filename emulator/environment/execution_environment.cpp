@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/environment/execution_environment.hpp"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +65,7 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), runtime,
                                             std::move(limits));
   api_->start();
+  std::optional<qemu::Freezer> freezer = make_freezer();
   Result<sandbox::HelperProcess> helper = co_await host_.work.run([this, &log_pipe] {
     return sandbox::HelperProcess::start(settings_.helper, settings_.spec, std::move(log_pipe->write_end));
   });
@@ -75,14 +75,23 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
                                          [this] { return ready_ || refused_ || helper_gone_; });
   if (refused_) co_return fail(refusal(*refused_, settings_.spec));
   if (!heard || !ready_) co_return fail<"helper-ended">(settings_.helper);
+  stillness_.emplace(context_, *sandbox_, helper_pid_, std::move(freezer));
   const std::uint64_t limit = settings_.memory_mb << 20;
   memory_ =
       std::make_unique<MemoryWatch>(context_, host_, helper_pid_, settings_.guest, limit, [this] { wake(); });
   co_return Status{};
 }
 
-void ExecutionEnvironment::freeze() { sandbox_->signal_all(SIGSTOP); }
-void ExecutionEnvironment::thaw() { sandbox_->signal_all(SIGCONT); }
+std::optional<qemu::Freezer> ExecutionEnvironment::make_freezer() {
+  if (settings_.rest == Rest::running) return std::nullopt;
+  Result<qemu::Freezer> made = qemu::Freezer::make();
+  if (!made) {
+    why_not_frozen_ = made.error().message;
+    return std::nullopt;
+  }
+  settings_.spec.cgroup = made->folder();
+  return std::optional<qemu::Freezer>(*std::move(made));
+}
 
 asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
   runtime_ = std::make_unique<RuntimeProcess>();

@@ -22,6 +22,7 @@
 #include "emulator/environment/log_reader.hpp"
 #include "emulator/environment/memory_watch.hpp"
 #include "emulator/environment/response_sink.hpp"
+#include "emulator/environment/stillness.hpp"
 #include "emulator/report/invocation_record.hpp"
 #include "emulator/report/platform_error.hpp"
 #include "qemu/sandbox/launcher.hpp"
@@ -39,6 +40,7 @@ struct EnvironmentSettings {
   std::chrono::milliseconds init_limit{10'000};  ///< in wall time, scaled
   std::chrono::milliseconds timeout{3'000};      ///< in wall time, scaled
   LogReader::Guest guest = LogReader::Guest::native;
+  Rest rest = Rest::running;
   enum class Executed { bootstrap, qemu } executed = Executed::bootstrap;  ///< by spec.normal
 };
 
@@ -95,8 +97,10 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
 
   /// Between invocations: the function's processes are stopped, and go on. Without a sandbox those that
   /// /proc tells of.
-  void freeze();
-  void thaw();
+  void freeze() { stillness_->begin(); }
+  void thaw() { stillness_->end(); }
+  /// Why the kernel does not freeze them (Rest::frozen); empty where it does.
+  [[nodiscard]] const std::string& why_not_frozen() const { return why_not_frozen_; }
 
   /// Wanted parts of the sandbox that this host refused; known once open() is done.
   [[nodiscard]] const std::vector<sandbox::Report>& losses() const { return losses_; }
@@ -120,6 +124,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   void on_response_rejected(rapi::ResponseFault fault) override;
   void on_refused(const rapi::HttpRefused& refused) override;
 
+  std::optional<qemu::Freezer> make_freezer();
   void wake() { wake_.cancel(); }
   template <class Condition>
   boost::asio::awaitable<bool> wait_until(Clock::time_point deadline, Condition condition);
@@ -149,6 +154,8 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   std::unique_ptr<LogReader> log_reader_;
   std::unique_ptr<rapi::RuntimeApi> api_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::optional<Stillness> stillness_;
+  std::string why_not_frozen_;
   std::unique_ptr<RuntimeProcess> runtime_;
   std::unique_ptr<MemoryWatch> memory_;
   pid_t helper_pid_ = -1;

@@ -143,14 +143,15 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   void look(Look which) {
     looked_at_ = Clock::now();
-    if (which == Look::all_processes) looked_at_all_ = looked_at_;
+    const bool all = which == Look::all_processes || which == Look::all_and_files;
+    if (all) looked_at_all_ = looked_at_;
     Result<std::uint64_t> use = meter_->at_most(which);
     if (use && *use > limit_) {
       const Result<qemu::MemoryFigure> peak = meter_->peak();
       if (peak) *use = peak->bytes;
     }
     headroom_ = use && *use < limit_ ? limit_ - *use : 0;
-    if (which == Look::all_processes) cost_ = Clock::now() - looked_at_;
+    if (all) cost_ = Clock::now() - looked_at_;
     over_ = use && *use > limit_;
     if (over_) exceeded_();
   }
@@ -169,7 +170,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   void poll() {
     if (!meter_ || over_) return;
     take_share();
-    look(Look::all_processes);
+    look(Look::all_and_files);
     if (over_) return;
     const std::chrono::milliseconds interval = headroom_ < limit_ / 2 ? kNearTheLimit : kCalm;
     poll_in(std::max<Clock::duration>(interval, pause()));

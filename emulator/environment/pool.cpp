@@ -169,7 +169,7 @@ EnvironmentPool::Slot* EnvironmentPool::idle_slot() {
     if (slot->environment->lost()) retire(*std::exchange(slot, nullptr));
   }
   if (slot == nullptr) return nullptr;
-  if (settings_.rest == PoolSettings::Rest::frozen) slot->environment->thaw();
+  if (settings_.rest == Rest::frozen) slot->environment->thaw();
   return slot;
 }
 
@@ -250,7 +250,7 @@ void EnvironmentPool::rest(Slot& slot) {
     return;
   }
   slot.state = Slot::State::idle;
-  if (settings_.rest == PoolSettings::Rest::frozen) slot.environment->freeze();
+  if (settings_.rest == Rest::frozen) slot.environment->freeze();
   idle_.push_back(&slot);
   expire_at(expiry_of(slot));
 }

@@ -27,6 +27,7 @@
 #include "base/result.hpp"
 #include "emulator/environment/concurrency.hpp"
 #include "emulator/environment/execution_environment.hpp"
+#include "emulator/environment/stillness.hpp"
 
 namespace lemu::emulator {
 
@@ -80,7 +81,7 @@ struct PoolSettings {
   enum class Reuse { warm, never } reuse = Reuse::warm;
   enum class WhenBusy { refuse, queue } when_busy = WhenBusy::refuse;
   std::uint32_t queue_limit = 1000;  ///< that wait over a limit; more are throttled
-  enum class Rest { running, frozen } rest = Rest::running;
+  Rest rest = Rest::running;
 };
 
 class EnvironmentPool : private ConcurrencyLimit::Waiter {

@@ -123,7 +123,21 @@ asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make(
   }
   daemon_log_.write(DaemonLog::Level::info, "environment started",
                     {{"function", name}, {"stream", instance->log_stream()}});
+  if (launcher_.setup().rest == Rest::frozen) tell_freezing(*instance);
   co_return std::unique_ptr<PooledEnvironment>(std::move(instance));
+}
+
+/// Once for a function: the host does not change.
+void InstanceMaker::tell_freezing(const FunctionInstance& instance) {
+  if (std::exchange(freezing_told_, true)) return;
+  const std::string& name = launcher_.setup().function.name;
+  if (instance.why_not_frozen().empty())
+    return daemon_log_.write(DaemonLog::Level::info,
+                             "frozen between invocations by the kernel (cgroup.freeze)",
+                             {{"function", name}});
+  daemon_log_.write(DaemonLog::Level::warning,
+                    "stopped between invocations by a signal, which a function can undo for a moment",
+                    {{"function", name}, {"reason", instance.why_not_frozen()}});
 }
 
 }  // namespace lemu::emulator

@@ -67,6 +67,7 @@ class FunctionInstance : public PooledEnvironment {
   void thaw() override {
     if (environment_) environment_->thaw();
   }
+  [[nodiscard]] const std::string& why_not_frozen() const { return environment_->why_not_frozen(); }
 
   /// What takes its time to end: everything that runs there, then its folder.
   struct Remains {
@@ -110,6 +111,7 @@ class InstanceMaker : public EnvironmentMaker {
 
  private:
   void warn(const std::string& stream, const std::string& kind, const std::string& text);
+  void tell_freezing(const FunctionInstance& instance);
 
   FunctionLauncher& launcher_;
   EnvironmentHost& host_;
@@ -120,6 +122,7 @@ class InstanceMaker : public EnvironmentMaker {
   DaemonLog& daemon_log_;
   std::set<std::string> warned_;  // kinds, over all environments
   std::optional<Error> defect_;
+  bool freezing_told_ = false;
 };
 
 }  // namespace lemu::emulator

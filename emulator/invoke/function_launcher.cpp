@@ -192,6 +192,8 @@ Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchP
   settings.timeout = scaled(setup_.function.timeout, scale);
   settings.init_limit =
       scaled(kInitLimit, setup_.timeout_scale.value_or(plan.emulated ? kEmulatedInitScale : 1));
+  settings.rest = setup_.rest;
+  settings.spec.shared_memory = setup_.function.memory_mb << 20;
   settings.guest = plan.emulated ? LogReader::Guest::emulated : LogReader::Guest::native;
   if (plan.execution == qemu::ExecutionMode::direct) settings.executed = EnvironmentSettings::Executed::qemu;
   return settings;

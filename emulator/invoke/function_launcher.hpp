@@ -26,6 +26,7 @@ struct FunctionSetup {
   FunctionConfig function;
   UserVariables variables;
   Credentials credentials;
+  Rest rest = Rest::running;
   std::optional<double> timeout_scale;  ///< stretches function timeout, init limit and deadline alike
 };
 

@@ -66,9 +66,16 @@ std::vector<std::string> names_in(const Fd& folder) {
   return names;
 }
 
+/// connect(2) refuses a file that is no socket with the same word.
+bool is_socket(const Fd& folder, const std::string& name) {
+  struct stat about {};
+  return ::fstatat(folder.get(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(about.st_mode);
+}
+
 /// Removes what daemons left that were killed: nobody listens there.
 void sweep(const Fd& folder) {
   for (const std::string& name : names_in(folder)) {
+    if (!is_socket(folder, name)) continue;
     const Result<Fd> connected = connect_in(folder, name);
     if (!connected && connected.error().os_error == ECONNREFUSED) ::unlinkat(folder.get(), name.c_str(), 0);
   }

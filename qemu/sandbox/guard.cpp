@@ -11,20 +11,22 @@
 #include <cerrno>
 #include <chrono>
 
+#include "qemu/sandbox/cgroup.hpp"
 #include "qemu/sandbox/descendants.hpp"
 #include "qemu/sandbox/spec.hpp"
 
 namespace lemu::sandbox {
 namespace {
 
-/// How long the helper may take to end a function's processes once lemu has ended.
-constexpr std::chrono::milliseconds kGrace{10'000};
+/// How long the helper may take to end a function's processes once lemu has ended. Less than lemu waits for
+/// both (launcher.cpp).
+constexpr std::chrono::milliseconds kGrace{5'000};
 
 void count_nothing(pid_t, int, void*) {}
 
 class Guard {
  public:
-  explicit Guard(pid_t helper) : helper_(helper) {}
+  Guard(pid_t helper, const std::string& cgroup) : helper_(helper), cgroup_(cgroup) {}
 
   [[noreturn]] void watch(int signals) {
     // No events are asked for: the end of the socket is told all the same (poll(2)).
@@ -55,12 +57,14 @@ class Guard {
   }
 
   /// What was the helper's is the guard's now.
-  [[noreturn]] static void end() {
+  [[noreturn]] void end() {
     kill_and_reap_descendants(count_nothing, nullptr);
+    remove_cgroup(cgroup_);
     ::_exit(0);
   }
 
   const pid_t helper_;
+  const std::string& cgroup_;
   bool lemu_ended_ = false;
 };
 
@@ -75,7 +79,7 @@ int take_signals_by_descriptor() {
 
 }  // namespace
 
-StepResult fork_behind_guard() {
+StepResult fork_behind_guard(const std::string& cgroup) {
   ::prctl(PR_SET_DUMPABLE, 0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   sigset_t before;
@@ -86,7 +90,7 @@ StepResult fork_behind_guard() {
   if (helper < 0) return failed_at(Stage::fork);
   if (helper > 0) {
     ::close(kLogFd);
-    Guard(helper).watch(signals);
+    Guard(helper, cgroup).watch(signals);
   }
   ::close(signals);
   ::sigprocmask(SIG_SETMASK, &before, nullptr);

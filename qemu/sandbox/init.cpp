@@ -19,6 +19,7 @@
 #include <iterator>
 #include <vector>
 
+#include "qemu/sandbox/cgroup.hpp"
 #include "qemu/sandbox/descendants.hpp"
 #include "qemu/sandbox/function_user.hpp"
 #include "qemu/sandbox/limits.hpp"
@@ -201,6 +202,7 @@ class Init {
   StepResult prepare_and_exec() {
     if (spec_.stdio == Stdio::log) ::setsid();
     if (spec_.isolation == Isolation::plain) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    enter_cgroup();
     StepResult step = take_stdio(spec_.stdio);
     if (!step.failed() && spec_.isolation == Isolation::namespaces) {
       leave_session_keyring();

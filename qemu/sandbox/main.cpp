@@ -14,6 +14,7 @@
 #include <string>
 
 #include "qemu/sandbox/binfmt.hpp"
+#include "qemu/sandbox/cgroup.hpp"
 #include "qemu/sandbox/filter.hpp"
 #include "qemu/sandbox/function_user.hpp"
 #include "qemu/sandbox/guard.hpp"
@@ -21,6 +22,7 @@
 #include "qemu/sandbox/namespaces.hpp"
 #include "qemu/sandbox/proc.hpp"
 #include "qemu/sandbox/root.hpp"
+#include "qemu/sandbox/shared_objects.hpp"
 
 namespace {
 
@@ -102,17 +104,19 @@ StepResult make_sandbox(const SandboxSpec& spec, const DetachedTrees& detached, 
   if (!step.failed()) step = choose_execution(spec, execution);
   if (!step.failed()) step = hostname(spec);
   if (!step.failed()) step = seal_root();
+  if (!step.failed() && spec.shared_memory != 0) limit_shared_objects(spec.shared_memory);
   if (!step.failed()) step = seal_proc();
   if (!step.failed()) tell_loss(look_at_namespace_limits());
   return step;
 }
 
 /// The half of the helper that stays outside the namespaces: holds nothing and waits.
-[[noreturn]] void wait_outside(int child) {
+[[noreturn]] void wait_outside(int child, const std::string& cgroup) {
   for (const int fd : {kControlFd, kLogFd, kProcFd}) ::close(fd);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  remove_cgroup(cgroup);
   ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
@@ -139,6 +143,7 @@ int main(int argc, char** argv) {
   StepResult step = read_specification(&spec);
   if (step.failed()) fail(step);
 
+  open_cgroup(spec.cgroup);
   Execution execution = Execution::normal;
   if (spec.isolation == Isolation::namespaces) {
     Side side = Side::outside;
@@ -150,12 +155,12 @@ int main(int argc, char** argv) {
     if (step.failed()) fail(step);
     if (side == Side::outside) {
       close_all(detached);
-      wait_outside(child);
+      wait_outside(child, spec.cgroup);
     }
     step = make_sandbox(spec, detached, &execution);
     if (step.failed()) fail(step);
   } else {
-    step = fork_behind_guard();
+    step = fork_behind_guard(spec.cgroup);
     if (step.failed()) fail(step);
   }
   tell_loss(offered);

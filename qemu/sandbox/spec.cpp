@@ -124,6 +124,7 @@ void visit(Archive& a, R& s) {
   a(s.isolation), a(s.stdio), a(s.root_folder), a(s.hostname), a(s.mounts), a(s.binfmt);
   a(s.function_uid), a(s.function_gid), a(s.host_uid), a(s.host_gid);
   a(s.normal), a(s.direct), a(s.environment), a(s.working_folder), a(s.limits), a(s.memory_bytes);
+  a(s.shared_memory), a(s.cgroup);
 }
 
 }  // namespace

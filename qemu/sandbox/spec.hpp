@@ -21,6 +21,7 @@ inline constexpr int kLogFd = 4;  ///< becomes the function's stdout and stderr,
 
 /// The helper's own: a /proc that can be written. The sandbox's, or the host's where that stands in.
 inline constexpr int kProcFd = 5;
+inline constexpr int kCgroupFd = 6;  ///< cgroup.procs of the function's control group, where there is one
 
 /// The specification must fit the socket's buffer, so that lemu never waits for a helper that has not
 /// started.
@@ -114,7 +115,11 @@ struct SandboxSpec {
   std::vector<std::string> environment;  ///< KEY=VALUE
   std::string working_folder;
   std::vector<ResourceLimit> limits;
-  std::uint64_t memory_bytes = 0;  ///< what sysinfo(2) tells of memory (namespaces); 0: the machine's own
+  std::uint64_t memory_bytes = 0;   ///< what sysinfo(2) tells of memory (namespaces); 0: the machine's own
+  std::uint64_t shared_memory = 0;  ///< bytes of System V shared memory; 0: the kernel's own limit
+  /// A host folder: the control group that the function's processes are to be in (qemu/freezer.hpp), and that
+  /// is removed after them. Empty: that of the helper.
+  std::string cgroup;
 };
 
 /// The user that the host takes the function for, where `own` is the helper's.

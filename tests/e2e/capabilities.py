@@ -3,6 +3,7 @@
 LEMU_MUST_RUN lists it (in CI: everything)."""
 import functools
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -56,6 +57,22 @@ def binfmt():
 def poor_hosts():
     return None if _runs(POOR_HOST, "--mask-proc", "--deny-userns=EPERM", "--", "true") else \
         "nothing can be withheld here: mounts or seccomp filters are refused"
+
+
+def freezer():
+    """A cgroup of version 2 below which this user may make others, with cgroup.freeze (Linux 5.2)."""
+    mounts = [line.split() for line in open("/proc/self/mountinfo", encoding="utf-8")]
+    places = [words[4] for words in mounts if words[words.index("-") + 1] == "cgroup2"]
+    own = [line.strip()[3:] for line in open("/proc/self/cgroup", encoding="utf-8") if line.startswith("0::")]
+    folder = pathlib.Path(places[0] + own[0]) if places and own else pathlib.Path("/nowhere")
+    made = folder / f"try-{os.getpid()}"
+    try:
+        made.mkdir()
+    except OSError as why:
+        return f"no cgroup of version 2 to divide: {why}"
+    frozen = (made / "cgroup.freeze").exists()
+    made.rmdir()
+    return None if frozen else "no cgroup.freeze"
 
 
 def ptrace():
@@ -167,7 +184,7 @@ def fresh_root():
 
 
 CAPABILITIES = {
-    "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "ptrace": ptrace, "keyrings": keyrings,
+    "userns": userns, "binfmt": binfmt, "poor-hosts": poor_hosts, "ptrace": ptrace, "freezer": freezer, "keyrings": keyrings,
     f"qemu-{FOREIGN_MACHINE}": qemu_foreign, f"qemu-{FOREIGN_MACHINE}-dynamic": qemu_foreign_dynamic,
     "cross-cc": cross_cc, "cross-sysroot": cross_sysroot, f"busybox-{FOREIGN_ARCH}": busybox_foreign,
     f"busybox-{HOST_ARCH}": busybox_host, "network": network, "java": java,

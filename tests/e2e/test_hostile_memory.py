@@ -57,8 +57,10 @@ def test_in_init(lemu, mode):
     {"how": "undumpable", "children": 1, "mb": 600}, {"how": "undumpable", "mb": 600},
     {"how": "leaderless", "children": 1, "mb": 600}, {"how": "leaderless", "children": 1, "idle": 17, "mb": 600},
     {"how": "plain", "children": 20, "mb": 30, "own": 60}, {"how": "executable", "mb": 600},
+    {"how": "memory-file", "mb": 600}, {"how": "memory-file", "children": 1, "mb": 600},
+    {"how": "memory-file", "children": 1, "idle": 17, "mb": 600},
 ], ids=["shared-in-a-crowd", "shared", "undumpable-child", "undumpable", "leaderless", "leaderless-in-a-crowd",
-        "no-copies-of-the-first", "executable"])
+        "no-copies-of-the-first", "executable", "memory-file", "memory-file-of-a-child", "memory-file-in-a-crowd"])
 def test_hidden(any_user, mode, event):
     event = {"do": "hide", "hold": 20_000, **event}
     report = is_out_of_memory(any_user.invoke(mode, "probe", event, "--memory", str(MB), "--timeout", "60").ok(1))
@@ -79,9 +81,19 @@ def test_hidden_in_copies_of_qemus_pages(any_user, mode):
 @pytest.mark.parametrize("event", [
     {"how": "vfork", "mb": 100, "hold": 200}, {"how": "plain", "children": 20, "mb": 1, "own": 60, "hold": 300},
     {"how": "executable", "mb": 60, "own": 2, "hold": 300}, {"how": "undumpable", "mb": 60, "hold": 300},
-], ids=["one-memory-for-two", "a-crowd", "executable", "undumpable"])
+    {"how": "memory-file", "mb": 60, "own": 10, "hold": 300},
+], ids=["one-memory-for-two", "a-crowd", "executable", "undumpable", "memory-file"])
 def test_not_more_than_there_is(any_user, mode, event):
     """What is counted as the function's for want of certainty is not much more than it has."""
     event = {"do": "hide", **event}
     report = any_user.invoke(mode, "probe", event, "--memory", str(MB), "--timeout", "60").ok().report
     assert 60 <= report["Max Memory Used"] <= MB and "Status" not in report
+
+
+def test_shared_memory_that_nobody_has_mapped(any_user, mode):
+    """Its segments stay when nobody has them; there are no more of them than the function has memory."""
+    event = {"do": "hide", "how": "system-v", "mb": 600, "at": 1}
+    result = any_user.invoke(mode, "probe", event, "--memory", str(MB), "--timeout", "60").ok()
+    assert result.json() == {"hidden": True, "error": "ENOSPC"}, result
+    event = {"do": "hide", "how": "system-v", "mb": 40}
+    assert any_user.invoke(mode, "probe", event, "--memory", str(MB), "--timeout", "60").ok().json()["error"] == ""

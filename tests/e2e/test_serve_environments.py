@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """`lemu serve --config`, and what its environments do between invocations."""
 import json
+import os
+import pathlib
+import signal
 import socket
 import threading
 import time
 
+import capabilities
 import pytest
 from daemon import Daemon, at_once, eventually
-from harness import HOST_ARCH
+from harness import HOST_ARCH, POOR_HOST
 from sink import Sink
 from test_serve_faults import children_below
 
@@ -146,6 +150,62 @@ def test_frozen_between_invocations(lemu, sandbox):
             frozen = eventually(lambda: (lambda seen: len(seen) == number + 2 and seen)(stopped(running.process.pid)))
             assert stopped(running.process.pid) == frozen, "the function and its children, all of them"
             assert running.invoke("probe", {"n": number}).json() == {"n": number}
+
+
+def let_time_pass(running, seconds=1):
+    """Another function sleeps."""
+    running.invoke("clock", {"do": "sleep", "ms": int(seconds * 1000)})
+
+
+@pytest.mark.needs("freezer")
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_frozen_although_a_timer_continues_it(lemu, sandbox):
+    """The kernel continues the processes every millisecond (SIGCONT), and they do not run all the same."""
+    probe = lemu.function(HOST_ARCH, "probe")
+    functions = {"probe": f"{probe},sandbox={sandbox},freeze,concurrency=1,queue", "clock": probe}
+    with Daemon(lemu, functions=functions) as running:
+        for _ in range(2):
+            before = running.invoke("probe", {"do": "restless"}).json()["ticks"]
+            let_time_pass(running)
+            after = running.invoke("probe", {"do": "restless"}).json()["ticks"]
+            assert after - before < 400, "a second is some 900 ticks"
+            assert running.invoke("probe", {"n": 1}).json() == {"n": 1}
+        said = running.stop().stderr
+    assert "frozen between invocations by the kernel (cgroup.freeze)" in said
+
+
+def freezer_groups(pid):
+    """The events of that lemu's control groups."""
+    return [path.read_text() for path in pathlib.Path("/sys/fs/cgroup").rglob(f"lemu-{pid}-*/cgroup.events")]
+
+
+@pytest.mark.leaves("work/state", "file tmp/lemu-")
+@pytest.mark.needs("freezer")
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_no_group_outlives_a_killed_lemu(lemu, sandbox):
+    probe = f"{lemu.function(HOST_ARCH, 'probe')},sandbox={sandbox},freeze"
+    running = Daemon(lemu, functions={"probe": probe}).__enter__()
+    assert running.invoke("probe", {"do": "restless"}).status == 200
+    eventually(lambda: any("frozen 1" in events for events in freezer_groups(running.process.pid)))
+    running.process.kill()
+    lemu.finish(running.process)
+    assert eventually(lambda: not freezer_groups(running.process.pid))
+
+
+def test_stopped_again_where_the_kernel_does_not_freeze(lemu):
+    """Without a control group of its own, a function's processes that are continued are stopped again."""
+    capabilities.require("poor-hosts")
+    probe = f"{lemu.function(HOST_ARCH, 'probe')},freeze"
+    around = [str(POOR_HOST), "--read-only-cgroups", "--"]
+    with Daemon(lemu, functions={"probe": probe}, around=around) as running:
+        assert running.invoke("probe", {"do": "fork", "n": 1}).status == 200
+        for _ in range(3):
+            frozen = eventually(lambda: (lambda seen: len(seen) == 2 and seen)(stopped(running.process.pid)))
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
+            assert eventually(lambda: len(stopped(running.process.pid)) == 2)
+        said = running.stop().stderr
+    assert "stopped between invocations by a signal" in said and "cgroup" in said
 
 
 def test_what_waits_for_a_caller_that_has_gone_is_not_run(lemu):

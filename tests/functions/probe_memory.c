@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 
 void* touch(long mb) {
@@ -111,6 +113,31 @@ static void hide_leaderless(long mb) {
   pthread_exit(NULL);
 }
 
+/// Memory that is in a file of nobody's address space.
+static void hide_in_file(long mb) {
+  static char block[1 << 20];
+  memset(block, 1, sizeof block);
+  const int file = memfd_create("hidden", MFD_CLOEXEC);
+  for (long i = 0; i < mb; ++i)
+    if (write(file, block, sizeof block) < 0) break;
+}
+
+static void hide_in_file_and_stay(long mb) {
+  hide_in_file(mb);
+  idle(mb);
+}
+
+/// Shared memory that is let go of, and stays. The error that says that there is no such room.
+static const char* hide_in_shared_memory(long mb) {
+  const int id = shmget(IPC_PRIVATE, (size_t)mb << 20, 0600);
+  if (id < 0) return errno_name(errno);
+  char* memory = shmat(id, NULL, 0);
+  for (size_t at = 0; memory != (void*)-1 && at < (size_t)mb << 20; at += 4096) memory[at] = 1;
+  shmdt(memory);
+  shmctl(id, IPC_RMID, NULL);
+  return "";
+}
+
 static void hide_plain(long mb) {
   touch(mb);
   idle(mb);
@@ -122,7 +149,8 @@ static const struct {
 } hidings[] = {{"shared", hide_shared},
                {"undumpable", hide_undumpable},
                {"leaderless", hide_leaderless},
-               {"plain", hide_plain}};
+               {"plain", hide_plain},
+               {"memory-file", hide_in_file_and_stay}};
 
 /// Forks a process that takes M MB in that way, and stays.
 static void hide_in_child(const char* how, long mb) {
@@ -157,11 +185,13 @@ static void do_hide(struct call* call) {
   if (n == 0 && strcmp(how, "file") == 0) ok = touch_file(file, mb);
   if (n == 0 && strcmp(how, "undumpable") == 0) ok = prctl(PR_SET_DUMPABLE, 0) == 0 && touch(mb);
   if (n == 0 && strcmp(how, "vfork") == 0) ok = touch(mb) != NULL, share_all(hold);
+  if (n == 0 && strcmp(how, "memory-file") == 0) hide_in_file(mb);
+  const char* error = strcmp(how, "system-v") == 0 ? hide_in_shared_memory(mb) : "";
   char byte;
   for (long i = 0; i < others && read(ready_to_hide[0], &byte, 1) == 1; ++i) {
   }
   sleep_ms(hold);
-  put(&call->out, "{\"hidden\":%s}", ok ? "true" : "false");
+  put(&call->out, "{\"hidden\":%s,\"error\":\"%s\"}", ok ? "true" : "false", error);
 }
 
 const struct named memory_behaviours[] = {

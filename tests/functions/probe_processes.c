@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 
 extern char** environ;
 
@@ -85,6 +87,32 @@ static void do_stop(struct call* call) {
   const int error = kill(target, number) == 0 ? 0 : errno;
   if (strcmp(then, "exit") == 0) _exit((int)number_field(call, "code", 0));
   put(&call->out, "{\"error\":\"%s\"}", errno_name(error));
+}
+
+static volatile long* ticks;
+
+/// Continues the caller every millisecond, by the kernel itself.
+static void continue_by_timer(void) {
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
+  const struct itimerspec every = {{0, 1000000}, {0, 1000000}};
+  timer_t timer;
+  if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0) timer_settime(timer, 0, &every, NULL);
+}
+
+/// {"do":"restless"}: the first time leaves a child that counts milliseconds, and has this process and the
+/// child continued all the time. The count, and the child.
+static void do_restless(struct call* call) {
+  static pid_t child;
+  if (!ticks) {
+    ticks = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    continue_by_timer();
+    child = fork();
+    if (child == 0) {
+      continue_by_timer();
+      for (;; ++*ticks) sleep_ms(1);
+    }
+  }
+  put(&call->out, "{\"ticks\":%ld,\"child\":%d}", *ticks, child);
 }
 
 /// A field of /proc/PID/status, as text.
@@ -261,6 +289,7 @@ const struct named process_behaviours[] = {
     {"orphan", do_orphan},
     {"stop", do_stop},
     {"turn", do_turn},
+    {"restless", do_restless},
     {"kill-all", do_kill_all},
     {"ptrace", do_ptrace},
     {"forkbomb", do_forkbomb},

@@ -21,6 +21,8 @@ SandboxSpec full_specification() {
   spec.working_folder = "/var/task";
   spec.limits.push_back({7, 1024, 4096});
   spec.memory_bytes = 3ULL << 30;
+  spec.shared_memory = std::uint64_t{1} << 33;
+  spec.cgroup = "/sys/fs/cgroup/lemu-1-2-3";
   return spec;
 }
 }  // namespace
@@ -46,6 +48,8 @@ TEST_CASE("a specification survives the wire") {
   CHECK(back->limits[0].hard == 4096);
   CHECK(back->mounts[1].inodes == 64);
   CHECK(back->memory_bytes == 3ULL << 30);
+  CHECK(back->shared_memory == spec.shared_memory);
+  CHECK(back->cgroup == spec.cgroup);
 }
 
 TEST_CASE("every truncation of a specification is refused, and so is a surplus byte") {
