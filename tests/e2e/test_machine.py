@@ -175,7 +175,7 @@ def test_the_jvm_takes_a_quarter_for_its_heap(any_user):
 def test_empty_files_are_limited(any_user, mode):
     made = inside(any_user, mode, "--timeout", "60", do="files", path="/tmp", limit=200000)
     assert made["error"] == "ENOSPC" and 30000 < made["made"] <= 32768
-    assert inside(any_user, mode, do="files", path="/tmp", limit=20000) == {"made": 20000, "error": ""}
+    assert inside(any_user, mode, "--timeout", "60", do="files", path="/tmp", limit=20000) == {"made": 20000, "error": ""}
 
 
 def test_file_watches_are_limited(any_user, mode):
