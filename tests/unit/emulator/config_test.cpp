@@ -89,8 +89,8 @@ TEST_CASE("Lambda's limits hold at both ends") {
   CHECK(refusal({.timeout = 901s})
             .starts_with("a timeout of 901 s is longer than Lambda's 900 s | --timeout 900"));
   CHECK(refusal({.timeout = 0s}).starts_with("the timeout must be longer than nothing"));
-  CHECK(refusal({.name = std::string(64, 'n')}) == "accepted");
-  CHECK(refusal({.name = std::string(65, 'n')}).find("has 65 characters") != std::string::npos);
+  CHECK(refusal({.name = std::string(256, 'n')}) == "accepted");
+  CHECK(refusal({.name = std::string(257, 'n')}).find("has 257 characters") != std::string::npos);
   CHECK(refusal({.name = "my function"})
             .ends_with("| for example my-function (lemu invoke: --name my-function)"));
   CHECK(refusal({.name = ""}).starts_with("the function name is empty"));
