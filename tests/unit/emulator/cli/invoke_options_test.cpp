@@ -202,7 +202,7 @@ TEST_CASE("the help of invoke names every option and the exit codes, in 80 colum
                            "--handler NAME",
                            "--timeout TIME",
                            "--memory SIZE",
-                           "--env NAME=VALUE",
+                           "--env NAME[=VALUE]",
                            "--env-file FILE",
                            "--name NAME",
                            "--region REGION",
