@@ -98,7 +98,7 @@ def test_strictly_they_are_not(lemu, kind):
     around = ["env", "PATH=/nowhere"] if kind is no_qemu else []
     result = lemu.run("serve", "--port", "0", "--strict", "--function", f"probe={probe(lemu)}",
                       "--function", f"broken={target}", around=around)
-    assert result.status in (2, 3) and "lemu: function broken: " in result.stderr and result.stdout == b""
+    assert result.status in (2, 3) and "lemu: error: function broken: " in result.stderr and result.stdout == b""
 
 
 def test_with_none_that_runs_there_is_nothing_to_serve(lemu):
