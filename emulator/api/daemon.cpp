@@ -172,7 +172,7 @@ Status Daemon::add(DaemonFunction function) {
   std::shared_ptr<LogFiles> files;
   if (!settings_.log_folder.empty()) {
     const std::string& group = function.setup.function.log_group;
-    if (Status made = make_private_folders(settings_.log_folder + group); !made)
+    if (Status made = make_private_folders(settings_.log_folder + folder_of_group(group)); !made)
       return fail(std::move(made.error()).within("--log-dir"));
     files = std::make_shared<LogFiles>(settings_.log_folder, group);
   }

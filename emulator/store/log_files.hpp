@@ -18,6 +18,11 @@
 
 namespace lemu::emulator {
 
+/// Where the streams of a log group lie below --log-dir: "/aws/lambda/NAME". A name that no file can have is
+/// replaced by one that it can: "." and ".." are percent-coded, one longer than NAME_MAX is cut and ends in a
+/// fingerprint of the whole.
+[[nodiscard]] std::string folder_of_group(std::string_view group);
+
 class LogFiles {
  public:
   struct Limits {
