@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 
 #include "qemu/sandbox/proc.hpp"
@@ -48,9 +49,14 @@ bool write_own_map(const char* path, std::uint32_t inside, std::uint32_t outside
 }
 
 /// Where /proc/sys is read-only the writes are refused, which has been told as a loss; an older kernel has
-/// not all of them.
-void limit_namespace() {
-  for (const NamespaceLimit& limit : kLimits) write_proc(limit.path, limit.most);
+/// not all of them. Any other failure leaves the function without a limit that it was said to have.
+bool limit_namespace() {
+  for (const NamespaceLimit& limit : kLimits) {
+    if (write_proc(limit.path, limit.most)) continue;
+    const bool is_of_host = errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOENT;
+    if (!is_of_host) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -77,8 +83,7 @@ StepResult become_function_user(const SandboxSpec& spec) {
   if (!write_proc("self/setgroups", "deny") || !write_own_map("self/gid_map", spec.function_gid, gid) ||
       !write_own_map("self/uid_map", spec.function_uid, uid))
     return failed_at(Stage::function_user);
-  limit_namespace();
-  return done();
+  return limit_namespace() ? done() : failed_at(Stage::function_user);
 }
 
 void leave_session_keyring() { ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr); }
