@@ -96,8 +96,9 @@ std::string control_folder(const std::string& base) { return base + "/control"; 
 
 Result<ControlSocket> ControlSocket::make(const std::string& base, const std::string& address) {
   Result<ControlSocket> made = make_once(base, address);
-  // Another daemon's end may take the folder along just when it is about to be used.
-  constexpr int kTries = 10;
+  // Another daemon's end may take the folder along just when it is about to be used. Each try that fails so
+  // is one that another has ended, so this ends; the number is for a folder that cannot be used at all.
+  constexpr int kTries = 1000;
   for (int i = 1; i < kTries && !made && made.error().os_error == ENOENT; ++i)
     made = make_once(base, address);
   return made;
