@@ -25,6 +25,7 @@ EXPECTED = {
     "no-devices": ("partial", set(), set()),
     "old-mounts": ("full", set(), set()),
     "no-filters": ("partial", {"own-keyring", "system-call-filter", "own-memory-figures"}, {"no-seccomp"}),
+    "no-sock-diag": ("full", {"own-runtime-api"}, set()),
 }
 
 

@@ -101,8 +101,8 @@ def test_a_stream_that_ends_in_an_error(lemu, invoke):
     event = json.dumps({**STREAMING, "text": "one|two", "end": "exit"})
     served = invoke("probe", "--data", event).ok(1)
     plain = lemu.run("invoke", "--data", event, lemu.function(HOST_ARCH, "probe")).ok(1)
-    broken = [line[:line.index("RequestId")] for line in served.starting("lemu: ")]
-    assert broken == [line[:line.index("RequestId")] for line in plain.starting("lemu: ")] and len(broken) == 1
+    broken = [line[:line.index("RequestId")] for line in served.starting("lemu: the response ended")]
+    assert broken == [line[:line.index("RequestId")] for line in plain.starting("lemu: the response ended")] and len(broken) == 1
     assert served.stdout == plain.stdout == b"onetwo"
 
 

@@ -2,6 +2,7 @@
 """What hangs is ended and named: a test in each of its phases (limits.py), and a whole run (tests/limit)."""
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -70,6 +71,8 @@ def test_python_that_is_stuck_in_c_ends_the_run_with_its_stack(tmp_path, monkeyp
     done = run_tests(tmp_path, stuck, limit=1)
     assert done.returncode == 1
     assert "in test_is_stuck" in done.stderr
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)  # in a whole run tests/limit does it
+    wait_until(lambda: not is_alive((tmp_path / "child").read_text()))
 
 
 def limit(seconds, *command):
