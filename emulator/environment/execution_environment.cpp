@@ -13,6 +13,7 @@
 #include "emulator/environment/runtime_process.hpp"
 #include "emulator/errors.hpp"
 #include "emulator/report/report_line.hpp"
+#include "qemu/sandbox/host_user.hpp"
 
 namespace lemu::emulator {
 namespace asio = boost::asio;
@@ -61,7 +62,7 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   rapi::RuntimeObserver& runtime = *this;
   rapi::Limits limits;
   limits.http.shared_bodies = host_.answers;
-  limits.guard = host_.guard_of(sandbox::host_user_of(settings_.spec, ::geteuid()));
+  limits.guard = host_.guard_of(sandbox::host_user_of(settings_.spec));
   api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), runtime,
                                             std::move(limits));
   api_->start();

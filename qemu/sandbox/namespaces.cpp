@@ -11,32 +11,10 @@
 #include <cstdio>
 #include <string>
 
+#include "qemu/sandbox/host_user.hpp"
+
 namespace lemu::sandbox {
 namespace {
-
-struct IdRange {
-  unsigned inside = 0;
-  unsigned outside = 0;
-  unsigned size = 0;
-
-  [[nodiscard]] bool holds(std::uint32_t id) const { return id >= inside && id - inside < size; }
-};
-
-/// Whether an ordinary user calls themselves root, with no second id to give away: `unshare -r`, bubblewrap.
-/// (Where our root is the root of the namespace above, as on the host itself, the function must never be it.)
-bool is_root_in_name_only(std::uint32_t function_id) {
-  std::FILE* file = std::fopen("/proc/self/uid_map", "re");
-  if (file == nullptr) return false;
-  bool in_name_only = false;
-  bool function_mapped = false;
-  IdRange range;
-  while (std::fscanf(file, "%u %u %u", &range.inside, &range.outside, &range.size) == 3) {
-    if (range.holds(0)) in_name_only = range.outside != 0;
-    function_mapped = function_mapped || range.holds(function_id);
-  }
-  std::fclose(file);
-  return in_name_only && !function_mapped;
-}
 
 std::string single_line(std::uint32_t mine) { return "0 " + std::to_string(mine) + " 1\n"; }
 std::string two_lines(std::uint32_t inside, std::uint32_t outside) {

@@ -122,11 +122,6 @@ struct SandboxSpec {
   std::string cgroup;
 };
 
-/// The user that the host takes the function for, where `own` is the helper's.
-[[nodiscard]] inline uid_t host_user_of(const SandboxSpec& spec, uid_t own) {
-  return spec.isolation == Isolation::namespaces && own == 0 ? spec.host_uid : own;
-}
-
 /// The wire form, or an empty string when it would exceed kMaxSpecBytes.
 std::string encode(const SandboxSpec& spec);
 /// Nothing when the bytes are not a whole specification.

@@ -80,7 +80,7 @@ def test_nohup_is_respected(lemu):
                      lemu.function(NATIVE.arch, "probe")), cwd=lemu.work, env=lemu.environment,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN), stdout=theirs, stderr=subprocess.PIPE)
     os.close(theirs)
-    assert process.stderr.readline().startswith(b"START "), "lemu runs"
+    assert process.stderr.readline().startswith(b"INIT_START ") and process.stderr.readline().startswith(b"START "), "lemu runs"
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=60)
     os.close(ready)
