@@ -72,7 +72,6 @@ Result<std::string> Daemon::start() {
   if (!folder) return fail(std::move(folder.error()));
   folder_.emplace(std::move(*folder));
   if (Status opened = open_state(); !opened) return fail(std::move(opened.error()));
-  host_.answers = std::make_shared<rapi::BodyBudget>(settings_.http.bodies_bytes);
   if (Status added = add_functions(); !added) return fail(std::move(added.error()));
   journal_.emplace(context_, state_->journal(),
                    [this](const std::string& text) { log_.write(DaemonLog::Level::error, text); });

@@ -54,7 +54,6 @@ void StreamingCall::answered(Answer answer) {
   } else {
     start();
     if (!answer.payload.empty()) write_event(answer.payload);
-    if (answer.room.bytes() > 0) stream_.hold(std::make_shared<const rapi::BodyRoom>(std::move(answer.room)));
     if (answer.kind == Answer::Kind::function_error) complete_.error_code = "Unhandled";
   }
   if (log_ == LogType::none) finish();

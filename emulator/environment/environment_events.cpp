@@ -75,8 +75,8 @@ void ExecutionEnvironment::on_response(rapi::FunctionResponse response) {
     if (failed && (runtime_->streamed_bytes || !response.trailer_error_body.empty()))
       response.body =
           base64_decode(response.trailer_error_body).value_or(std::move(response.trailer_error_body));
-    runtime_->answer = Answer{failed ? Answer::Kind::function_error : Answer::Kind::response,
-                              std::move(response.body), std::move(response.room)};
+    runtime_->answer =
+        Answer{failed ? Answer::Kind::function_error : Answer::Kind::response, std::move(response.body)};
     runtime_->answer_status = failed ? InvocationStatus::handled_error : InvocationStatus::success;
     runtime_->answer_error_type = std::move(response.trailer_error_type);
   }
@@ -85,7 +85,7 @@ void ExecutionEnvironment::on_response(rapi::FunctionResponse response) {
 
 void ExecutionEnvironment::on_error(rapi::FunctionError error) {
   if (runtime_) {
-    runtime_->answer = Answer{Answer::Kind::function_error, std::move(error.body), std::move(error.room)};
+    runtime_->answer = Answer{Answer::Kind::function_error, std::move(error.body)};
     runtime_->answer_status = InvocationStatus::handled_error;
     runtime_->answer_error_type = error.error_type;
   }

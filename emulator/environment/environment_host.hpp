@@ -30,9 +30,6 @@ struct EnvironmentHost {
   // Of the watches over memory.
   sandbox::ProcessTable processes;
   std::size_t watched = 0;  ///< environments that are polled now
-  /// For the functions' answers, until their callers have taken them. None: as much as they need.
-  std::shared_ptr<rapi::BodyBudget> answers;
-
   /// Of Runtime APIs whose function the host takes for that user. None where the kernel does not tell who
   /// calls.
   std::shared_ptr<rapi::CallerGuard> guard_of(uid_t function);

@@ -61,7 +61,6 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   sandbox::SandboxObserver& observer = *this;
   rapi::RuntimeObserver& runtime = *this;
   rapi::Limits limits;
-  limits.http.shared_bodies = host_.answers;
   limits.guard = host_.guard_of(sandbox::host_user_of(settings_.spec));
   api_ = std::make_unique<rapi::RuntimeApi>(context_, std::move(settings_.runtime_api_listener), runtime,
                                             std::move(limits));

@@ -59,7 +59,6 @@ struct Invocation {
 struct Answer {
   enum class Kind { response, function_error } kind = Kind::response;
   std::string payload;       ///< of a streamed response only what went wrong, if anything did
-  rapi::BodyRoom room = {};  ///< the payload's
   bool streamed = false;     ///< the sink has had the response
   // As in the record.
   InvocationStatus status = InvocationStatus::success;

@@ -21,7 +21,9 @@ LASTING = r"lemu-\d+(/\.?lock|/root)?$"
 
 
 def mounts():
-    return sorted(line.split(" ", 2)[2] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines())
+    """Those below build/fresh are of a root that is made beside the tests (tests/hosts/fresh_root)."""
+    return sorted(line.split(" ", 2)[2] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+                  if "/build/fresh/" not in line)
 
 
 def host_binfmt():

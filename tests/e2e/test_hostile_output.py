@@ -68,7 +68,7 @@ def test_a_line_of_100_megabytes(lemu, mode):
     note, init, start = (reader.head if mode.sandbox == "off" else b"\n" + reader.head).split(b"\n")[:3]
     assert note.startswith(b"lemu: note: no sandbox: ") == (mode.sandbox == "off")
     assert init.startswith(b"INIT_START ") and start.startswith(b"START RequestId: ")
-    head, tail = init + b"\n" + start, reader.tail.split(b"\n")
+    head, tail = (note + b"\n" if note else b"") + init + b"\n" + start, reader.tail.split(b"\n")
     end = [line for line in tail if line.startswith(b"END RequestId: ")]
     rest = len(head) + 1 + sum(len(line) + 1 for line in tail[1:])
     assert len(end) == 1 and reader.count == size + 1 + rest - (1 if tail[-1] == b"" else 0), reader.tail[-400:]

@@ -317,5 +317,5 @@ def test_the_outer_proc_is_read_only(any_user, path):
                           any_user.function(HOST_ARCH, "probe"), host="masked-proc").ok().json()
     assert opened["error"] in ("EROFS", "EACCES", "ENOENT"), opened
     flags = [line for line in any_user.run("shell", any_user.function(HOST_ARCH, "probe"), "--", "cat", "/proc/self/mountinfo",
-                                               host="masked-proc").ok().stdout.decode().splitlines() if line.split()[4] == "/proc"][-1]
+                                                host="masked-proc").ok().stdout.decode().splitlines() if line.split()[4] == "/proc"][-1]
     assert {"ro", "nosuid", "nodev", "noexec"} <= set(flags.split()[5].split(",")), flags

@@ -70,7 +70,7 @@ functions:
     ("functions: {a: b}\nport: 99999", "lemu.yaml: line 2, column 7: port: '99999' is not a port"),
     ("timeout: 3\ntimeout: 3\nfunctions: {a: b}", "lemu.yaml: line 2, column 1: timeout stands there twice"),
     ("functions:\n  a: b\n  a: c", "lemu.yaml: line 3, column 3: a stands there twice"),
-    ("functions:\n  a: {path: b, env: {A: ~}}", "lemu.yaml: line 2, column 25: env.A takes a text"),
+    ("functions:\n  a: {path: b, env: {AB: [c]}}", "lemu.yaml: line 2, column 26: env.AB takes a text"),
     ("timeout:\nfunctions: {a: b}", "lemu.yaml: line 1, column 1: timeout has no value"),
     ("? [a]\n: 3\nfunctions: {a: b}", "lemu.yaml: line 1, column 3: a key is a text"),
     ("state-dir: state\nfunctions:\n  a: {path: nowhere}", "lemu.yaml: line 3, column 13: function a: "),

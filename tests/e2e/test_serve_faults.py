@@ -200,35 +200,6 @@ def test_large_events_of_many_callers_have_one_memory(lemu):
         assert running.peak_memory_mb() < 150
 
 
-def test_answers_that_nobody_reads_have_one_memory(lemu):
-    """Without a limit over all of them the daemon would keep what the kernel does not, of 100 times 5 MB."""
-    request = json.dumps({"do": "stream", "size": 1_000_000, "count": 5}).encode()
-    function = probe(lemu, "concurrency=6", "timeout=300")
-    with Daemon(lemu, "--queue", "--payloads-memory", "32M", functions={"probe": function}) as running:
-        works(running)
-        callers = [connect(running) for _ in range(100)]
-        for caller in callers:
-            caller.sendall(INVOKE + b"Content-Length: %d\r\n\r\n%s" % (len(request), request))
-        # As many as have room are answered, and then nothing goes on; small answers take none.
-        eventually(lambda: len(select.select(callers, [], [], 0)[0]) >= 5, 120)
-        begun = time.monotonic()
-        while time.monotonic() < begun + 3:
-            assert running.request("GET", "/health").status == 200
-        assert running.peak_memory_mb() < 32 * 3
-        for caller in callers:
-            caller.settimeout(300)
-        bodies = [None] * len(callers)
-        def read(number):
-            head, _, bodies[number] = read_answer(callers[number]).partition(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200 ") and b"Function-Error" not in head, head
-        numbers = iter(range(len(callers)))
-        at_once(len(callers), lambda: read(next(numbers)))
-        assert all(body == b"s" * 5_000_000 for body in bodies)
-        assert running.peak_memory_mb() < 32 * 3
-        for caller in callers:
-            caller.close()
-
-
 def read_answer(connection):
     """As far as its Content-Length says."""
     received = b""
@@ -329,7 +300,7 @@ def test_a_body_that_is_not_whole_holds_no_end(lemu):
 
 @pytest.mark.parametrize("option", ["--header-timeout", "--body-timeout", "--keep-alive-timeout"])
 def test_no_time_is_no_limit(lemu, option):
-    assert f"{option}: '0' is no time" in lemu.run("serve", option, "0").ok(2).stderr
+    assert f"{option}: '0' is too short" in lemu.run("serve", option, "0").ok(2).stderr
 
 
 SMUGGLED = b"POST /2015-03-31/functions/probe/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
