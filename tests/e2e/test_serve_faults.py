@@ -368,6 +368,9 @@ def test_resets_at_each_point(lemu):
                                (INVOKE + b"Content-Length: %d\r\n\r\n%s" % (len(large), large), 1)]:
             for _ in range(5):
                 connection = connect(running)
+                # Who has gone before lemu has accepted the connection is not served: nobody knows whose it was.
+                connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
                 connection.sendall(request)
                 if reads:
                     assert connection.recv(1)
