@@ -93,26 +93,41 @@ std::optional<MemoryStatus> ProcessMemory::status(pid_t pid) const {
   return status.valid() ? read_memory_status(status.get()) : std::nullopt;
 }
 
-Result<std::string_view> ProcessMemory::mappings(pid_t pid, const char* name) {
+Result<std::string_view> ProcessMemory::read_mappings(const std::string& file) {
   // Opened anew each time: an open smaps stays with the memory of the program before an exec.
-  Result<Fd> file = open(pid, name);
-  if (!file) return fail(std::move(file.error()));
-  Result<std::string_view> text = pread_all(file->get(), buffer_);
+  Result<Fd> opened = open_file(file, O_RDONLY);
+  if (!opened) return fail(std::move(opened.error()));
+  return pread_all(opened->get(), buffer_);
+}
+
+Result<std::string_view> ProcessMemory::mappings(pid_t pid, const char* name) {
+  const std::string folder = proc_ + "/" + std::to_string(pid);
+  Result<std::string_view> text = read_mappings(folder + "/" + name);
   if (text && !text->empty()) return text;
-  const std::string tasks = proc_ + "/" + std::to_string(pid) + "/task";
-  for (const pid_t thread : sandbox::numbers_in(tasks)) {
-    if (thread == pid) continue;
-    Result<Fd> other = open_file(tasks + "/" + std::to_string(thread) + "/" + name, O_RDONLY);
-    if (!other) continue;
-    Result<std::string_view> found = pread_all(other->get(), buffer_);
+  // The first thread has ended, and others go on: its files are empty, or (seen on Linux 6.18) cannot be
+  // opened.
+  for (const pid_t thread : other_threads(pid)) {
+    Result<std::string_view> found = read_mappings(folder + "/task/" + std::to_string(thread) + "/" + name);
     if (found && !found->empty()) return found;
   }
   if (text) return fail<"memory-not-measured">("its process has ended");
   return text;
 }
 
+std::vector<pid_t> ProcessMemory::other_threads(pid_t pid) const {
+  std::vector<pid_t> threads = sandbox::numbers_in(proc_ + "/" + std::to_string(pid) + "/task");
+  std::erase(threads, pid);
+  return threads;
+}
+
 std::string ProcessMemory::program(pid_t pid) const {
-  return target_of(proc_ + "/" + std::to_string(pid) + "/exe");
+  const std::string folder = proc_ + "/" + std::to_string(pid);
+  std::string program = target_of(folder + "/exe");
+  for (const pid_t thread : program.empty() ? other_threads(pid) : std::vector<pid_t>()) {
+    program = target_of(folder + "/task/" + std::to_string(thread) + "/exe");
+    if (!program.empty()) break;
+  }
+  return program;
 }
 
 std::uint64_t ProcessMemory::memory_files(const std::vector<pid_t>& processes,

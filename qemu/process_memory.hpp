@@ -60,6 +60,11 @@ class ProcessMemory {
   [[nodiscard]] std::vector<pid_t> distinct(const std::vector<pid_t>& processes) const;
 
  private:
+  /// The whole text of one file of a process or thread, in buffer_.
+  Result<std::string_view> read_mappings(const std::string& file);
+  /// The process's threads but its first.
+  [[nodiscard]] std::vector<pid_t> other_threads(pid_t pid) const;
+
   [[nodiscard]] bool same_memory(pid_t one, pid_t other) const;
 
   std::string proc_;

@@ -79,10 +79,10 @@ def test_hidden_in_copies_of_qemus_pages(any_user, mode):
 
 @pytest.mark.bare
 @pytest.mark.parametrize("event", [
-    {"how": "plain", "children": 20, "mb": 1, "own": 60, "hold": 300},
+    {"how": "vfork", "mb": 100, "hold": 200}, {"how": "plain", "children": 20, "mb": 1, "own": 60, "hold": 300},
     {"how": "executable", "mb": 60, "own": 2, "hold": 300}, {"how": "undumpable", "mb": 60, "hold": 300},
     {"how": "memory-file", "mb": 60, "own": 10, "hold": 300},
-], ids=["a-crowd", "executable", "undumpable", "memory-file"])
+], ids=["one-memory-for-two", "a-crowd", "executable", "undumpable", "memory-file"])
 def test_not_more_than_there_is(any_user, mode, event):
     """What is counted as the function's for want of certainty is not much more than it has."""
     event = {"do": "hide", **event}
