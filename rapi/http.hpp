@@ -52,8 +52,6 @@ struct HttpLimits {
   /// Connections that there may be even when the process has few descriptors left. Those beyond are turned
   /// away once half of its descriptors are in use.
   std::size_t sure_connections = std::numeric_limits<std::size_t>::max();
-  /// Where several servers share that room, in place of one of its own.
-  std::shared_ptr<BodyBudget> shared_bodies = nullptr;
 };
 
 /// How requests are read and answers written.

@@ -54,7 +54,6 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
   bool begin_stream(std::uint64_t serial, const HttpResponse& response,
                     std::function<void(StreamEvent)> told);
   HttpStream::Room write_piece(std::uint64_t serial, std::span<const std::string_view> parts);
-  void hold_with_stream(std::uint64_t serial, std::shared_ptr<const void> owner);
   HttpStream::Room finish_stream(std::uint64_t serial, std::span<const HttpField> trailers);
 
  private:
@@ -151,7 +150,6 @@ class HttpConnection final : private RoomWaiter, public std::enable_shared_from_
     bool full = false;
     bool finished = false;
     bool no_body = false;  // the answer to HEAD
-    std::shared_ptr<const void> held;
   };
   std::unique_ptr<OutStream> stream_;  // while an answer is being written in pieces
   std::optional<HttpRefusal> refusal_;

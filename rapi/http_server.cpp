@@ -211,8 +211,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<HttpServer::Acc
   HttpHandler& handler_;
   const HttpLimits limits_;
   const std::shared_ptr<CallerGuard> guard_;
-  const std::shared_ptr<BodyBudget> bodies_ =
-      limits_.shared_bodies ? limits_.shared_bodies : std::make_shared<BodyBudget>(limits_.bodies_bytes);
+  const std::shared_ptr<BodyBudget> bodies_ = std::make_shared<BodyBudget>(limits_.bodies_bytes);
   const std::shared_ptr<BodyBudget> heads_ = std::make_shared<BodyBudget>(limits_.heads_bytes);
   const std::size_t many_descriptors_;  ///< half of those that the process may have
   const std::size_t most_;  ///< connections, so that descriptors are left for the rest of the process

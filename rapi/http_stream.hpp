@@ -36,8 +36,6 @@ class HttpStream {
   Room write(std::string_view piece) const { return write(std::span(&piece, 1)); }
   /// The regular end. The fields are left out for a client of HTTP/1.0.
   Room finish(std::span<const HttpField> trailers = {}) const;
-  /// Kept until the connection is done with the stream: the room of what was written to it.
-  void hold(std::shared_ptr<const void> owner) const;
   /// Breaks off: the peer sees that the body is not whole.
   void drop() const;
 

@@ -37,11 +37,6 @@ HttpStream::Room HttpStream::finish(std::span<const HttpField> trailers) const {
   return connection ? connection->finish_stream(serial_, trailers) : Room::gone;
 }
 
-void HttpStream::hold(std::shared_ptr<const void> owner) const {
-  if (const std::shared_ptr<HttpConnection> connection = connection_.lock())
-    connection->hold_with_stream(serial_, std::move(owner));
-}
-
 void HttpStream::drop() const { HttpReply(connection_, serial_).drop(); }
 
 // ---- the connection
@@ -78,10 +73,6 @@ HttpStream::Room HttpConnection::write_piece(std::uint64_t serial, std::span<con
   std::copy(parts.begin(), parts.end(), chunk.begin() + 1);
   chunk[parts.size() + 1] = "\r\n";
   return write_out(std::span(chunk).first(parts.size() + 2));
-}
-
-void HttpConnection::hold_with_stream(std::uint64_t serial, std::shared_ptr<const void> owner) {
-  if (phase_ == Phase::streaming && serial == serial_) stream_->held = std::move(owner);
 }
 
 HttpStream::Room HttpConnection::finish_stream(std::uint64_t serial, std::span<const HttpField> trailers) {

@@ -288,7 +288,6 @@ void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, co
   observer_.on_response(
       {.request_id = std::string(id),
        .body = std::move(request.body),
-       .room = std::move(request.room),
        .content_type = std::string(request.header("Content-Type")),
        .mode = told_mode(request),
        .trailer_error_type = std::string(request.trailer(kErrorTypeHeader)),
@@ -312,7 +311,6 @@ void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, const
                                    checked_error_cause(request.header(kXRayCauseHeader))};
   observer_.on_error({.request_id = std::string(id),
                       .body = std::move(kept.body),
-                      .room = std::move(request.room),
                       .content_type = std::move(kept.content_type),
                       .error_type = sanitised_error_type(request.header(kErrorTypeHeader)),
                       .xray_cause = std::move(kept.xray_cause)});
@@ -324,7 +322,6 @@ void RuntimeApi::Service::init_error(HttpRequest& request, const HttpReply& repl
   const std::string_view content_type = is_json(request.body) ? kJson : "application/octet-stream";
   observer_.on_init_error({.request_id = {},
                            .body = std::move(request.body),
-                           .room = std::move(request.room),
                            .content_type = std::string(content_type),
                            .error_type = sanitised_error_type(request.header(kErrorTypeHeader)),
                            .xray_cause = checked_error_cause(request.header(kXRayCauseHeader))});

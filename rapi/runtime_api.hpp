@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxStreamedPayload = std::size_t{200} * 1024 * 102
 
 /// A runtime has a connection or two, and one body at a time. So memory is bounded by what a misbehaving
 /// function can make of it: two bodies, two headers of the largest size, 64 connections.
-inline const HttpLimits kRuntimeHttpLimits{.connections = 64,
+inline constexpr HttpLimits kRuntimeHttpLimits{.connections = 64,
                                                .bodies_bytes = 2 * kMaxPayload,
                                                .heads_bytes = 2 * HttpLimits{}.header_bytes,
                                                .sure_connections = 8};
@@ -57,7 +57,6 @@ struct ResponseHead {
 struct FunctionResponse {
   std::string request_id;
   std::string body;  ///< empty when it was given in pieces
-  BodyRoom room;     ///< the body's
   std::string content_type;
   ResponseMode mode = ResponseMode::buffered;
   // An error after the first byte, told in the trailers of a streamed response.
@@ -68,7 +67,6 @@ struct FunctionResponse {
 struct FunctionError {
   std::string request_id;  ///< empty for an error of init
   std::string body;        ///< what the caller gets, byte for byte
-  BodyRoom room;           ///< the body's
   std::string content_type;
   std::string error_type;  ///< sanitised: for reports, not for payloads
   std::string xray_cause;  ///< JSON of at most 64 KiB; empty when there is none

@@ -17,7 +17,7 @@ using namespace lemu::rapi;
 namespace {
 
 constexpr std::size_t kBodyLimit = 64;
-const HttpLimits kLimits{.header_bytes = 1024};
+constexpr HttpLimits kLimits{.header_bytes = 1024};
 
 /// Echoes what it was sent, where an answer could be broken by it. The path says how: /refused, /later,
 /// /stream, and with the body in /pieces or /paused after each.
