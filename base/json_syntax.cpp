@@ -3,6 +3,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/src.hpp>
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <boost/asio/io_context.hpp>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rapi/runtime_api.hpp"
 
+#include <cstdlib>
 #include <deque>
 #include <set>
 

@@ -3,6 +3,7 @@
 // architectures can be compared byte for byte: exceptions, threads, streams and 64-bit arithmetic.
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <future>
 #include <iomanip>
 #include <iostream>

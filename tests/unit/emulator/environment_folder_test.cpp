@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "base/syscall.hpp"
 #include "base/temporary_folder.hpp"

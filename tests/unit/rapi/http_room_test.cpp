@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies over all connections of a server (HttpLimits::bodies_bytes).
+#include <cstdio>
 #include <deque>
 
 #include "rapi/http.hpp"
