@@ -1,43 +1,36 @@
-#SPDX - License - Identifier : Apache - 2.0
-""
-    "The Runtime API as a function meets it, right and wrong."
-    "" import email.utils import json import time
+# SPDX-License-Identifier: Apache-2.0
+"""The Runtime API as a function meets it, right and wrong."""
+import email.utils
+import json
+import time
 
-        import pytest from harness import MODES
+import pytest
+from harness import MODES
 
-            LIMIT = 6_291_556 STATE_ERROR = '"errorType":"InvalidStateTransition"'
+LIMIT = 6_291_556
+STATE_ERROR = '"errorType":"InvalidStateTransition"'
 
-    def
-    test_the_event_arrives_and_the_response_returns_byte_for_byte(lemu, mode)
-    : event =
-          '{ "name":"Ada",\n "ü":"\\u00fc\\ud83d\\ude00" , "n":1.0 }' assert lemu.invoke(mode, "probe", event)
-              .ok()
-              .stdout
-          ==
-          event
-              .encode()
 
-                  def test_no_event_is_an_empty_object(lemu, mode)
-    : assert lemu.invoke(mode, "probe")
-              .ok()
-              .stdout
-          ==
-          b "{}"
+def test_the_event_arrives_and_the_response_returns_byte_for_byte(lemu, mode):
+    event = '{ "name":"Ada",\n "ü":"\\u00fc\\ud83d\\ude00" , "n":1.0 }'
+    assert lemu.invoke(mode, "probe", event).ok().stdout == event.encode()
 
-          def test_headers_of_next(lemu, mode)
-    : begin = time.time() * 1000 result =
-              lemu.invoke(mode, "probe", {"do" : "headers"}, "--name", "hello", "--region", "eu-west-1",
-                          "--timeout", "20", "--client-context", '{"client":{"x":1}}')
-                  .ok() headers =
-                  result.json() assert headers["Lambda-Runtime-Aws-Request-Id"] ==
-                  result.request_id assert headers["Lambda-Runtime-Invoked-Function-Arn"]
-                      .startswith(
-                          "arn:aws:lambda:eu-west-1:") assert headers["Lambda-Runtime-Invoked-Function-Arn"]
-                      .endswith(":function:hello") assert headers["Lambda-Runtime-Trace-Id"]
-                      .startswith("Root=1-") assert headers["Content-Type"] ==
-                  "application/json" assert json.loads(headers["Lambda-Runtime-Client-Context"]) == {
-  "client" : { "x" : 1 }
-}
+
+def test_no_event_is_an_empty_object(lemu, mode):
+    assert lemu.invoke(mode, "probe").ok().stdout == b"{}"
+
+
+def test_headers_of_next(lemu, mode):
+    begin = time.time() * 1000
+    result = lemu.invoke(mode, "probe", {"do": "headers"}, "--name", "hello", "--region", "eu-west-1", "--timeout", "20",
+                         "--client-context", '{"client":{"x":1}}').ok()
+    headers = result.json()
+    assert headers["Lambda-Runtime-Aws-Request-Id"] == result.request_id
+    assert headers["Lambda-Runtime-Invoked-Function-Arn"].startswith("arn:aws:lambda:eu-west-1:")
+    assert headers["Lambda-Runtime-Invoked-Function-Arn"].endswith(":function:hello")
+    assert headers["Lambda-Runtime-Trace-Id"].startswith("Root=1-")
+    assert headers["Content-Type"] == "application/json"
+    assert json.loads(headers["Lambda-Runtime-Client-Context"]) == {"client": {"x": 1}}
     deadline = int(headers["Lambda-Runtime-Deadline-Ms"])
     assert begin + 20_000 <= deadline <= headers["now_ms"] + 20_000
 
