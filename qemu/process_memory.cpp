@@ -81,9 +81,9 @@ Fd ProcessMemory::open_status(pid_t pid) const {
   Result<Fd> first = open(pid, "status");
   if (!first) return Fd();
   if (read_memory_status(first->get())) return *std::move(first);
-  const std::string tasks = proc_ + "/" + std::to_string(pid) + "/task";
-  for (const pid_t thread : sandbox::numbers_in(tasks)) {
-    Result<Fd> other = open_file(tasks + "/" + std::to_string(thread) + "/status", O_RDONLY);
+  const std::string tasks = proc_ + "/" + std::to_string(pid) + "/task/";
+  for (const pid_t thread : other_threads(pid)) {
+    Result<Fd> other = open_file(tasks + std::to_string(thread) + "/status", O_RDONLY);
     if (other && read_memory_status(other->get())) return *std::move(other);
   }
   return Fd();
@@ -124,11 +124,12 @@ std::vector<pid_t> ProcessMemory::other_threads(pid_t pid) const {
 std::string ProcessMemory::program(pid_t pid) const {
   const std::string folder = proc_ + "/" + std::to_string(pid);
   std::string program = target_of(folder + "/exe");
-  for (const pid_t thread : program.empty() ? other_threads(pid) : std::vector<pid_t>()) {
+  if (!program.empty()) return program;
+  for (const pid_t thread : other_threads(pid)) {
     program = target_of(folder + "/task/" + std::to_string(thread) + "/exe");
-    if (!program.empty()) break;
+    if (!program.empty()) return program;
   }
-  return program;
+  return {};
 }
 
 std::uint64_t ProcessMemory::memory_files(const std::vector<pid_t>& processes,
