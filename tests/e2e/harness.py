@@ -344,7 +344,8 @@ def wait_for_no_descendants(seconds=5):
 
 
 def files_below(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+    return sorted(os.path.relpath(os.path.join(parent, name), folder)
+                  for parent, folders, files in os.walk(folder) for name in folders + files)
 
 
 def wait_until(condition, seconds=10):

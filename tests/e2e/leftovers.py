@@ -14,8 +14,9 @@ import harness
 # The user behind a sandboxed function where root runs lemu; and the tests' own where one was made for them (tests/as_user).
 OWNERS = {harness.NOBODY} if os.geteuid() == 0 else {os.geteuid()} if "LEMU_USER_OF_TESTS" in os.environ else set()
 HOME = os.path.expanduser("~")
-# Not lemu-test-… nor lemu-fuzz-…: unit tests and fuzzing may be run at the same time.
-NAMES = r"(?!lemu-(test|fuzz)-).*[lq]emu|core(\.|$)"
+NAMES = r".*[lq]emu|core(\.|$)"
+# What other tests make in shared places while they run: unit tests, fuzzing, and end-to-end tests beside this one.
+OTHER_TESTS = r"lemu-(test|fuzz)-"
 # The folder that holds environments' folders stays; in it the lock that sweeping takes, and the mount point of roots.
 LASTING = r"lemu-\d+(/\.?lock|/root)?$"
 
@@ -63,8 +64,8 @@ def files_outside():
     found = []
     for folder in {"/", "/tmp", "/var/tmp", "/run", f"/run/user/{os.getuid()}", "/dev/shm", "/dev/mqueue", HOME}:
         with contextlib.suppress(OSError):
-            found += [entry.path for entry in os.scandir(folder)
-                      if folder != HOME and is_ours(entry) or folder != "/tmp" and re.match(NAMES, entry.name)]
+            found += [entry.path for entry in os.scandir(folder) if not re.match(OTHER_TESTS, entry.name)
+                      and (folder != HOME and is_ours(entry) or folder != "/tmp" and re.match(NAMES, entry.name))]
     return sorted(found)
 
 
@@ -180,13 +181,23 @@ class Watch:
     def __init__(self):
         self.before, self.sockets = snapshot(), sockets()
 
+    def changes(self, seconds):
+        """What differs from before. Another test may have something of the kind for a moment: so again, until the time is up."""
+        end = time.monotonic() + seconds
+        while True:
+            found = []
+            for name, after in snapshot().items():
+                found += [f"{name}: {item}" for item in after if item not in self.before[name]]
+                found += [f"{name}: {item} is gone" for item in self.before[name] if item not in after and name != "file"]
+            if not found or time.monotonic() > end:
+                return found
+            time.sleep(0.05)  # no event tells that a stranger's file is gone
+
     def leftovers(self, lemu, allowed=(), seconds=5):
         """Sentences, one for each thing that a test's lemu left behind."""
         found = [f"process {pid}: {command}" for pid, command in harness.wait_for_no_descendants(seconds).items()]
         found += [f"socket: {words}" for words in new_sockets(self.sockets, seconds)]
-        for name, after in snapshot().items():
-            found += [f"{name}: {item}" for item in after if item not in self.before[name]]
-            found += [f"{name}: {item} is gone" for item in self.before[name] if item not in after and name != "file"]
+        found += self.changes(seconds)
         for folder in (lemu.tmp, lemu.run_dir):
             found += [f"file {folder.name}/{path}" for path in harness.files_below(folder) if not re.match(LASTING, path)]
         found += [f"file {path}" for path in sorted(lemu.made) if os.path.lexists(lemu.folder / path)]

@@ -453,7 +453,7 @@ def many(count, bootstrap):
 
 def test_a_hundred_thousand_entries_run(lemu):
     """The unpacked files are in memory here: making and removing them on a disk takes three times as long."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="many-entries-") as memory:
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="lemu-test-") as memory:
         (lemu.work / "function.zip").write_bytes(many(100_000, program(HOST_ARCH)))
         result = lemu.run("invoke", "--data", '{"do":"stat","path":"/var/task/d99/99999"}', lemu.work / "function.zip",
                           env={"TMPDIR": memory}).ok()

@@ -310,8 +310,9 @@ def test_what_the_user_gives_up_is_no_missing_part(any_user):
 
 
 @pytest.mark.needs("poor-hosts")
-@pytest.mark.parametrize("path", ["/proc/self/oom_score_adj", f"/proc/{os.getpid()}/oom_score_adj", "/proc/sys/kernel/hostname",
-                                  "/proc/self/comm"])
+@pytest.mark.parametrize("path", [
+    "/proc/self/oom_score_adj", pytest.param(f"/proc/{os.getpid()}/oom_score_adj", id="/proc/PID/oom_score_adj"),
+    "/proc/sys/kernel/hostname", "/proc/self/comm"])
 def test_the_outer_proc_is_read_only(any_user, path):
     opened = any_user.run("invoke", "--data", json.dumps({"do": "open", "path": path, "mode": "w"}),
                           any_user.function(HOST_ARCH, "probe"), host="masked-proc").ok().json()
