@@ -9,6 +9,7 @@ import capabilities
 import harness
 import leftovers
 import limits
+import neighbours
 import pytest
 
 
@@ -30,8 +31,10 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "needs(*capabilities): what this test cannot do without")
     config.addinivalue_line("markers", "free_choice: lemu chooses how to start a function: no test for --launch")
     config.addinivalue_line("markers", "once: the same test whoever runs it; tests/as_user leaves it out")
+    config.addinivalue_line("markers", "alone: it looks at the whole machine or takes all of it; no test runs beside it")
     config.addinivalue_line("markers", "leaves(*words): leftovers that are this test's subject")
     config.pluginmanager.register(limits.Limits(config))
+    neighbours.plug_in(config)
     unknown = set(capabilities.must_run()) - set(capabilities.CAPABILITIES)
     if unknown:
         raise pytest.UsageError(f"LEMU_MUST_RUN names what no test knows: {', '.join(sorted(unknown))}")

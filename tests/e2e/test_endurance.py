@@ -45,6 +45,7 @@ def test_warm_invocations_leave_lemu_as_it_was(lemu, mode):
     assert seen[0] - settled[0] <= 256 + KB_PER_CALL * WARM, "resident memory, kB"
 
 
+@pytest.mark.alone
 @pytest.mark.bare
 def test_cold_starts_leave_the_machine_as_it_was(lemu, mode):
     function = lemu.function(mode.arch, "probe")

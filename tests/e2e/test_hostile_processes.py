@@ -143,6 +143,7 @@ def test_the_end_of_a_traced_runtime(lemu):
     assert "probe: ptrace" not in result.stderr
 
 
+@pytest.mark.alone
 def test_a_fork_bomb_that_nothing_stops_but_the_timeout(any_user, mode):
     result = any_user.invoke(mode, "probe", {"do": "forkbomb-for-ever", "at": 1}, "--timeout", "1", "--memory", "10240",
                              "--repeat", "2").ok(1)

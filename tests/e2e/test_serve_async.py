@@ -98,6 +98,7 @@ def test_a_killed_daemon_loses_no_event(lemu):
     with Sink(held(gate)) as sink:
         with serve(lemu) as running:
             sent = [send(running, sink, f"n{n}") for n in range(5)]
+            sink.wait_for(5)
             running.stop(signal.SIGKILL)
             running.result.status = 0  # what is asked of a daemon that ends by itself
         assert sorted(journal(lemu)) == sorted(sent)
