@@ -3,7 +3,7 @@
 # lemu_room(NAME SOURCES … SEES …) checks every quoted #include of the folder while configuring.
 
 # The rooms whose names are prefixes of an include, longest first.
-set(LEMU_ROOMS qemu/sandbox emulator/cli emulator base qemu images rapi)
+set(LEMU_ROOMS qemu/sandbox emulator/cli base/http emulator base qemu images rapi)
 
 function(lemu_check_includes room sees)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp

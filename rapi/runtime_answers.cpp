@@ -23,7 +23,7 @@ constexpr AbsentApi kAbsent[] = {
 
 }  // namespace
 
-HttpRefusal Refusal::answer() const {
+http::Refusal Refusal::answer() const {
   switch (form) {
     case Form::nothing: return {status, {}, {}, allow};
     case Form::text: return {status, std::string(kText), "404 page not found\n", {}};
@@ -65,20 +65,20 @@ Refusal wrong_method(std::string_view allowed) {
 }
 
 /// The fields in the order of their names, as Go's server sorts them.
-HttpReply::Sent send_event(const HttpReply& reply, const std::shared_ptr<const Event>& shared) {
+http::Reply::Sent send_event(const http::Reply& reply, const std::shared_ptr<const Event>& shared) {
   const Event& event = *shared;
   const std::shared_ptr<const void> owner = shared;
   std::array<char, 20> digits;
   const std::to_chars_result end =
       std::to_chars(digits.data(), digits.data() + digits.size(), event.deadline_ms);
   const std::string_view deadline(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
-  const std::array<HttpField, 7> fields{{{"Lambda-Runtime-Aws-Request-Id", event.request_id},
-                                         {"Lambda-Runtime-Aws-Tenant-Id", event.tenant_id},
-                                         {"Lambda-Runtime-Client-Context", event.client_context},
-                                         {"Lambda-Runtime-Cognito-Identity", event.cognito_identity},
-                                         {"Lambda-Runtime-Deadline-Ms", deadline},
-                                         {"Lambda-Runtime-Invoked-Function-Arn", event.function_arn},
-                                         {"Lambda-Runtime-Trace-Id", event.trace_id}}};
+  const std::array<http::Field, 7> fields{{{"Lambda-Runtime-Aws-Request-Id", event.request_id},
+                                           {"Lambda-Runtime-Aws-Tenant-Id", event.tenant_id},
+                                           {"Lambda-Runtime-Client-Context", event.client_context},
+                                           {"Lambda-Runtime-Cognito-Identity", event.cognito_identity},
+                                           {"Lambda-Runtime-Deadline-Ms", deadline},
+                                           {"Lambda-Runtime-Invoked-Function-Arn", event.function_arn},
+                                           {"Lambda-Runtime-Trace-Id", event.trace_id}}};
   return reply.send(
       {.status = 200,
        .content_type = event.content_type.empty() ? kJson : std::string_view(event.content_type),

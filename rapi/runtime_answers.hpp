@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "rapi/http.hpp"
+#include "base/http/http.hpp"
 #include "rapi/runtime_state.hpp"
 
 namespace lemu::rapi {
@@ -14,8 +14,8 @@ namespace lemu::rapi {
 inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kText = "text/plain; charset=utf-8";
 
-inline constexpr HttpResponse kAccepted{202, kJson, "{\"status\":\"OK\"}\n"};
-inline constexpr HttpResponse kPong{200, kText, "pong"};
+inline constexpr http::Response kAccepted{202, kJson, "{\"status\":\"OK\"}\n"};
+inline constexpr http::Response kPong{200, kText, "pong"};
 
 /// Why a request is refused, and the answer that says so.
 struct Refusal {
@@ -29,7 +29,7 @@ struct Refusal {
   } form = Form::json;
   std::string_view allow = {};  ///< static text
 
-  [[nodiscard]] HttpRefusal answer() const;
+  [[nodiscard]] http::Refusal answer() const;
 };
 
 [[nodiscard]] Refusal invalid_request_id();
@@ -43,6 +43,6 @@ struct Refusal {
 [[nodiscard]] Refusal wrong_method(std::string_view allowed);
 
 /// The answer to `next`.
-HttpReply::Sent send_event(const HttpReply& reply, const std::shared_ptr<const Event>& shared);
+http::Reply::Sent send_event(const http::Reply& reply, const std::shared_ptr<const Event>& shared);
 
 }  // namespace lemu::rapi

@@ -5,8 +5,8 @@
 #include <deque>
 #include <set>
 
+#include "base/http/host_guard.hpp"
 #include "base/json_syntax.hpp"
-#include "rapi/host_guard.hpp"
 #include "rapi/routes.hpp"
 #include "rapi/runtime_answers.hpp"
 #include "rapi/runtime_error.hpp"
@@ -21,38 +21,38 @@ constexpr std::string_view kResponseModeHeader = "Lambda-Runtime-Function-Respon
 enum class Mode { buffered, streaming, invalid };
 
 /// The value is compared exactly, case included (aws-lambda-rie, invocationresponse.go).
-Mode mode_of(const HttpRequest& request) {
+Mode mode_of(const http::Request& request) {
   const std::string_view value = request.header(kResponseModeHeader);
   if (value.empty()) return Mode::buffered;
   return value == "streaming" ? Mode::streaming : Mode::invalid;
 }
 
 /// Whether the runtime says that it streams: in its own words, or as one that writes for an HTTP front does.
-bool streams(const HttpRequest& request) {
+bool streams(const http::Request& request) {
   return mode_of(request) == Mode::streaming ||
          request.header("Content-Type") == "application/vnd.awslambda.http-integration-response";
 }
 
-ResponseMode told_mode(const HttpRequest& request) {
+ResponseMode told_mode(const http::Request& request) {
   return mode_of(request) == Mode::streaming ? ResponseMode::streaming : ResponseMode::buffered;
 }
 
 }  // namespace
 
 /// The API itself. Shared only so that an observer may destroy the RuntimeApi from a callback.
-class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_from_this<Service> {
+class RuntimeApi::Service final : public http::Handler, public std::enable_shared_from_this<Service> {
  public:
   Service(boost::asio::io_context& context, Fd listener, RuntimeObserver& observer, const Limits& limits)
       : observer_(observer),
         limits_(limits),
         server_(context, std::move(listener), *this, limits.http, limits.guard) {}
 
-  [[nodiscard]] HttpDialect dialect() const override { return HttpDialect::go; }
-  void on_refused(const HttpRefused& refused) override { tell(refused, std::to_string(refused.status)); }
-  HeadVerdict on_head(const HttpRequest& request) override;
-  Flow on_body(const HttpRequest& request, std::string_view piece, const HttpReply& reply) override;
-  void on_request(HttpRequest& request, HttpReply reply) override;
-  void on_peer_gone(const HttpReply& reply) override {
+  [[nodiscard]] http::Dialect dialect() const override { return http::Dialect::go; }
+  void on_refused(const http::Refused& refused) override { tell(refused, std::to_string(refused.status)); }
+  http::HeadVerdict on_head(const http::Request& request) override;
+  http::Flow on_body(const http::Request& request, std::string_view piece, const http::Reply& reply) override;
+  void on_request(http::Request& request, http::Reply reply) override;
+  void on_peer_gone(const http::Reply& reply) override {
     // A process that closed its connection cannot be given an event on it; the next `next` gets it.
     std::erase(waiting_, reply);
     reply.drop();
@@ -83,25 +83,25 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   [[nodiscard]] std::size_t open_connections() const { return server_.connection_count(); }
 
  private:
-  void tell(const HttpRefused& refused, const std::string& kind);
-  HttpRefusal told(const HttpRequest& request, const Refusal& refusal);
-  void refuse(const HttpRequest& request, const HttpReply& reply, const Refusal& refusal);
-  HeadVerdict begin(const HttpRequest& request, RuntimeState::Answer answer, RuntimePhase from,
-                    RuntimeCall call, std::size_t limit);
-  HeadVerdict response_head(const HttpRequest& request, std::string_view id);
-  bool begin_pieces(const HttpRequest& request, std::string_view id, const HttpReply& reply);
+  void tell(const http::Refused& refused, const std::string& kind);
+  http::Refusal told(const http::Request& request, const Refusal& refusal);
+  void refuse(const http::Request& request, const http::Reply& reply, const Refusal& refusal);
+  http::HeadVerdict begin(const http::Request& request, RuntimeState::Answer answer, RuntimePhase from,
+                          RuntimeCall call, std::size_t limit);
+  http::HeadVerdict response_head(const http::Request& request, std::string_view id);
+  bool begin_pieces(const http::Request& request, std::string_view id, const http::Reply& reply);
   Handover deliver();
-  void next(const HttpRequest& request, HttpReply reply);
-  void response(HttpRequest& request, std::string_view id, const HttpReply& reply);
-  void error(HttpRequest& request, std::string_view id, const HttpReply& reply);
-  void init_error(HttpRequest& request, const HttpReply& reply);
-  std::optional<ResponseFault> answer_fault(const HttpRequest& request, const HttpReply& reply,
+  void next(const http::Request& request, http::Reply reply);
+  void response(http::Request& request, std::string_view id, const http::Reply& reply);
+  void error(http::Request& request, std::string_view id, const http::Reply& reply);
+  void init_error(http::Request& request, const http::Reply& reply);
+  std::optional<ResponseFault> answer_fault(const http::Request& request, const http::Reply& reply,
                                             std::size_t limit);
 
   RuntimeObserver& observer_;
   const Limits limits_;
   // A runtime asks for the address that it was given, and has no browser's fields.
-  const HostGuard guard_{HostGuard::Reach::container, HostGuard::HostField::optional};
+  const http::HostGuard guard_{http::HostGuard::Reach::container, http::HostGuard::HostField::optional};
   RuntimeState state_;
   std::set<std::string> told_;  // kinds of refusals
   ResponseDelivery delivery_ = ResponseDelivery::whole;
@@ -111,24 +111,25 @@ class RuntimeApi::Service final : public HttpHandler, public std::enable_shared_
   std::string pieces_id_;
   // First come, first served: two blocked calls get an event each, as with the condition variable of
   // aws-lambda-rie (core/states.go).
-  std::deque<HttpReply> waiting_;
-  HttpServer server_;
+  std::deque<http::Reply> waiting_;
+  http::Server server_;
 };
 
 // ---- refusals: the observer is told of each kind once
 
-void RuntimeApi::Service::tell(const HttpRefused& refused, const std::string& kind) {
+void RuntimeApi::Service::tell(const http::Refused& refused, const std::string& kind) {
   if (told_.insert(kind).second) observer_.on_refused(refused);
 }
 
-HttpRefusal RuntimeApi::Service::told(const HttpRequest& request, const Refusal& refusal) {
+http::Refusal RuntimeApi::Service::told(const http::Request& request, const Refusal& refusal) {
   tell({refusal.status, request.method(), request.target(), refusal.message},
        std::to_string(refusal.status) + refusal.type);
   return refusal.answer();
 }
 
-void RuntimeApi::Service::refuse(const HttpRequest& request, const HttpReply& reply, const Refusal& refusal) {
-  const HttpRefusal answer = refusal.answer();
+void RuntimeApi::Service::refuse(const http::Request& request, const http::Reply& reply,
+                                 const Refusal& refusal) {
+  const http::Refusal answer = refusal.answer();
   reply.send({.status = answer.status, .content_type = answer.content_type, .body = answer.body});
   told(request, refusal);
 }
@@ -137,8 +138,8 @@ void RuntimeApi::Service::refuse(const HttpRequest& request, const HttpReply& re
 
 /// A body is accepted only by the state that waits for it, and by its header leaves that state; so there is
 /// one at a time.
-HeadVerdict RuntimeApi::Service::begin(const HttpRequest& request, RuntimeState::Answer answer,
-                                       RuntimePhase from, RuntimeCall call, std::size_t limit) {
+http::HeadVerdict RuntimeApi::Service::begin(const http::Request& request, RuntimeState::Answer answer,
+                                             RuntimePhase from, RuntimeCall call, std::size_t limit) {
   switch (answer) {
     case RuntimeState::Answer::accepted: return {.body_limit = limit};
     case RuntimeState::Answer::unknown_id: return {.refusal = told(request, invalid_request_id())};
@@ -147,7 +148,7 @@ HeadVerdict RuntimeApi::Service::begin(const HttpRequest& request, RuntimeState:
   std::abort();
 }
 
-HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
+http::HeadVerdict RuntimeApi::Service::on_head(const http::Request& request) {
   if (guard_.objection(request)) return {.refusal = told(request, not_for_pages())};
   const RouteMatch match = match_route(request.method(), request.path());
   switch (match.kind) {
@@ -169,9 +170,9 @@ HeadVerdict RuntimeApi::Service::on_head(const HttpRequest& request) {
 }
 
 /// What is declared by its length is a whole response, for any caller; what comes in chunks may be a stream.
-HeadVerdict RuntimeApi::Service::response_head(const HttpRequest& request, std::string_view id) {
+http::HeadVerdict RuntimeApi::Service::response_head(const http::Request& request, std::string_view id) {
   const RuntimePhase from = state_.phase();
-  HeadVerdict verdict =
+  http::HeadVerdict verdict =
       begin(request, state_.begin_response(id), from, RuntimeCall::response, limits_.response_bytes);
   if (verdict.refusal) return verdict;
   pieces_ = Pieces::none;
@@ -182,15 +183,15 @@ HeadVerdict RuntimeApi::Service::response_head(const HttpRequest& request, std::
   pieces_ = Pieces::expected;
   pieces_id_ = id;
   if (streams(request) || request.header("Content-Length").empty()) response_limit_ = limits_.streamed_bytes;
-  return {.body_limit = response_limit_, .delivery = BodyDelivery::pieces};
+  return {.body_limit = response_limit_, .delivery = http::BodyDelivery::pieces};
 }
 
 // ---- a body in pieces
 
 /// True when the observer takes pieces of this response now; it is told of the response first. The rest of
 /// one that was abandoned is nobody's.
-bool RuntimeApi::Service::begin_pieces(const HttpRequest& request, std::string_view id,
-                                       const HttpReply& reply) {
+bool RuntimeApi::Service::begin_pieces(const http::Request& request, std::string_view id,
+                                       const http::Reply& reply) {
   if (id != pieces_id_) return false;
   if (pieces_ == Pieces::expected) {
     pieces_ = Pieces::begun;
@@ -201,16 +202,16 @@ bool RuntimeApi::Service::begin_pieces(const HttpRequest& request, std::string_v
   return pieces_ == Pieces::begun;
 }
 
-Flow RuntimeApi::Service::on_body(const HttpRequest& request, std::string_view piece,
-                                  const HttpReply& reply) {
+http::Flow RuntimeApi::Service::on_body(const http::Request& request, std::string_view piece,
+                                        const http::Reply& reply) {
   const std::shared_ptr<Service> self = shared_from_this();
   const std::string_view id = match_route(request.method(), request.path()).id;
-  return begin_pieces(request, id, reply) ? observer_.on_response_piece(piece) : Flow::more;
+  return begin_pieces(request, id, reply) ? observer_.on_response_piece(piece) : http::Flow::more;
 }
 
 // ---- what the whole request does
 
-void RuntimeApi::Service::on_request(HttpRequest& request, HttpReply reply) {
+void RuntimeApi::Service::on_request(http::Request& request, http::Reply reply) {
   const std::shared_ptr<Service> self = shared_from_this();
   const RouteMatch match = match_route(request.method(), request.path());
   switch (match.route) {
@@ -222,7 +223,7 @@ void RuntimeApi::Service::on_request(HttpRequest& request, HttpReply reply) {
   }
 }
 
-void RuntimeApi::Service::next(const HttpRequest& request, HttpReply reply) {
+void RuntimeApi::Service::next(const http::Request& request, http::Reply reply) {
   const RuntimePhase from = state_.phase();
   switch (state_.next()) {
     case RuntimeState::Next::refused:
@@ -244,9 +245,9 @@ void RuntimeApi::Service::next(const HttpRequest& request, HttpReply reply) {
 RuntimeApi::Handover RuntimeApi::Service::deliver() {
   while (const std::shared_ptr<const Event> event = state_.to_deliver()) {
     if (waiting_.empty()) return Handover::waits;
-    const HttpReply reply = std::move(waiting_.front());
+    const http::Reply reply = std::move(waiting_.front());
     waiting_.pop_front();
-    if (send_event(reply, event) == HttpReply::Sent::gone) continue;
+    if (send_event(reply, event) == http::Reply::Sent::gone) continue;
     state_.delivered();
     return Handover::delivered;
   }
@@ -254,22 +255,25 @@ RuntimeApi::Handover RuntimeApi::Service::deliver() {
 }
 
 /// Answers a body that did not come as declared, if so.
-std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const HttpRequest& request,
-                                                               const HttpReply& reply, std::size_t limit) {
+std::optional<ResponseFault> RuntimeApi::Service::answer_fault(const http::Request& request,
+                                                               const http::Reply& reply, std::size_t limit) {
   switch (request.end) {
-    case BodyEnd::complete: return std::nullopt;
-    case BodyEnd::truncated:
-    case BodyEnd::malformed:
-    case BodyEnd::no_room:
-    case BodyEnd::late: refuse(request, reply, truncated_body()); return ResponseFault::truncated;
-    case BodyEnd::too_large: refuse(request, reply, too_large_body(limit)); return ResponseFault::too_large;
+    case http::BodyEnd::complete: return std::nullopt;
+    case http::BodyEnd::truncated:
+    case http::BodyEnd::malformed:
+    case http::BodyEnd::no_room:
+    case http::BodyEnd::late: refuse(request, reply, truncated_body()); return ResponseFault::truncated;
+    case http::BodyEnd::too_large:
+      refuse(request, reply, too_large_body(limit));
+      return ResponseFault::too_large;
   }
   std::abort();
 }
 
-void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, const HttpReply& reply) {
+void RuntimeApi::Service::response(http::Request& request, std::string_view id, const http::Reply& reply) {
   // A stream without a byte begins too; the observer may have had enough then.
-  const bool begins = pieces_ == Pieces::expected && request.end == BodyEnd::complete && id == pieces_id_;
+  const bool begins =
+      pieces_ == Pieces::expected && request.end == http::BodyEnd::complete && id == pieces_id_;
   const bool wanted = !begins || begin_pieces(request, id, reply);
   if (!wanted || state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
     refuse(request, reply, invalid_request_id());
@@ -295,7 +299,7 @@ void RuntimeApi::Service::response(HttpRequest& request, std::string_view id, co
        .trailer_error_body = std::string(request.trailer("Lambda-Runtime-Function-Error-Body"))});
 }
 
-void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, const HttpReply& reply) {
+void RuntimeApi::Service::error(http::Request& request, std::string_view id, const http::Reply& reply) {
   if (state_.answer_ended(id) == RuntimeState::Ended::no_longer_wanted) {
     refuse(request, reply, invalid_request_id());
     return;
@@ -317,7 +321,7 @@ void RuntimeApi::Service::error(HttpRequest& request, std::string_view id, const
                       .xray_cause = std::move(kept.xray_cause)});
 }
 
-void RuntimeApi::Service::init_error(HttpRequest& request, const HttpReply& reply) {
+void RuntimeApi::Service::init_error(http::Request& request, const http::Reply& reply) {
   // A body that cannot be taken does not make init succeed: the error is told without it.
   if (!answer_fault(request, reply, limits_.error_bytes)) reply.send(kAccepted);
   const std::string_view content_type = is_json(request.body) ? kJson : "application/octet-stream";

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "rapi/http.hpp"
+#include "base/http/http.hpp"
 #include "rapi/runtime_state.hpp"
 
 namespace lemu::rapi {
@@ -23,17 +23,17 @@ inline constexpr std::size_t kMaxStreamedPayload = std::size_t{200} * 1024 * 102
 
 /// A runtime has a connection or two, and one body at a time. So memory is bounded by what a misbehaving
 /// function can make of it: two bodies, two headers of the largest size, 64 connections.
-inline constexpr HttpLimits kRuntimeHttpLimits{.connections = 64,
-                                               .bodies_bytes = 2 * kMaxPayload,
-                                               .heads_bytes = 2 * HttpLimits{}.header_bytes,
-                                               .sure_connections = 8};
+inline constexpr http::Limits kRuntimeHttpLimits{.connections = 64,
+                                                 .bodies_bytes = 2 * kMaxPayload,
+                                                 .heads_bytes = 2 * http::Limits{}.header_bytes,
+                                                 .sure_connections = 8};
 
 struct Limits {
   std::size_t response_bytes = kMaxPayload;
   std::size_t streamed_bytes = kMaxStreamedPayload;
   std::size_t error_bytes = kMaxPayload;
-  HttpLimits http = kRuntimeHttpLimits;
-  std::shared_ptr<CallerGuard> guard = nullptr;  ///< who is served; without one whoever connects
+  http::Limits http = kRuntimeHttpLimits;
+  std::shared_ptr<http::CallerGuard> guard = nullptr;  ///< who is served; without one whoever connects
 };
 
 enum class ResponseMode { buffered, streaming };
@@ -91,14 +91,14 @@ class RuntimeObserver {
   /// of on_response and on_response_rejected; or nothing more, after abandon() or restart().
   // NOLINTNEXTLINE(performance-unnecessary-value-param): who wants it moves from it
   virtual void on_response_begin(ResponseHead /*head*/) {}
-  virtual Flow on_response_piece(std::string_view /*bytes*/) { return Flow::more; }
+  virtual http::Flow on_response_piece(std::string_view /*bytes*/) { return http::Flow::more; }
   virtual void on_response(FunctionResponse response) = 0;
   virtual void on_error(FunctionError error) = 0;
   virtual void on_init_error(FunctionError error) = 0;
   virtual void on_response_rejected(ResponseFault fault) = 0;
   /// A request, or a connection, was refused: told once for each kind of reason. As an exception it may come
   /// before the answer is queued, and must not use the RuntimeApi.
-  virtual void on_refused(const HttpRefused& /*refused*/) {}
+  virtual void on_refused(const http::Refused& /*refused*/) {}
 };
 
 class RuntimeApi {

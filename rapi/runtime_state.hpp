@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "rapi/body_budget.hpp"
+#include "base/http/body_budget.hpp"
 
 namespace lemu::rapi {
 
@@ -18,7 +18,7 @@ namespace lemu::rapi {
 struct Event {
   std::string request_id;
   std::string body;
-  BodyRoom room;                 ///< the body's, where that came over HTTP
+  http::BodyRoom room;           ///< the body's, where that came over HTTP
   std::int64_t deadline_ms = 0;  ///< Unix time at which the function times out
   // Each becomes a header only when it is not empty.
   std::string function_arn;

@@ -17,7 +17,7 @@ using nlohmann::ordered_json;
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 
-void send_json(const rapi::HttpReply& reply, const ordered_json& value) {
+void send_json(const http::Reply& reply, const ordered_json& value) {
   reply.send(
       {.content_type = kJson, .body = value.dump(-1, ' ', false, ordered_json::error_handler_t::replace)});
 }
@@ -69,14 +69,13 @@ ordered_json described(const AsyncQueue::List& list) {
 
 }  // namespace
 
-void AdminHandler::environments(const rapi::HttpReply& reply) const {
+void AdminHandler::environments(const http::Reply& reply) const {
   ordered_json state{{"pid", ::getpid()}, {"functions", ordered_json::array()}};
   for (const auto& [name, function] : functions_.all()) state["functions"].push_back(described(*function));
   send_json(reply, state);
 }
 
-void AdminHandler::logs(const rapi::HttpRequest& request, const rapi::HttpReply& reply,
-                        std::string_view name) const {
+void AdminHandler::logs(const http::Request& request, const http::Reply& reply, std::string_view name) const {
   ServedFunction* function = functions_.find(percent_decode(name).value_or(""));
   if (function == nullptr) {
     reply.send({.status = 404,
@@ -88,15 +87,15 @@ void AdminHandler::logs(const rapi::HttpRequest& request, const rapi::HttpReply&
   reply.send({.content_type = kText, .body = function->log()->since(0).text});
 }
 
-void AdminHandler::stopped(const rapi::HttpReply& reply) {
+void AdminHandler::stopped(const http::Reply& reply) {
   reply.send({.content_type = kJson, .body = R"({"status":"stopped"})"});
 }
 
-void AdminHandler::list_events(const rapi::HttpReply& reply) const {
+void AdminHandler::list_events(const http::Reply& reply) const {
   events_.list([reply](const AsyncQueue::List& list) { send_json(reply, described(list)); });
 }
 
-void AdminHandler::show_letter(const ApiReply& api, const rapi::HttpReply& reply,
+void AdminHandler::show_letter(const ApiReply& api, const http::Reply& reply,
                                std::string_view request_id) const {
   events_.show(std::string(request_id), [api, reply](const Result<std::string>& record) {
     if (record)

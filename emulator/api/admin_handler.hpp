@@ -7,28 +7,28 @@
 #include <string>
 #include <string_view>
 
+#include "base/http/http.hpp"
 #include "emulator/api/api_reply.hpp"
 #include "emulator/invoke/async_queue.hpp"
 #include "emulator/invoke/function_registry.hpp"
-#include "rapi/http.hpp"
 
 namespace lemu::emulator {
 
 class AdminHandler {
  public:
-  using StopCall = std::function<void(const rapi::HttpReply&)>;
+  using StopCall = std::function<void(const http::Reply&)>;
   /// `stop` ends the daemon as SIGTERM does; the reply is for stopped().
   AdminHandler(FunctionRegistry& functions, AsyncQueue& events, StopCall stop)
       : functions_(functions), events_(events), stop_(std::move(stop)) {}
 
-  void environments(const rapi::HttpReply& reply) const;
+  void environments(const http::Reply& reply) const;
   /// The end of the log; with ?follow=1 also what follows, up to the daemon's end.
-  void logs(const rapi::HttpRequest& request, const rapi::HttpReply& reply, std::string_view name) const;
-  void stop(const rapi::HttpReply& reply) const { stop_(reply); }
+  void logs(const http::Request& request, const http::Reply& reply, std::string_view name) const;
+  void stop(const http::Reply& reply) const { stop_(reply); }
   /// Answers who asked for the end.
-  static void stopped(const rapi::HttpReply& reply);
-  void list_events(const rapi::HttpReply& reply) const;
-  void show_letter(const ApiReply& api, const rapi::HttpReply& reply, std::string_view request_id) const;
+  static void stopped(const http::Reply& reply);
+  void list_events(const http::Reply& reply) const;
+  void show_letter(const ApiReply& api, const http::Reply& reply, std::string_view request_id) const;
   void redrive(const ApiReply& api, std::string_view request_id) const;
 
  private:

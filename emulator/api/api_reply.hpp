@@ -7,16 +7,16 @@
 #include <string>
 #include <string_view>
 
+#include "base/http/stream.hpp"
 #include "base/result.hpp"
 #include "emulator/api/api_error.hpp"
-#include "rapi/http_stream.hpp"
 
 namespace lemu::emulator {
 
 struct ApiAnswer {
   unsigned status = 200;
   std::string_view body = {};
-  const std::shared_ptr<const void>* owner = nullptr;  ///< as in rapi::HttpResponse
+  const std::shared_ptr<const void>* owner = nullptr;  ///< as in http::Response
   std::string_view executed_version = {};
   std::string_view function_error = {};
   std::string_view log_result = {};  ///< base64
@@ -28,7 +28,7 @@ inline constexpr std::string_view kLatest = "$LATEST";
 
 class ApiReply {
  public:
-  ApiReply(rapi::HttpReply reply, std::string request_id)
+  ApiReply(http::Reply reply, std::string request_id)
       : reply_(std::move(reply)), request_id_(std::move(request_id)) {}
 
   void send(const ApiAnswer& answer) const;
@@ -36,13 +36,13 @@ class ApiReply {
   /// There is nothing to invoke.
   void fail(const Error& error) const;
   /// Begins an answer of events (application/vnd.amazon.eventstream).
-  [[nodiscard]] rapi::HttpStream begin_events(std::string_view trace,
-                                              std::function<void(rapi::StreamEvent)> told) const;
-  [[nodiscard]] bool is(const rapi::HttpReply& reply) const { return reply_ == reply; }
+  [[nodiscard]] http::Stream begin_events(std::string_view trace,
+                                          std::function<void(http::StreamEvent)> told) const;
+  [[nodiscard]] bool is(const http::Reply& reply) const { return reply_ == reply; }
   [[nodiscard]] const std::string& request_id() const { return request_id_; }
 
  private:
-  rapi::HttpReply reply_;
+  http::Reply reply_;
   std::string request_id_;
 };
 

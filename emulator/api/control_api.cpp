@@ -3,16 +3,16 @@
 
 namespace lemu::emulator {
 
-rapi::HeadVerdict ControlApi::on_head(const rapi::HttpRequest& request) {
+http::HeadVerdict ControlApi::on_head(const http::Request& request) {
   const ApiRouteMatch match = match_api_route(ApiPlace::control_socket, request.method(), request.path());
   const bool takes_a_moment = match.kind == ApiRouteMatch::Kind::found &&
                               (match.route == ApiRoute::environments || match.route == ApiRoute::stop);
-  if (request.standing == rapi::HttpRequest::Standing::reserve && !takes_a_moment)
-    return {.refusal = rapi::HttpRefusal{503, "text/plain; charset=utf-8", "503 too many connections", {}}};
+  if (request.standing == http::Request::Standing::reserve && !takes_a_moment)
+    return {.refusal = http::Refusal{503, "text/plain; charset=utf-8", "503 too many connections", {}}};
   return {.body_limit = 0};
 }
 
-void ControlApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
+void ControlApi::on_request(http::Request& request, http::Reply http) {
   const ApiReply reply(http, make_request_id(ids_));
   const ApiRouteMatch match = match_api_route(ApiPlace::control_socket, request.method(), request.path());
   if (match.kind == ApiRouteMatch::Kind::no_such_path)

@@ -9,15 +9,15 @@
 
 namespace lemu::emulator {
 
-class ControlApi final : public rapi::HttpHandler {
+class ControlApi final : public http::Handler {
  public:
   /// `stop` ends the daemon as SIGTERM does.
   ControlApi(FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids, AdminHandler::StopCall stop)
       : ids_(ids), admin_(functions, events, std::move(stop)) {}
 
-  rapi::HeadVerdict on_head(const rapi::HttpRequest& request) override;
-  void on_request(rapi::HttpRequest& request, rapi::HttpReply http) override;
-  void on_peer_gone(const rapi::HttpReply&) override {}
+  http::HeadVerdict on_head(const http::Request& request) override;
+  void on_request(http::Request& request, http::Reply http) override;
+  void on_peer_gone(const http::Reply&) override {}
 
  private:
   Identifiers& ids_;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/http/caller_guard.hpp"
+#include "base/http/listener.hpp"
 #include "base/named_files.hpp"
-#include "rapi/caller_guard.hpp"
-#include "rapi/listener.hpp"
 
 namespace lemu::emulator {
 namespace asio = boost::asio;
@@ -30,8 +30,8 @@ bool is_of_function_alone(const Error& error) {
 
 }  // namespace
 
-rapi::HttpLimits Daemon::http_limits() {
-  rapi::HttpLimits limits;
+http::Limits Daemon::http_limits() {
+  http::Limits limits;
   limits.header_deadline = std::chrono::seconds(20);
   limits.body_deadline = std::chrono::minutes(5);
   // Longer than the pool of any SDK keeps a connection that nobody uses, where it has a limit: Java's and
@@ -54,19 +54,19 @@ Daemon::~Daemon() {
   state_.reset();
   server_.reset();
   control_.reset();
-  for (const rapi::HttpReply& reply : stop_replies_) AdminHandler::stopped(reply);
+  for (const http::Reply& reply : stop_replies_) AdminHandler::stopped(reply);
   control_server_.reset();
 }
 
 Result<std::string> Daemon::start() {
-  Result<Fd> listener = rapi::listen_on(settings_.listen, settings_.port);
+  Result<Fd> listener = http::listen_on(settings_.listen, settings_.port);
   if (!listener) {
     // The default state is the port's, so it is known who has both.
     const std::string holder = StateFolder::holder(settings_.state_folder);
     if (!holder.empty()) listener.error().message += ": a lemu serve" + holder + " has its state folder";
     return fail(std::move(listener.error()));
   }
-  Result<std::string> address = rapi::address_of(*listener);
+  Result<std::string> address = http::address_of(*listener);
   if (!address) return fail(std::move(address.error()));
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(settings_.environment_base);
   if (!folder) return fail(std::move(folder.error()));
@@ -90,9 +90,9 @@ Result<std::string> Daemon::start() {
 }
 
 void Daemon::serve(Fd listener) {
-  using rapi::HostGuard;
+  using http::HostGuard;
   const HostGuard::Reach reach =
-      rapi::is_loopback(settings_.listen) ? HostGuard::Reach::loopback : HostGuard::Reach::network;
+      http::is_loopback(settings_.listen) ? HostGuard::Reach::loopback : HostGuard::Reach::network;
   api_.emplace(HostGuard(reach, HostGuard::HostField::demanded, settings_.host_names), functions_, *events_,
                ids_, settings_.payload_limit);
   server_.emplace(context_, std::move(listener), *api_, settings_.http, guard());
@@ -111,20 +111,20 @@ Status Daemon::serve_control(const std::string& address) {
   if (!control) return fail(std::move(control.error()));
   control_.emplace(std::move(*control));
   control_api_.emplace(functions_, *events_, ids_,
-                       [this](const rapi::HttpReply& reply) { take_stop_request(reply); });
-  rapi::HttpLimits limits = http_limits();
+                       [this](const http::Reply& reply) { take_stop_request(reply); });
+  http::Limits limits = http_limits();
   limits.connections = kControlConnections;
   control_server_.emplace(context_, control_->take_listener(), *control_api_, limits,
-                          std::make_shared<rapi::OwnUserGuard>());
+                          std::make_shared<http::OwnUserGuard>());
   control_server_->start();
   return {};
 }
 
 /// This user's and root's own connections, where the kernel tells whose one is.
-std::shared_ptr<rapi::CallerGuard> Daemon::guard() const {
+std::shared_ptr<http::CallerGuard> Daemon::guard() const {
   if (settings_.callers == DaemonSettings::Callers::every_user) return nullptr;
   if (Result<SocketOwners> owners = SocketOwners::open())
-    return std::make_shared<rapi::UserGuard>(
+    return std::make_shared<http::UserGuard>(
         std::move(*owners), std::vector<uid_t>{::geteuid(), 0}, "this lemu serve",
         "; start it with --allow-other-users to serve every user of this machine");
   else
@@ -185,7 +185,7 @@ Status Daemon::add(DaemonFunction function) {
   return {};
 }
 
-void Daemon::take_stop_request(const rapi::HttpReply& reply) {
+void Daemon::take_stop_request(const http::Reply& reply) {
   stop_replies_.push_back(reply);
   stop_asked_();
 }

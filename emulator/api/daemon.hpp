@@ -44,14 +44,14 @@ struct DaemonSettings {
   /// Of functions that cannot be started: whether the others are served.
   enum class Broken { answers, refused } broken = Broken::answers;
   std::chrono::milliseconds drain_timeout{10'000};
-  rapi::HttpLimits http;
+  http::Limits http;
   std::size_t payload_limit = kEventLimit;  ///< of an asynchronous one Lambda's, if that is less
 };
 
 class Daemon {
  public:
   /// Clients are many, and most of them idle.
-  static rapi::HttpLimits http_limits();
+  static http::Limits http_limits();
 
   Daemon(boost::asio::io_context& context, DaemonSettings settings, Identifiers& ids, DaemonLog& log);
   /// Ends everything that it started; blocks a few milliseconds for it.
@@ -70,11 +70,11 @@ class Daemon {
   Status open_state();
   void serve(Fd listener);
   Status serve_control(const std::string& address);
-  [[nodiscard]] std::shared_ptr<rapi::CallerGuard> guard() const;
+  [[nodiscard]] std::shared_ptr<http::CallerGuard> guard() const;
   Status add_functions();
   Status add(DaemonFunction function);
   Status take_defect(ServedFunction& function, const std::string& origin, const Error& defect);
-  void take_stop_request(const rapi::HttpReply& reply);
+  void take_stop_request(const http::Reply& reply);
   [[nodiscard]] bool runs_something() const;
   [[nodiscard]] bool drained();
   void look_whether_drained(std::function<void()> done, std::chrono::steady_clock::time_point deadline);
@@ -84,7 +84,7 @@ class Daemon {
   Identifiers& ids_;
   DaemonLog& log_;
   std::function<void()> stop_asked_ = [] {};
-  std::vector<rapi::HttpReply> stop_replies_;
+  std::vector<http::Reply> stop_replies_;
   std::optional<EnvironmentFolder> folder_;
   std::optional<EnvironmentFolder> passing_state_;
   std::optional<StateFolder> state_;
@@ -95,10 +95,10 @@ class Daemon {
   std::optional<JournalThread> journal_;
   std::optional<AsyncQueue> events_;
   std::optional<DaemonApi> api_;
-  std::optional<rapi::HttpServer> server_;
+  std::optional<http::Server> server_;
   std::optional<ControlSocket> control_;
   std::optional<ControlApi> control_api_;
-  std::optional<rapi::HttpServer> control_server_;
+  std::optional<http::Server> control_server_;
   boost::asio::steady_timer drain_timer_;
 };
 

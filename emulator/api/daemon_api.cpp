@@ -13,11 +13,11 @@ bool is_for_reserve(const ApiRouteMatch& match) {
 
 }  // namespace
 
-rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
+http::HeadVerdict DaemonApi::on_head(const http::Request& request) {
   // What is refused is so with the API's own fields, once its body was read and dropped.
   const ApiRouteMatch match = match_api_route(ApiPlace::port, request.method(), request.path());
-  if (request.standing == rapi::HttpRequest::Standing::reserve && !is_for_reserve(match))
-    return {.refusal = rapi::HttpRefusal{503, "text/plain; charset=utf-8", "503 too many connections", {}}};
+  if (request.standing == http::Request::Standing::reserve && !is_for_reserve(match))
+    return {.refusal = http::Refusal{503, "text/plain; charset=utf-8", "503 too many connections", {}}};
   if (match.kind != ApiRouteMatch::Kind::found || guard_.objection(request)) return {.body_limit = 0};
   switch (match.route) {
     case ApiRoute::invoke:
@@ -37,10 +37,10 @@ rapi::HeadVerdict DaemonApi::on_head(const rapi::HttpRequest& request) {
   return {};
 }
 
-void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
+void DaemonApi::on_request(http::Request& request, http::Reply http) {
   const ApiReply reply(http, make_request_id(ids_));
-  if (const std::optional<rapi::HostGuard::Objection> objection = guard_.objection(request))
-    return reply.refuse({objection->kind == rapi::HostGuard::Objection::Kind::malformed
+  if (const std::optional<http::HostGuard::Objection> objection = guard_.objection(request))
+    return reply.refuse({objection->kind == http::HostGuard::Objection::Kind::malformed
                              ? ApiFault::invalid_request_content
                              : ApiFault::access_denied,
                          objection->why});
@@ -59,8 +59,8 @@ void DaemonApi::on_request(rapi::HttpRequest& request, rapi::HttpReply http) {
   dispatch(match, request, reply, http);
 }
 
-void DaemonApi::dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const ApiReply& reply,
-                         const rapi::HttpReply& http) {
+void DaemonApi::dispatch(ApiRouteMatch match, http::Request& request, const ApiReply& reply,
+                         const http::Reply& http) {
   const bool invokes = match.route == ApiRoute::invoke || match.route == ApiRoute::invoke_async ||
                        match.route == ApiRoute::invoke_with_response_stream ||
                        match.route == ApiRoute::invoke_reported;

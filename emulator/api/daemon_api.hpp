@@ -3,17 +3,17 @@
 // daemon; lives on its io_context's thread.
 #pragma once
 
+#include "base/http/host_guard.hpp"
 #include "emulator/api/invoke_handler.hpp"
 #include "emulator/api/monitor_handler.hpp"
 #include "emulator/api/routes.hpp"
 #include "emulator/invoke/identifiers.hpp"
-#include "rapi/host_guard.hpp"
 
 namespace lemu::emulator {
 
-class DaemonApi final : public rapi::HttpHandler {
+class DaemonApi final : public http::Handler {
  public:
-  DaemonApi(rapi::HostGuard guard, FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids,
+  DaemonApi(http::HostGuard guard, FunctionRegistry& functions, AsyncQueue& events, Identifiers& ids,
             std::size_t payload_limit)
       : guard_(std::move(guard)),
         ids_(ids),
@@ -24,14 +24,13 @@ class DaemonApi final : public rapi::HttpHandler {
   /// From now on invocations are refused: the daemon is ending.
   void stop_taking() { ending_ = true; }
 
-  rapi::HeadVerdict on_head(const rapi::HttpRequest& request) override;
-  void on_request(rapi::HttpRequest& request, rapi::HttpReply reply) override;
-  void on_peer_gone(const rapi::HttpReply& reply) override { invoke_.caller_gone(reply); }
+  http::HeadVerdict on_head(const http::Request& request) override;
+  void on_request(http::Request& request, http::Reply reply) override;
+  void on_peer_gone(const http::Reply& reply) override { invoke_.caller_gone(reply); }
 
  private:
-  void dispatch(ApiRouteMatch match, rapi::HttpRequest& request, const ApiReply& reply,
-                const rapi::HttpReply& http);
-  rapi::HostGuard guard_;
+  void dispatch(ApiRouteMatch match, http::Request& request, const ApiReply& reply, const http::Reply& http);
+  http::HostGuard guard_;
   Identifiers& ids_;
   const std::size_t payload_limit_;
   InvokeHandler invoke_;

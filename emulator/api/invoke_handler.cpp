@@ -42,7 +42,7 @@ class SynchronousCall final : public InvocationClient {
     if (log_ == LogType::tail) send(base64_encode(log_tail));
   }
   void failed(const Error& error) override { reply_.fail(error); }
-  [[nodiscard]] bool answers_to(const rapi::HttpReply& reply) const override { return reply_.is(reply); }
+  [[nodiscard]] bool answers_to(const http::Reply& reply) const override { return reply_.is(reply); }
 
  private:
   /// What the caller has not taken yet is kept with its room.
@@ -121,7 +121,7 @@ tl::expected<ServedFunction*, ApiError> InvokeHandler::find(const FunctionRefere
   return tl::unexpected(ApiError{ApiFault::resource_not_found, "Function not found: " + arn});
 }
 
-void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name,
+void InvokeHandler::invoke(http::Request& request, const ApiReply& reply, std::string_view name,
                            InvokeOperation operation) {
   tl::expected<InvokeRequest, ApiError> asked = read_invoke_request(request, name, operation);
   if (!asked) return reply.refuse(asked.error());
@@ -142,7 +142,7 @@ void InvokeHandler::invoke(rapi::HttpRequest& request, const ApiReply& reply, st
     run(**function, std::move(*asked), std::move(*payload), std::move(arn), reply, operation);
 }
 
-void InvokeHandler::caller_gone(const rapi::HttpReply& reply) const {
+void InvokeHandler::caller_gone(const http::Reply& reply) const {
   for (const auto& [name, function] : functions_.all())
     if (const std::shared_ptr<InvocationClient> client = function->pool().withdraw(reply))
       return client->failed(fail<"caller-gone">().value());
@@ -176,7 +176,7 @@ void InvokeHandler::accept(InvokeRequest asked, Payload payload, std::string arn
   event.client_context = std::move(asked.client_context);
   event.trace = asked.trace;
   event.payload = std::move(payload.text);
-  auto room = std::make_shared<rapi::BodyRoom>(std::move(payload.room));  // until the event is on disk
+  auto room = std::make_shared<http::BodyRoom>(std::move(payload.room));  // until the event is on disk
   events_.accept(std::move(event), [reply, room = std::move(room),
                                     trace = std::move(asked.trace)](const Status& durable) {
     if (durable)

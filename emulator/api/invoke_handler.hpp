@@ -20,10 +20,10 @@ class InvokeHandler {
       : functions_(functions), events_(events), ids_(ids), payload_limit_(payload_limit) {}
 
   /// Answers now or when the function has. `name` as in the path.
-  void invoke(rapi::HttpRequest& request, const ApiReply& reply, std::string_view name,
+  void invoke(http::Request& request, const ApiReply& reply, std::string_view name,
               InvokeOperation operation);
   /// What has not begun for that caller need not begin. It may have closed only its own side: it is answered.
-  void caller_gone(const rapi::HttpReply& reply) const;
+  void caller_gone(const http::Reply& reply) const;
 
  private:
   tl::expected<ServedFunction*, ApiError> find(const FunctionReference& reference) const;

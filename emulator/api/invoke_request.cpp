@@ -73,12 +73,12 @@ std::size_t payload_limit(InvocationType type, std::size_t most) {
   return std::min(most, type == InvocationType::event ? kAsyncLimit : kEventLimit);
 }
 
-InvocationType invocation_type_of(const rapi::HttpRequest& request) {
+InvocationType invocation_type_of(const http::Request& request) {
   return parse_type(request.header("X-Amz-Invocation-Type")).value_or(InvocationType::request_response);
 }
 
-tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
-                                                          std::string_view name, InvokeOperation operation) {
+tl::expected<InvokeRequest, ApiError> read_invoke_request(const http::Request& request, std::string_view name,
+                                                          InvokeOperation operation) {
   InvokeRequest read;
   tl::expected<FunctionReference, ApiError> reference =
       parse_function_reference(name, query_value(request.query(), "Qualifier"));
@@ -108,24 +108,23 @@ tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpReques
   return read;
 }
 
-tl::expected<Payload, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type,
-                                             std::size_t limit) {
+tl::expected<Payload, ApiError> take_payload(http::Request& request, InvocationType type, std::size_t limit) {
   switch (request.end) {
-    case rapi::BodyEnd::complete: break;
-    case rapi::BodyEnd::truncated:
+    case http::BodyEnd::complete: break;
+    case http::BodyEnd::truncated:
       return tl::unexpected(ApiError{ApiFault::invalid_request_content,
                                      "The request's body ended before its declared length."});
-    case rapi::BodyEnd::malformed:
+    case http::BodyEnd::malformed:
       return tl::unexpected(
           ApiError{ApiFault::invalid_request_content, "The request's body is not in well-formed chunks."});
-    case rapi::BodyEnd::late:
+    case http::BodyEnd::late:
       return tl::unexpected(
           ApiError{ApiFault::request_timeout, "The request's body did not come within the time for it."});
-    case rapi::BodyEnd::no_room:
+    case http::BodyEnd::no_room:
       return tl::unexpected(ApiError{ApiFault::unavailable,
                                      "The payloads of other requests left no room for this one "
                                      "(--payloads-memory) within the time for it."});
-    case rapi::BodyEnd::too_large: {
+    case http::BodyEnd::too_large: {
       const std::string_view length = request.header("Content-Length");
       const std::string most = std::to_string(limit);
       return tl::unexpected(ApiError{ApiFault::request_too_large,

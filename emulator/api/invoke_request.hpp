@@ -8,9 +8,9 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "base/http/http.hpp"
 #include "emulator/api/api_error.hpp"
 #include "emulator/api/function_reference.hpp"
-#include "rapi/http.hpp"
 
 namespace lemu::emulator {
 
@@ -29,7 +29,7 @@ struct InvokeRequest {
 /// How large a payload may be ("AWS Lambda quotas"), and never more than `most`.
 [[nodiscard]] std::size_t payload_limit(InvocationType type, std::size_t most);
 /// What the header says, or RequestResponse for what it must not say.
-[[nodiscard]] InvocationType invocation_type_of(const rapi::HttpRequest& request);
+[[nodiscard]] InvocationType invocation_type_of(const http::Request& request);
 
 enum class InvokeOperation {
   buffered,   ///< Invoke
@@ -41,16 +41,16 @@ enum class InvokeOperation {
 };
 
 /// The request with its header's values checked. `name` as in the path.
-[[nodiscard]] tl::expected<InvokeRequest, ApiError> read_invoke_request(const rapi::HttpRequest& request,
+[[nodiscard]] tl::expected<InvokeRequest, ApiError> read_invoke_request(const http::Request& request,
                                                                         std::string_view name,
                                                                         InvokeOperation operation);
 struct Payload {
   std::string text;
-  rapi::BodyRoom room;  ///< kept as long as the text
+  http::BodyRoom room;  ///< kept as long as the text
 };
 
 /// The body: JSON within the limit; `{}` when it is empty.
-[[nodiscard]] tl::expected<Payload, ApiError> take_payload(rapi::HttpRequest& request, InvocationType type,
+[[nodiscard]] tl::expected<Payload, ApiError> take_payload(http::Request& request, InvocationType type,
                                                            std::size_t limit);
 
 }  // namespace lemu::emulator

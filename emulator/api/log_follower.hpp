@@ -7,15 +7,15 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/http/stream.hpp"
 #include "emulator/store/function_log.hpp"
-#include "rapi/http_stream.hpp"
 
 namespace lemu::emulator {
 
 class LogFollower final : public LogWatcher, public std::enable_shared_from_this<LogFollower> {
  public:
   /// Answers with what is kept and all that follows.
-  static void begin(std::shared_ptr<FunctionLog> log, const rapi::HttpReply& reply);
+  static void begin(std::shared_ptr<FunctionLog> log, const http::Reply& reply);
 
   explicit LogFollower(std::shared_ptr<FunctionLog> log) : log_(std::move(log)) { log_->add(*this); }
   ~LogFollower() override { log_->remove(*this); }
@@ -25,10 +25,10 @@ class LogFollower final : public LogWatcher, public std::enable_shared_from_this
   void on_more() override;
 
  private:
-  void on_event(rapi::StreamEvent event);
+  void on_event(http::StreamEvent event);
 
   std::shared_ptr<FunctionLog> log_;
-  rapi::HttpStream stream_;
+  http::Stream stream_;
   std::uint64_t position_ = 0;
   bool full_ = false;
 };

@@ -5,11 +5,11 @@
 
 namespace lemu::emulator {
 
-void MonitorHandler::health(const rapi::HttpReply& reply) {
+void MonitorHandler::health(const http::Reply& reply) {
   reply.send({.content_type = "application/json", .body = R"({"status":"ok"})"});
 }
 
-void MonitorHandler::metrics(const rapi::HttpReply& reply) const {
+void MonitorHandler::metrics(const http::Reply& reply) const {
   std::vector<FunctionFigures> figures;
   for (const auto& [name, function] : functions_.all()) figures.push_back(figures_of(*function));
   reply.send({.content_type = "text/plain; version=0.0.4; charset=utf-8",

@@ -3,9 +3,9 @@
 // by the daemon's API; lives on its io_context's thread.
 #pragma once
 
+#include "base/http/http.hpp"
 #include "emulator/invoke/async_queue.hpp"
 #include "emulator/invoke/function_registry.hpp"
-#include "rapi/http.hpp"
 
 namespace lemu::emulator {
 
@@ -14,8 +14,8 @@ class MonitorHandler {
   MonitorHandler(const FunctionRegistry& functions, const AsyncQueue& events)
       : functions_(functions), events_(events) {}
 
-  static void health(const rapi::HttpReply& reply);
-  void metrics(const rapi::HttpReply& reply) const;
+  static void health(const http::Reply& reply);
+  void metrics(const http::Reply& reply) const;
 
  private:
   const FunctionRegistry& functions_;

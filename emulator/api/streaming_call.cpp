@@ -23,7 +23,7 @@ std::string error_code_within(const Answer& answer) {
 }
 
 void StreamingCall::start() {
-  stream_ = reply_.begin_events(trace_, [weak = weak_from_this()](rapi::StreamEvent event) {
+  stream_ = reply_.begin_events(trace_, [weak = weak_from_this()](http::StreamEvent event) {
     if (const std::shared_ptr<StreamingCall> self = weak.lock()) self->on_event(event);
   });
 }
@@ -33,19 +33,19 @@ void StreamingCall::begin(rapi::ResponseHead head) {
   start();
 }
 
-rapi::HttpStream::Room StreamingCall::write_event(std::string_view payload) {
+http::Stream::Room StreamingCall::write_event(std::string_view payload) {
   const EventFrame frame = payload_chunk(payload);
   const std::array<std::string_view, 3> parts{frame.head, payload, frame.tail};
   return stream_.write(parts);
 }
 
 /// A caller that is gone is no reason to stop: Lambda runs the function to its end.
-rapi::Flow StreamingCall::piece(std::string_view bytes) {
-  return write_event(bytes) == rapi::HttpStream::Room::full ? rapi::Flow::pause : rapi::Flow::more;
+http::Flow StreamingCall::piece(std::string_view bytes) {
+  return write_event(bytes) == http::Stream::Room::full ? http::Flow::pause : http::Flow::more;
 }
 
 /// There is room again; or nobody reads any more, and the function is to go on.
-void StreamingCall::on_event(rapi::StreamEvent) { resume_(); }
+void StreamingCall::on_event(http::StreamEvent) { resume_(); }
 
 void StreamingCall::answered(Answer answer) {
   if (answer.streamed) {

@@ -8,11 +8,11 @@
 #include <memory>
 #include <string>
 
+#include "base/http/stream.hpp"
 #include "emulator/api/api_reply.hpp"
 #include "emulator/api/event_stream.hpp"
 #include "emulator/api/invoke_request.hpp"
 #include "emulator/environment/pool.hpp"
-#include "rapi/http_stream.hpp"
 
 namespace lemu::emulator {
 
@@ -28,24 +28,24 @@ class StreamingCall final : public InvocationClient,
 
   // ResponseSink
   void begin(rapi::ResponseHead head) override;
-  rapi::Flow piece(std::string_view bytes) override;
+  http::Flow piece(std::string_view bytes) override;
   // InvocationClient
   void answered(Answer answer) override;
   void completed(const InvocationRecord& record, std::string log_tail) override;
   void failed(const Error& error) override { reply_.fail(error); }
-  [[nodiscard]] bool answers_to(const rapi::HttpReply& reply) const override { return reply_.is(reply); }
+  [[nodiscard]] bool answers_to(const http::Reply& reply) const override { return reply_.is(reply); }
 
  private:
   void start();
-  rapi::HttpStream::Room write_event(std::string_view payload);
+  http::Stream::Room write_event(std::string_view payload);
   void finish();
-  void on_event(rapi::StreamEvent event);
+  void on_event(http::StreamEvent event);
 
   ApiReply reply_;
   LogType log_;
   std::string trace_;  // as it is answered
   Report report_;
-  rapi::HttpStream stream_;
+  http::Stream stream_;
   std::function<void()> resume_ = [] {};
   InvokeComplete complete_;
 };

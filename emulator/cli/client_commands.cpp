@@ -26,11 +26,11 @@ using Ending = TerminalOutput::Ending;
 class Client {
  public:
   /// The answer; nothing after an error, which has been told. `piece` as in Endpoint::control.
-  std::optional<EndpointAnswer> ask(const std::string& url, const std::string& method,
-                                    const std::string& target, const AnswerPiece& piece = nullptr) {
+  std::optional<http::ClientAnswer> ask(const std::string& url, const std::string& method,
+                                        const std::string& target, const http::AnswerPiece& piece = nullptr) {
     const Result<Endpoint> endpoint = Endpoint::parse(url);
     if (!endpoint) return end(endpoint.error());
-    Result<EndpointAnswer> answer = endpoint->control({method, target}, piece);
+    Result<http::ClientAnswer> answer = endpoint->control({method, target}, piece);
     if (!answer) return end(answer.error());
     if (answer->status >= 300) return end(refused_by(*endpoint, *answer).value());
     return std::move(*answer);
@@ -102,7 +102,7 @@ std::string table(const json& list, const std::vector<std::pair<const char*, con
 
 int run_ps(const PsOptions& options) {
   Client client;
-  const std::optional<EndpointAnswer> answer = client.ask(options.endpoint, "GET", "/_lemu/environments");
+  const std::optional<http::ClientAnswer> answer = client.ask(options.endpoint, "GET", "/_lemu/environments");
   if (!answer) return client.code();
   if (options.json) {
     client.show(printable_json(answer->body) + "\n");
@@ -141,7 +141,7 @@ int run_async(const AsyncOptions& options) {
   Client client;
   switch (options.action) {
     case AsyncOptions::Action::list: {
-      const std::optional<EndpointAnswer> answer = client.ask(options.endpoint, "GET", "/_lemu/async");
+      const std::optional<http::ClientAnswer> answer = client.ask(options.endpoint, "GET", "/_lemu/async");
       if (!answer) break;
       json events = json_document(answer->body);
       if (events.is_object() && events.contains("events")) {
@@ -155,7 +155,7 @@ int run_async(const AsyncOptions& options) {
       break;
     }
     case AsyncOptions::Action::show: {
-      const std::optional<EndpointAnswer> answer =
+      const std::optional<http::ClientAnswer> answer =
           client.ask(options.endpoint, "GET", "/_lemu/async/" + percent_encode(options.request_id));
       if (answer) client.show(printable_json(answer->body));
       break;

@@ -4,10 +4,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/http/host_guard.hpp"
 #include "base/units.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/suggest.hpp"
-#include "rapi/host_guard.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -64,8 +64,8 @@ Take take_another(std::vector<std::string>& into) {
 Take take_host_name(std::vector<std::string>& into) {
   return [&into](const std::string& value) -> Status {
     const std::string name = host_name_in(value);
-    if (name != value && rapi::is_host_name(name)) return fail<"value-more-than-a-host-name">(value, name);
-    if (!rapi::is_host_name(value)) return fail<"value-not-a-host-name">(value);
+    if (name != value && http::is_host_name(name)) return fail<"value-more-than-a-host-name">(value, name);
+    if (!http::is_host_name(value)) return fail<"value-not-a-host-name">(value);
     into.push_back(value);
     return {};
   };

@@ -8,13 +8,14 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/http/errors.hpp"
+#include "base/http/host_guard.hpp"
+#include "base/http/host_lookup.hpp"
 #include "base/json_document.hpp"
 #include "base/units.hpp"
 #include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/control_lookup.hpp"
 #include "emulator/cli/errors.hpp"
-#include "emulator/cli/host_lookup.hpp"
-#include "rapi/host_guard.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -25,7 +26,7 @@ constexpr std::uint16_t kDefaultPort = 80;
 /// Without brackets there is no telling where an IPv6 address ends.
 bool is_host(const std::string& text) {
   if (text.starts_with('[')) return TcpEnd::of(text, 0).has_value();
-  return rapi::is_host_name(text);
+  return http::is_host_name(text);
 }
 
 }  // namespace
@@ -49,7 +50,7 @@ Result<Endpoint> Endpoint::parse(const std::string& url) {
 
 Result<std::vector<TcpEnd>> Endpoint::addresses() const {
   if (const std::optional<TcpEnd> numeric = TcpEnd::of(host_, port_)) return std::vector<TcpEnd>{*numeric};
-  return look_up_host(host_, port_);
+  return http::look_up_host(host_, port_);
 }
 
 /// To the first address that takes it.
@@ -64,13 +65,14 @@ Result<Fd> Endpoint::connect() const {
       return fd;
     if (code == 0) code = errno;
   }
-  return fail<"endpoint-silent">(url(), std::strerror(code));
+  return http::fail<"endpoint-silent">(url(), std::strerror(code));
 }
 
-Result<EndpointAnswer> Endpoint::request(const EndpointRequest& wanted, const AnswerPiece& piece) const {
+Result<http::ClientAnswer> Endpoint::request(const http::ClientRequest& wanted,
+                                             const http::AnswerPiece& piece) const {
   Result<Fd> connection = connect();
   if (!connection) return fail(std::move(connection.error()));
-  return exchange(std::move(*connection), authority(), url(), wanted, piece);
+  return http::exchange(std::move(*connection), authority(), url(), wanted, piece);
 }
 
 /// Where there is no such socket, its port tells why.
@@ -87,10 +89,11 @@ Result<Fd> Endpoint::connect_to_control_socket() const {
   return fail<"endpoint-not-controlled">(url(), lookup.places());
 }
 
-Result<EndpointAnswer> Endpoint::control(const EndpointRequest& wanted, const AnswerPiece& piece) const {
+Result<http::ClientAnswer> Endpoint::control(const http::ClientRequest& wanted,
+                                             const http::AnswerPiece& piece) const {
   Result<Fd> connection = connect_to_control_socket();
   if (!connection) return fail(std::move(connection.error()));
-  return exchange(std::move(*connection), authority(), url(), wanted, piece);
+  return http::exchange(std::move(*connection), authority(), url(), wanted, piece);
 }
 
 std::string default_endpoint() {
@@ -104,7 +107,7 @@ OptionSpec endpoint_option(std::string& into) {
           "--endpoint http://127.0.0.1:9001", take_text(into)};
 }
 
-tl::unexpected<Error> refused_by(const Endpoint& endpoint, const EndpointAnswer& answer) {
+tl::unexpected<Error> refused_by(const Endpoint& endpoint, const http::ClientAnswer& answer) {
   const nlohmann::ordered_json body = json_document(answer.body);
   std::string message = "status " + std::to_string(answer.status);
   if (body.is_object())

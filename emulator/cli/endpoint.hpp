@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "base/http/client.hpp"
 #include "base/tcp_end.hpp"
 #include "emulator/cli/command_line_parser.hpp"
-#include "emulator/cli/http_exchange.hpp"
 
 namespace lemu::emulator::cli {
 
@@ -20,12 +20,12 @@ class Endpoint {
   static Result<Endpoint> parse(const std::string& url);
 
   /// To the port. host_lacks when nobody answers there.
-  [[nodiscard]] Result<EndpointAnswer> request(const EndpointRequest& wanted,
-                                               const AnswerPiece& piece = nullptr) const;
+  [[nodiscard]] Result<http::ClientAnswer> request(const http::ClientRequest& wanted,
+                                                   const http::AnswerPiece& piece = nullptr) const;
   /// To the control socket of the daemon that listens there, which must be on this machine, and this user's;
   /// root finds every user's.
-  [[nodiscard]] Result<EndpointAnswer> control(const EndpointRequest& wanted,
-                                               const AnswerPiece& piece = nullptr) const;
+  [[nodiscard]] Result<http::ClientAnswer> control(const http::ClientRequest& wanted,
+                                                   const http::AnswerPiece& piece = nullptr) const;
   [[nodiscard]] std::string url() const { return "http://" + authority(); }
 
  private:
@@ -45,6 +45,6 @@ class Endpoint {
 [[nodiscard]] OptionSpec endpoint_option(std::string& into);
 
 /// What the daemon's own error says, in a sentence.
-[[nodiscard]] tl::unexpected<Error> refused_by(const Endpoint& endpoint, const EndpointAnswer& answer);
+[[nodiscard]] tl::unexpected<Error> refused_by(const Endpoint& endpoint, const http::ClientAnswer& answer);
 
 }  // namespace lemu::emulator::cli

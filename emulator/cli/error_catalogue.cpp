@@ -6,13 +6,13 @@
 #include <tuple>
 
 #include "base/errors.hpp"
+#include "base/http/errors.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/errors.hpp"
 #include "images/errors.hpp"
 #include "qemu/errors.hpp"
 #include "qemu/sandbox/errors.hpp"
-#include "rapi/errors.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -61,7 +61,7 @@ void append_row(std::string& page, const ErrorRow& row) {
 std::vector<const ErrorRow*> all_errors() {
   std::vector<const ErrorRow*> rows;
   const std::span<const ErrorRow> tables[] = {lemu::kErrors,   qemu::kErrors, sandbox::kErrors,
-                                              images::kErrors, rapi::kErrors, emulator::kErrors,
+                                              images::kErrors, http::kErrors, emulator::kErrors,
                                               cli::kErrors};
   for (const std::span<const ErrorRow> table : tables)
     for (const ErrorRow& row : table) rows.push_back(&row);

@@ -117,11 +117,11 @@ class InvokeCommand : private ResponseSink {
 
   // ResponseSink: what a function streams is written as it comes; a slow reader of stdout holds it back.
   void begin(rapi::ResponseHead head) override { resume_ = std::move(head.resume); }
-  rapi::Flow piece(std::string_view bytes) override {
+  http::Flow piece(std::string_view bytes) override {
     output_.part_of_answer(bytes);
-    if (output_.answers_taken()) return rapi::Flow::more;
+    if (output_.answers_taken()) return http::Flow::more;
     output_.when_answers_taken(resume_);
-    return rapi::Flow::pause;
+    return http::Flow::pause;
   }
 
   void deliver(const Answer& answer) {

@@ -13,6 +13,8 @@
 #include <filesystem>
 
 #include "base/base64.hpp"
+#include "base/http/host_guard.hpp"
+#include "base/http/listener.hpp"
 #include "base/printable.hpp"
 #include "base/rethrow.hpp"
 #include "base/tcp_end.hpp"
@@ -29,8 +31,6 @@
 #include "emulator/report/report_line.hpp"
 #include "emulator/report/rie_report_line.hpp"
 #include "qemu/sandbox/embedded_helper.hpp"
-#include "rapi/host_guard.hpp"
-#include "rapi/listener.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;
@@ -53,22 +53,22 @@ std::vector<std::string> own_variables() {
 
 /// Without a host as Go's net.Listen: on all addresses, IPv6 ones included where the kernel has any.
 Result<Fd> listen_at(const RieAddress& address) {
-  if (!address.host.empty()) return rapi::listen_on(address.host, address.port);
-  Result<Fd> all = rapi::listen_on("::", address.port);
+  if (!address.host.empty()) return http::listen_on(address.host, address.port);
+  Result<Fd> all = http::listen_on("::", address.port);
   return all || all.error().os_error != EAFNOSUPPORT ? std::move(all)
-                                                     : rapi::listen_on("0.0.0.0", address.port);
+                                                     : http::listen_on("0.0.0.0", address.port);
 }
 
 /// What the function is told: of all addresses it can reach loopback's.
 Result<std::string> runtime_api_of(const Fd& listener) {
   std::optional<TcpEnd> end = bound_end(listener.get());
-  if (!end || !end->is_wildcard()) return rapi::address_of(listener);
+  if (!end || !end->is_wildcard()) return http::address_of(listener);
   return TcpEnd::of("127.0.0.1", ntohs(end->port))->text();
 }
 
-using rapi::HostGuard;
+using http::HostGuard;
 
-class RieCommand final : public rapi::HttpHandler, public LogSink {
+class RieCommand final : public http::Handler, public LogSink {
  public:
   explicit RieCommand(const RieOptions& options)
       : options_(options),
@@ -97,7 +97,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
     runtime_listener_ = std::move(*runtime_api);
     Result<Fd> listener = listen_at(options_.listen);
     if (!listener) return fail(std::move(listener.error()));
-    Result<std::string> address = rapi::address_of(*listener);
+    Result<std::string> address = http::address_of(*listener);
     if (!address) return fail(std::move(address.error()));
     server_.emplace(context_, std::move(*listener), *this);
     server_->start();
@@ -134,21 +134,21 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
 
   // ---- the one route
 
-  rapi::HeadVerdict on_head(const rapi::HttpRequest& request) override {
+  http::HeadVerdict on_head(const http::Request& request) override {
     return {.body_limit = is_invocation(request) ? kLargestPayload : 0};
   }
 
-  [[nodiscard]] bool is_invocation(const rapi::HttpRequest& request) const {
+  [[nodiscard]] bool is_invocation(const http::Request& request) const {
     return request.path() == kPath && !guard_.objection(request);
   }
 
-  void on_request(rapi::HttpRequest& request, rapi::HttpReply reply) override {
+  void on_request(http::Request& request, http::Reply reply) override {
     if (const std::optional<HostGuard::Objection> objection = guard_.objection(request))
       return answer(reply, objection->kind == HostGuard::Objection::Kind::malformed ? 400 : 403,
                     objection->why + "\n");
     if (request.path() != kPath) return answer(reply, 404, "404 page not found\n");
-    if (request.end == rapi::BodyEnd::too_large) return answer(reply, 413, "the event is too large\n");
-    if (request.end != rapi::BodyEnd::complete) return reply.drop();
+    if (request.end == http::BodyEnd::too_large) return answer(reply, 413, "the event is too large\n");
+    if (request.end != http::BodyEnd::complete) return reply.drop();
     std::optional<std::string> context = base64_decode(request.header("X-Amz-Client-Context"));
     if (!context) {
       log_.write(RieLevel::error, "Failed to decode X-Amz-Client-Context: illegal base64 data");
@@ -171,11 +171,11 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   }
 
   /// The function goes on, and its answer is dropped.
-  void on_peer_gone(const rapi::HttpReply&) override {}
+  void on_peer_gone(const http::Reply&) override {}
 
-  static void answer(const rapi::HttpReply& reply, unsigned status, std::string_view body) {
-    static constexpr std::array<rapi::HttpField, 1> kNoSniff{{{"X-Content-Type-Options", "nosniff"}}};
-    rapi::HttpResponse response{.status = status, .body = body};
+  static void answer(const http::Reply& reply, unsigned status, std::string_view body) {
+    static constexpr std::array<http::Field, 1> kNoSniff{{{"X-Content-Type-Options", "nosniff"}}};
+    http::Response response{.status = status, .body = body};
     if (!body.empty()) response.content_type = kText;
     if (status == 404) response.fields = kNoSniff;
     reply.send(response);
@@ -184,7 +184,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   // ---- the function
 
   /// The answer follows the invocation's end: a caller may send the next one at once.
-  asio::awaitable<void> serve(rapi::Event event, rapi::HttpReply reply) {
+  asio::awaitable<void> serve(rapi::Event event, http::Reply reply) {
     if (std::error_code code; !std::filesystem::is_directory(function_.working_folder, code)) {
       busy_ = false;
       co_return refuse_working_folder(event.request_id, reply);
@@ -206,7 +206,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   }
 
   /// As aws-lambda-rie does where it was given no bootstrap and there is no /var/task.
-  void refuse_working_folder(const std::string& request_id, const rapi::HttpReply& reply) {
+  void refuse_working_folder(const std::string& request_id, const http::Reply& reply) {
     line(start_line(request_id, printable(function_.version)));
     const PlatformError error =
         platform_error("Runtime.InvalidWorkingDir", request_id,
@@ -216,7 +216,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   }
 
   /// START stands alone where the environment failed.
-  void finish(const InvocationRecord& record, const Answer& told, const rapi::HttpReply& reply) {
+  void finish(const InvocationRecord& record, const Answer& told, const http::Reply& reply) {
     if (record.status == InvocationStatus::error) {
       log_.write(RieLevel::error, "Invoke DONE failed: " + record.error_type);
       return answer(reply, 502, told.payload);
@@ -306,7 +306,7 @@ class RieCommand final : public rapi::HttpHandler, public LogSink {
   Fd runtime_listener_;
   EnvironmentHost host_{EnvironmentHost::Lot::one};
   std::unique_ptr<ExecutionEnvironment> environment_;
-  std::optional<rapi::HttpServer> server_;
+  std::optional<http::Server> server_;
   bool busy_ = false;
   bool at_line_start_ = true;
 };

@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <optional>
 
+#include "base/http/listener.hpp"
 #include "base/named_files.hpp"
 #include "emulator/api/daemon.hpp"
 #include "emulator/cli/errors.hpp"
@@ -17,7 +18,6 @@
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/readiness.hpp"
 #include "emulator/cli/terminal_output.hpp"
-#include "rapi/listener.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;
@@ -57,7 +57,7 @@ class ServeCommand {
       held.reset();  // it ends lemu
     }
     if (!address) return lemu::fail(std::move(address.error()));
-    if (!rapi::is_loopback(options_.listen))
+    if (!http::is_loopback(options_.listen))
       output_.note("--listen " + options_.listen +
                    ": everybody who reaches this address can run your functions");
     await_signal();

@@ -41,7 +41,7 @@ struct ServeOptions {
   std::string log_folder = {};    ///< empty: none
   DaemonLog::Format log_format = DaemonLog::Format::text;
   DaemonLog::Level log_level = DaemonLog::Level::info;
-  rapi::HttpLimits http = Daemon::http_limits();
+  http::Limits http = Daemon::http_limits();
   std::uint32_t connections = 16'384;
   std::size_t payload_limit = kEventLimit;
   Verbosity verbosity = Verbosity::normal;

@@ -112,15 +112,16 @@ class ServedInvokeCommand {
       if (!file) return fail<"report-file-not-opened">(file.error().message);
       report_file_ = std::move(*file);
     }
-    const EndpointRequest request = request_for(std::move(*event));
+    const http::ClientRequest request = request_for(std::move(*event));
     Status invoked;
     for (std::uint32_t i = 0; i < options_.repeat && invoked; ++i) invoked = invoke_once(*endpoint, request);
     const Status concluded = conclude();
     return invoked ? concluded : invoked;
   }
 
-  [[nodiscard]] EndpointRequest request_for(std::string event) const {
-    EndpointRequest request{"POST", "/_lemu/functions/" + percent_encode(options_.target) + "/invocations"};
+  [[nodiscard]] http::ClientRequest request_for(std::string event) const {
+    http::ClientRequest request{"POST",
+                                "/_lemu/functions/" + percent_encode(options_.target) + "/invocations"};
     if (options_.client_context)
       request.fields.emplace_back("X-Amz-Client-Context", base64_encode(*options_.client_context));
     request.body = std::move(event);
@@ -128,9 +129,9 @@ class ServedInvokeCommand {
   }
 
   /// Success, or an error of lemu's; whether the function failed is put into the exit code.
-  Status invoke_once(const Endpoint& endpoint, const EndpointRequest& request) {
+  Status invoke_once(const Endpoint& endpoint, const http::ClientRequest& request) {
     ServedAnswer answer(output_);
-    const Result<EndpointAnswer> head =
+    const Result<http::ClientAnswer> head =
         endpoint.request(request, [&answer](std::string_view piece) { return answer.take(piece); });
     if (!head) return fail(Error(head.error()));
     if (head->status >= 300) return refused_by(endpoint, *head);

@@ -60,8 +60,8 @@ void ExecutionEnvironment::on_response_begin(rapi::ResponseHead head) {
   runtime_->sink->begin(std::move(head));
 }
 
-rapi::Flow ExecutionEnvironment::on_response_piece(std::string_view bytes) {
-  if (!runtime_ || runtime_->sink == nullptr) return rapi::Flow::more;
+http::Flow ExecutionEnvironment::on_response_piece(std::string_view bytes) {
+  if (!runtime_ || runtime_->sink == nullptr) return http::Flow::more;
   *runtime_->streamed_bytes += bytes.size();
   return runtime_->sink->piece(bytes);
 }
@@ -97,7 +97,7 @@ void ExecutionEnvironment::on_init_error(rapi::FunctionError error) {
   wake();
 }
 
-void ExecutionEnvironment::on_refused(const rapi::HttpRefused& refused) {
+void ExecutionEnvironment::on_refused(const http::Refused& refused) {
   log_.misuse(std::to_string(refused.status) + " " + std::string(refused.reason), refused_request(refused));
 }
 

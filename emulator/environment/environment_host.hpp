@@ -9,11 +9,11 @@
 #include <map>
 #include <memory>
 
+#include "base/http/body_budget.hpp"
+#include "base/http/caller_guard.hpp"
 #include "emulator/environment/blocking_work.hpp"
 #include "emulator/environment/host_sandbox.hpp"
 #include "qemu/sandbox/process_tree.hpp"
-#include "rapi/body_budget.hpp"
-#include "rapi/caller_guard.hpp"
 
 namespace lemu::emulator {
 
@@ -32,10 +32,10 @@ struct EnvironmentHost {
   std::size_t watched = 0;  ///< environments that are polled now
   /// Of Runtime APIs whose function the host takes for that user. None where the kernel does not tell who
   /// calls.
-  std::shared_ptr<rapi::CallerGuard> guard_of(uid_t function);
+  std::shared_ptr<http::CallerGuard> guard_of(uid_t function);
 
  private:
-  std::map<uid_t, std::shared_ptr<rapi::CallerGuard>> guards_;
+  std::map<uid_t, std::shared_ptr<http::CallerGuard>> guards_;
 };
 
 }  // namespace lemu::emulator

@@ -58,8 +58,8 @@ struct Invocation {
 /// What Invoke returns.
 struct Answer {
   enum class Kind { response, function_error } kind = Kind::response;
-  std::string payload;       ///< of a streamed response only what went wrong, if anything did
-  bool streamed = false;     ///< the sink has had the response
+  std::string payload;    ///< of a streamed response only what went wrong, if anything did
+  bool streamed = false;  ///< the sink has had the response
   // As in the record.
   InvocationStatus status = InvocationStatus::success;
   std::string error_type = {};
@@ -116,12 +116,12 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   // RuntimeObserver
   void on_next() override;
   void on_response_begin(rapi::ResponseHead head) override;
-  rapi::Flow on_response_piece(std::string_view bytes) override;
+  http::Flow on_response_piece(std::string_view bytes) override;
   void on_response(rapi::FunctionResponse response) override;
   void on_error(rapi::FunctionError error) override;
   void on_init_error(rapi::FunctionError error) override;
   void on_response_rejected(rapi::ResponseFault fault) override;
-  void on_refused(const rapi::HttpRefused& refused) override;
+  void on_refused(const http::Refused& refused) override;
 
   std::optional<qemu::Freezer> make_freezer();
   void wake() { wake_.cancel(); }

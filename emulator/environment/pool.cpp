@@ -72,7 +72,7 @@ void EnvironmentPool::on_turn(ConcurrencyLimit::Ticket ticket) {
     turns_.extract(ticket).mapped()();
 }
 
-std::shared_ptr<InvocationClient> EnvironmentPool::withdraw(const rapi::HttpReply& reply) {
+std::shared_ptr<InvocationClient> EnvironmentPool::withdraw(const http::Reply& reply) {
   for (auto& [ticket, task] : queue_) {
     if (!task.client->answers_to(reply)) continue;
     limit_.cancel(ticket);

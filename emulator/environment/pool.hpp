@@ -66,7 +66,7 @@ class InvocationClient {
   /// There is no environment to invoke; in place of both.
   virtual void failed(const Error& error) = 0;
   /// Whether it is to be answered there.
-  [[nodiscard]] virtual bool answers_to(const rapi::HttpReply& /*reply*/) const { return false; }
+  [[nodiscard]] virtual bool answers_to(const http::Reply& /*reply*/) const { return false; }
 };
 
 struct PoolTask {
@@ -99,7 +99,7 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   /// Runs the task now or, where queueing is asked for, when its turn comes.
   Admission submit(PoolTask task);
   /// Takes a task that has no environment yet out again: its client, or nullptr when there is none.
-  std::shared_ptr<InvocationClient> withdraw(const rapi::HttpReply& reply);
+  std::shared_ptr<InvocationClient> withdraw(const http::Reply& reply);
 
   /// submit() in two steps, for who must fetch the task first: a turn that was taken counts as in flight, and
   /// is used by run() or given back. False where there is none, which is no throttle until it is counted so.

@@ -15,7 +15,7 @@ class ResponseSink {
   virtual void begin(rapi::ResponseHead head) = 0;
   /// `pause` holds the function back until the head's `resume` is called. A caller that is gone says `more`:
   /// Lambda runs a function to its end.
-  virtual rapi::Flow piece(std::string_view bytes) = 0;
+  virtual http::Flow piece(std::string_view bytes) = 0;
 };
 
 }  // namespace lemu::emulator

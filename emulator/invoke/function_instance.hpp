@@ -5,8 +5,8 @@
 
 #include <functional>
 #include <memory>
-#include <set>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "emulator/environment/pool.hpp"

@@ -7,12 +7,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/http/listener.hpp"
 #include "emulator/environment/refusal.hpp"
 #include "emulator/errors.hpp"
 #include "qemu/guarantees.hpp"
 #include "qemu/losses.hpp"
 #include "qemu/trial.hpp"
-#include "rapi/listener.hpp"
 
 namespace lemu::emulator {
 namespace asio = boost::asio;
@@ -173,9 +173,9 @@ Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
 
 Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchPlan& plan,
                                                                    const EnvironmentPlace& place) const {
-  Result<Fd> listener = rapi::listen_on_loopback();
+  Result<Fd> listener = http::listen_on_loopback();
   if (!listener) return fail(std::move(listener.error()));
-  const Result<std::string> address = rapi::address_of(*listener);
+  const Result<std::string> address = http::address_of(*listener);
   if (!address) return fail(Error(address.error()));
   Result<std::vector<std::string>> environment = variables(plan, place, *address);
   if (!environment) return fail(std::move(environment.error()));

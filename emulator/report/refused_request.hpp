@@ -4,11 +4,11 @@
 
 #include <string>
 
-#include "rapi/http.hpp"
+#include "base/http/http.hpp"
 
 namespace lemu::emulator {
 
 /// "the Runtime API answered 404 to 'GET /nowhere': there is no such path"
-[[nodiscard]] std::string refused_request(const rapi::HttpRefused& refused);
+[[nodiscard]] std::string refused_request(const http::Refused& refused);
 
 }  // namespace lemu::emulator

@@ -504,4 +504,4 @@ def test_a_clock_that_can_be_stepped_measures_nothing():
     asked = re.compile(r"system_clock|CLOCK_REALTIME|gettimeofday|\btime\((NULL|nullptr|0)\)|high_resolution_clock")
     found = {str(path.relative_to(REPO)) for room in ("base", "qemu", "images", "rapi", "emulator/report")
              for path in (REPO / room).rglob("*.[ch]*") if asked.search(path.read_text())}
-    assert found <= {"rapi/http_date.hpp"}, "an answer's Date is the time of day"
+    assert found <= {"base/http/date.hpp"}, "an answer's Date is the time of day"

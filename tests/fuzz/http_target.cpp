@@ -6,60 +6,61 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/http/connection.hpp"
 #include "base/syscall.hpp"
-#include "rapi/http_connection.hpp"
 #include "tests/fuzz/answers.hpp"
 #include "tests/fuzz/target.hpp"
 
 using namespace lemu;
-using namespace lemu::rapi;
+using namespace lemu::http;
 
 namespace {
 
 constexpr std::size_t kBodyLimit = 64;
-constexpr HttpLimits kLimits{.header_bytes = 1024};
+constexpr http::Limits kLimits{.header_bytes = 1024};
 
 /// Echoes what it was sent, where an answer could be broken by it. The path says how: /refused, /later,
 /// /stream, and with the body in /pieces or /paused after each.
-class Echo final : public HttpHandler {
+class Echo final : public http::Handler {
  public:
-  const HttpDialect speaks;
+  const http::Dialect speaks;
   std::string seen;  ///< every request as it was understood
   /// A body was given up before its end: how early, and whether the connection goes on, depends on how it
   /// came.
   bool gave_up = false;
 
-  explicit Echo(HttpDialect dialect) : speaks(dialect) {}
-  [[nodiscard]] HttpDialect dialect() const override { return speaks; }
-  void on_refused(const HttpRefused& refused) override {
+  explicit Echo(http::Dialect dialect) : speaks(dialect) {}
+  [[nodiscard]] http::Dialect dialect() const override { return speaks; }
+  void on_refused(const http::Refused& refused) override {
     LEMU_HOLDS(refused.status >= 400 && !refused.reason.empty());
   }
-  HeadVerdict on_head(const HttpRequest& request) override {
+  http::HeadVerdict on_head(const http::Request& request) override {
     LEMU_HOLDS(text_size(request) <= kLimits.header_bytes);
     seen.append("[").append(request.method()).append(" ").append(request.target());
     for (std::size_t i = 0; i < request.header_count(); ++i)
       seen.append("|").append(request.header_at(i).name).append(":").append(request.header_at(i).value);
     body_.clear();
-    if (request.path() == "/refused") return {.refusal = HttpRefusal{403, "text/plain", "no", "GET"}};
+    if (request.path() == "/refused") return {.refusal = http::Refusal{403, "text/plain", "no", "GET"}};
     return {.body_limit = request.path() == "/empty" ? 0 : kBodyLimit,
-            .delivery = pieces(request) ? BodyDelivery::pieces : BodyDelivery::whole};
+            .delivery = pieces(request) ? http::BodyDelivery::pieces : http::BodyDelivery::whole};
   }
-  Flow on_body(const HttpRequest& request, std::string_view piece, const HttpReply& reply) override {
+  http::Flow on_body(const http::Request& request, std::string_view piece,
+                     const http::Reply& reply) override {
     LEMU_HOLDS(!paused_ && !piece.empty());
     body_.append(piece);
     LEMU_HOLDS(body_.size() <= kBodyLimit);
-    if (request.path() != "/paused") return Flow::more;
+    if (request.path() != "/paused") return http::Flow::more;
     paused_ = reply;
-    return Flow::pause;
+    return http::Flow::pause;
   }
-  void on_request(HttpRequest& request, HttpReply reply) override {
+  void on_request(http::Request& request, http::Reply reply) override {
     LEMU_HOLDS(request.body.size() <= kBodyLimit);
-    LEMU_HOLDS(request.end == BodyEnd::complete || request.body.empty());
+    LEMU_HOLDS(request.end == http::BodyEnd::complete || request.body.empty());
     paused_.reset();
     body_ += request.body;
     // Of a body that ended otherwise, how much was handed over before depends on how it came.
-    if (request.end != BodyEnd::complete) body_.clear();
-    gave_up = gave_up || (request.end == BodyEnd::too_large && pieces(request));
+    if (request.end != http::BodyEnd::complete) body_.clear();
+    gave_up = gave_up || (request.end == http::BodyEnd::too_large && pieces(request));
     seen.append("#").append(body_).append("#").append(request.trailer("t"));
     seen.append(std::to_string(static_cast<int>(request.end))).append("]");
     target_ = request.target();
@@ -67,7 +68,7 @@ class Echo final : public HttpHandler {
     pending_ = reply;
     if (request.path() != "/later") answer();
   }
-  void on_peer_gone(const HttpReply& reply) override { reply.drop(); }
+  void on_peer_gone(const http::Reply& reply) override { reply.drop(); }
   /// Does what was put off; false when there is nothing.
   bool go_on() {
     if (paused_)
@@ -80,36 +81,37 @@ class Echo final : public HttpHandler {
   }
 
  private:
-  static bool pieces(const HttpRequest& request) {
+  static bool pieces(const http::Request& request) {
     return request.path() == "/pieces" || request.path() == "/paused";
   }
-  static std::size_t text_size(const HttpRequest& request) {
+  static std::size_t text_size(const http::Request& request) {
     std::size_t size = request.method().size() + request.target().size();
     for (std::size_t i = 0; i < request.header_count(); ++i)
       size += request.header_at(i).name.size() + request.header_at(i).value.size();
     return size;
   }
   void answer() {
-    const HttpReply reply = *std::exchange(pending_, std::nullopt);
-    const HttpField field{"X-Echo", body_};
-    const HttpResponse response{.status = 200, .content_type = target_, .body = body_, .fields = {&field, 1}};
+    const http::Reply reply = *std::exchange(pending_, std::nullopt);
+    const http::Field field{"X-Echo", body_};
+    const http::Response response{
+        .status = 200, .content_type = target_, .body = body_, .fields = {&field, 1}};
     if (streams_) {
-      const HttpStream stream = reply.begin(response, [](StreamEvent) {});
+      const http::Stream stream = reply.begin(response, [](http::StreamEvent) {});
       const std::string_view part = body_;
       stream.write({&part, 1});
       stream.finish({&field, 1});
-      LEMU_HOLDS(stream.write({&part, 1}) == HttpStream::Room::gone);
+      LEMU_HOLDS(stream.write({&part, 1}) == http::Stream::Room::gone);
     } else {
       reply.send(response);
     }
-    LEMU_HOLDS(reply.send(response) == HttpReply::Sent::gone);  // an answer is given once
+    LEMU_HOLDS(reply.send(response) == http::Reply::Sent::gone);  // an answer is given once
   }
 
   std::string body_;
   std::string target_;
   bool streams_ = false;
-  std::optional<HttpReply> pending_;
-  std::optional<HttpReply> paused_;
+  std::optional<http::Reply> pending_;
+  std::optional<http::Reply> paused_;
 };
 
 struct Outcome {
@@ -121,17 +123,17 @@ struct Outcome {
 /// One connection from its first byte to its end.
 class Conversation {
  public:
-  Conversation(boost::asio::io_context& context, const HttpLimits& limits, HttpDialect dialect)
+  Conversation(boost::asio::io_context& context, const http::Limits& limits, http::Dialect dialect)
       : context_(context), echo_(dialect) {
     Result<SocketPair> pair = make_socket_pair();
     LEMU_HOLDS(pair);
     peer_ = std::move(pair->theirs);
-    HttpConnection::Socket socket(context.get_executor());
+    http::Connection::Socket socket(context.get_executor());
     socket.assign(boost::asio::ip::tcp::v4(), pair->ours.release());
-    connection_ = std::make_shared<HttpConnection>(
-        std::move(socket), echo_, limits, std::make_shared<BodyBudget>(limits.bodies_bytes),
-        std::make_shared<BodyBudget>(limits.heads_bytes), [this](HttpConnection&) { ended_ = true; });
-    connection_->start(HttpRequest::Standing::usual);
+    connection_ = std::make_shared<http::Connection>(
+        std::move(socket), echo_, limits, std::make_shared<http::BodyBudget>(limits.bodies_bytes),
+        std::make_shared<http::BodyBudget>(limits.heads_bytes), [this](http::Connection&) { ended_ = true; });
+    connection_->start(http::Request::Standing::usual);
   }
   ~Conversation() {
     connection_->drop();
@@ -181,7 +183,7 @@ class Conversation {
       const fuzz::Answer& answer = (*answers)[i];
       LEMU_HOLDS(answer.field("Connection") != "close" || i + 1 == answers->size());
       const bool dated = !answer.field("Date").empty();
-      LEMU_HOLDS(dated == (echo_.speaks == HttpDialect::go));
+      LEMU_HOLDS(dated == (echo_.speaks == http::Dialect::go));
       LEMU_HOLDS(answer.fields.size() <= (dated ? 5 : 4));  // the server's own: nothing was smuggled in
     }
   }
@@ -189,13 +191,13 @@ class Conversation {
   boost::asio::io_context& context_;
   Echo echo_;
   Fd peer_;
-  std::shared_ptr<HttpConnection> connection_;
+  std::shared_ptr<http::Connection> connection_;
   std::string out_;
   bool ended_ = false;
 };
 
-Outcome in_pieces(std::string_view bytes, std::string_view sizes, const HttpLimits& limits,
-                  HttpDialect dialect) {
+Outcome in_pieces(std::string_view bytes, std::string_view sizes, const http::Limits& limits,
+                  http::Dialect dialect) {
   static boost::asio::io_context context(1);
   Conversation conversation(context, limits, dialect);
   std::size_t turn = 0;
@@ -228,14 +230,14 @@ std::string told(const std::string& out) {
   return text;
 }
 
-Outcome check_dialect(std::string_view bytes, std::string_view sizes, HttpDialect dialect) {
+Outcome check_dialect(std::string_view bytes, std::string_view sizes, http::Dialect dialect) {
   Outcome whole = in_pieces(bytes, {}, kLimits, dialect);
   const Outcome pieces = in_pieces(bytes, sizes, kLimits, dialect);
   if (!whole.gave_up && !pieces.gave_up) {
     LEMU_HOLDS(whole.seen == pieces.seen);
     LEMU_HOLDS(told(whole.out) == told(pieces.out));
   }
-  HttpLimits impatient = kLimits;
+  http::Limits impatient = kLimits;
   impatient.discard_bytes = 16;
   in_pieces(bytes, sizes, impatient, dialect);
   return whole;
@@ -249,8 +251,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = input.rest();
   // The answers to HEAD have no body, and its answers alone do not tell which those are.
   if (bytes.find("HEAD") != std::string_view::npos) return 0;
-  const Outcome strict = check_dialect(bytes, sizes, HttpDialect::strict);
-  const Outcome go = check_dialect(bytes, sizes, HttpDialect::go);
+  const Outcome strict = check_dialect(bytes, sizes, http::Dialect::strict);
+  const Outcome go = check_dialect(bytes, sizes, http::Dialect::go);
   // But for how blanks of a folded line are taken together.
   if (bytes.find("\n ") == std::string_view::npos && bytes.find("\n\t") == std::string_view::npos)
     LEMU_HOLDS(go.seen.starts_with(strict.seen));

@@ -10,19 +10,19 @@
 
 #include "tests/fuzz/answers.hpp"
 #include "tests/fuzz/target.hpp"
-#include "tests/unit/rapi/unix_listener.hpp"
+#include "tests/unit/base/http/unix_listener.hpp"
 
 using namespace lemu;
 using namespace lemu::rapi;
-using lemu::rapi::test::UnixListener;
+using lemu::http::test::UnixListener;
 
 namespace {
 
 constexpr std::size_t kBodyLimit = 100;
 const Limits kLimits{.response_bytes = kBodyLimit,
-                         .streamed_bytes = 2 * kBodyLimit,
-                         .error_bytes = kBodyLimit,
-                         .http = {.header_bytes = 2048, .discard_bytes = 1024}};
+                     .streamed_bytes = 2 * kBodyLimit,
+                     .error_bytes = kBodyLimit,
+                     .http = {.header_bytes = 2048, .discard_bytes = 1024}};
 
 /// The owner: dispatches one event after the other, and holds the API to what it promises.
 class Owner final : public RuntimeObserver {
@@ -52,11 +52,11 @@ class Owner final : public RuntimeObserver {
     begun_ = true;
     resume_ = std::move(head.resume);
   }
-  Flow on_response_piece(std::string_view bytes) override {
+  http::Flow on_response_piece(std::string_view bytes) override {
     LEMU_HOLDS(unanswered_ && begun_ && !bytes.empty());
     streamed_ += bytes.size();
     LEMU_HOLDS(streamed_ <= kLimits.streamed_bytes);
-    return eagerness & 2 ? Flow::pause : Flow::more;
+    return eagerness & 2 ? http::Flow::pause : http::Flow::more;
   }
   void on_response(FunctionResponse response) override {
     LEMU_HOLDS(unanswered_ && response.request_id == id_ && response.body.size() <= kBodyLimit);
@@ -71,7 +71,7 @@ class Owner final : public RuntimeObserver {
     LEMU_HOLDS(error.request_id.empty() && error.body.size() <= kBodyLimit);
     LEMU_HOLDS(!std::exchange(init_failed_, true));
   }
-  void on_refused(const HttpRefused& refused) override {
+  void on_refused(const http::Refused& refused) override {
     LEMU_HOLDS(refused.status >= 400 && !refused.reason.empty());
   }
   void on_response_rejected(ResponseFault) override {

@@ -50,8 +50,9 @@ TEST_CASE("each way to name a function") {
 }
 
 TEST_CASE("what names no function") {
-  for (const char* path : {"", ":", "a b", "hello:", "hello:a.b", "us-east:a:b", "hello:a:b", "arn:aws:lambda",
-                           "arn:aws:s3:::bucket", "arn:aws:lambda:us-east-1:1:layer:x:y", "h%C3%A9"}) {
+  for (const char* path :
+       {"", ":", "a b", "hello:", "hello:a.b", "us-east:a:b", "hello:a:b", "arn:aws:lambda",
+        "arn:aws:s3:::bucket", "arn:aws:lambda:us-east-1:1:layer:x:y", "h%C3%A9"}) {
     CAPTURE(path);
     const auto reference = parse_function_reference(path, "");
     REQUIRE_FALSE(reference);

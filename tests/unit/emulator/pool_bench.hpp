@@ -70,8 +70,8 @@ struct Caller : InvocationClient {
   void answered(Answer) override { ++answers; }
   void completed(const InvocationRecord&, std::string) override { ++completions; }
   void failed(const Error&) override { ++failures; }
-  [[nodiscard]] bool answers_to(const rapi::HttpReply& reply) const override { return reply == place; }
-  rapi::HttpReply place = rapi::HttpReply({}, 0);
+  [[nodiscard]] bool answers_to(const http::Reply& reply) const override { return reply == place; }
+  http::Reply place = http::Reply({}, 0);
   int answers = 0;
   int completions = 0;
   int failures = 0;

@@ -103,7 +103,7 @@ TEST_CASE("an environment made ahead serves who waits for one that does not come
 TEST_CASE("who has gone is not waited for by others, and not run") {
   Scene scene({.reserved = 1, .when_busy = PoolSettings::WhenBusy::queue});
   const auto gone = std::make_shared<Caller>();
-  gone->place = rapi::HttpReply({}, 1);
+  gone->place = http::Reply({}, 1);
   CHECK(scene.submit("a") == kAccepted);
   CHECK(scene.pool.withdraw(scene.caller->place) == nullptr);  // it runs
   CHECK(scene.submit("b", gone) == kAccepted);

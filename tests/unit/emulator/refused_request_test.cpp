@@ -8,7 +8,7 @@ using namespace lemu::emulator;
 
 TEST_CASE("a refused request is named, escaped and cut, with the reason") {
   struct Row {
-    rapi::HttpRefused refused;
+    http::Refused refused;
     std::string told;
   };
   const std::string long_target(500, 'x');

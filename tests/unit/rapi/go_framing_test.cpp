@@ -2,7 +2,7 @@
 // Answers of the Runtime API as Go's net/http writes them, to the byte.
 #include <regex>
 
-#include "rapi/http_date.hpp"
+#include "base/http/date.hpp"
 #include "tests/unit/rapi/runtime_bench.hpp"
 
 using namespace lemu;
@@ -95,9 +95,9 @@ TEST_CASE("the other answers are framed likewise") {
 }
 
 TEST_CASE("dates are HTTP's") {
-  CHECK(http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
-  CHECK(http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
-  HttpDate date;
+  CHECK(http::http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(http::http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
+  http::Date date;
   const std::string now(date.now());
   CHECK(std::regex_match(now, std::regex("(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] [A-Z][a-z]{2} [0-9]{4} "
                                          "[0-2][0-9]:[0-5][0-9]:[0-6][0-9] GMT")));

@@ -8,10 +8,14 @@
 #include <functional>
 #include <vector>
 
-#include "rapi/listener.hpp"
-#include "tests/unit/rapi/raw_client.hpp"
+#include "base/http/listener.hpp"
+#include "tests/unit/base/http/raw_client.hpp"
 
 namespace lemu::rapi::test {
+
+using http::test::Answer;
+using http::test::RawClient;
+using http::test::run_until;
 
 inline constexpr std::string_view kNext =
     "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -49,7 +53,7 @@ struct Recorder : RuntimeObserver {
   std::vector<std::string> calls;
   ResponseHead head;
   std::string streamed;
-  Flow flow = Flow::more;
+  http::Flow flow = http::Flow::more;
   FunctionResponse response;
   FunctionError error;
   ResponseFault fault{};
@@ -65,7 +69,7 @@ struct Recorder : RuntimeObserver {
     head = std::move(told);
     note("begin");
   }
-  Flow on_response_piece(std::string_view bytes) override {
+  http::Flow on_response_piece(std::string_view bytes) override {
     streamed += bytes;
     note("piece");
     return flow;
@@ -86,7 +90,7 @@ struct Recorder : RuntimeObserver {
     fault = told;
     note("rejected");
   }
-  void on_refused(const HttpRefused& told) override {
+  void on_refused(const http::Refused& told) override {
     refused.push_back(std::to_string(told.status) + " " + std::string(told.method) +
                       (told.target.empty() ? "" : " ") + std::string(told.target) + ": " +
                       std::string(told.reason));
@@ -102,9 +106,9 @@ struct Environment {
   std::optional<RuntimeApi> api;
 
   explicit Environment(Limits limits = {}) {
-    Result<Fd> listener = listen_on_loopback();
+    Result<Fd> listener = http::listen_on_loopback();
     REQUIRE(listener);
-    Result<std::string> where = address_of(*listener);
+    Result<std::string> where = http::address_of(*listener);
     REQUIRE(where);
     address = *where;
     api.emplace(context, std::move(*listener), recorder, limits);

@@ -17,6 +17,7 @@
 using namespace lemu;
 using namespace lemu::rapi;
 using namespace lemu::rapi::test;
+using lemu::http::test::UnixListener;
 
 namespace {
 

@@ -77,7 +77,7 @@ TEST_CASE("who wants a response whole gets it so from a runtime that streams") {
 
 TEST_CASE("a piece that was answered by pause holds the runtime back until resume") {
   Environment env;
-  env.recorder.flow = Flow::pause;
+  env.recorder.flow = http::Flow::pause;
   RawClient client = env.working("id-1", ResponseDelivery::pieces);
   client.send(chunked_head("id-1") + "5\r\nhello\r\n");
   run_until(env.context, [&] { return env.recorder.streamed == "hello"; });

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "emulator/cli/host_lookup.hpp"
+#include "base/http/host_lookup.hpp"
 
 namespace lemu::emulator::cli {
 
@@ -52,7 +52,7 @@ TEST_CASE("names in a file of hosts") {
       "192.0.2.8 two";
   const auto found = [&](const char* name) {
     std::string text;
-    for (const TcpEnd& end : addresses_in_hosts(hosts, name, 80)) text += end.text() + " ";
+    for (const TcpEnd& end : http::addresses_in_hosts(hosts, name, 80)) text += end.text() + " ";
     return text;
   };
   CHECK(found("one") == "127.0.0.1:80 [::1]:80 ");
@@ -65,7 +65,7 @@ TEST_CASE("names in a file of hosts") {
 
 TEST_CASE("localhost is never asked of anybody") {
   for (const char* name : {"localhost", "Localhost", "lemu.localhost"}) {
-    const Result<std::vector<TcpEnd>> ends = look_up_host(name, 9000);
+    const Result<std::vector<TcpEnd>> ends = http::look_up_host(name, 9000);
     REQUIRE(ends);
     REQUIRE(ends->size() == 2);
     CHECK((*ends)[0].text() == "127.0.0.1:9000");
