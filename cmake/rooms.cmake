@@ -3,16 +3,12 @@
 # lemu_room(NAME SOURCES … SEES …) checks every quoted #include of the folder while configuring.
 
 # The rooms whose names are prefixes of an include, longest first.
-set(LEMU_ROOMS qemu/sandbox emulator/cli base/http emulator base qemu images rapi)
+set(LEMU_ROOMS base/http base qemu/sandbox qemu images rapi emulator/function emulator/report emulator/store
+    emulator/environment emulator/pool emulator/async emulator/api emulator/daemon emulator/cli)
 
 function(lemu_check_includes room sees)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp
        ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
-  foreach(folder ${ARGN})
-    file(GLOB more CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.hpp
-         ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
-    list(APPEND files ${more})
-  endforeach()
   foreach(file ${files})
     file(STRINGS ${file} includes REGEX "^#include \"")
     foreach(line ${includes})
@@ -33,12 +29,12 @@ function(lemu_check_includes room sees)
   endforeach()
 endfunction()
 
-# lemu_room(base SOURCES a.cpp … [FOLDERS sub …] [SEES room …] [LIBRARIES target …])
+# lemu_room(base SOURCES a.cpp … [SEES room …] [LIBRARIES target …])
 # makes the static library lemu_<room with / as _>.
 function(lemu_room room)
-  cmake_parse_arguments(ARG "" "" "SOURCES;FOLDERS;SEES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;SEES;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "lemu_${room}")
-  lemu_check_includes(${room} "${ARG_SEES}" ${ARG_FOLDERS})
+  lemu_check_includes(${room} "${ARG_SEES}")
   add_library(${target} STATIC ${ARG_SOURCES})
   target_link_libraries(${target} PUBLIC lemu_build)
   foreach(lower ${ARG_SEES})

@@ -9,8 +9,8 @@
 
 #include "base/http/http.hpp"
 #include "emulator/api/api_reply.hpp"
-#include "emulator/invoke/async_queue.hpp"
-#include "emulator/invoke/function_registry.hpp"
+#include "emulator/api/function_registry.hpp"
+#include "emulator/async/async_queue.hpp"
 
 namespace lemu::emulator {
 

@@ -5,7 +5,7 @@
 
 #include "emulator/api/admin_handler.hpp"
 #include "emulator/api/routes.hpp"
-#include "emulator/invoke/identifiers.hpp"
+#include "emulator/environment/identifiers.hpp"
 
 namespace lemu::emulator {
 

@@ -7,7 +7,7 @@
 #include "emulator/api/invoke_handler.hpp"
 #include "emulator/api/monitor_handler.hpp"
 #include "emulator/api/routes.hpp"
-#include "emulator/invoke/identifiers.hpp"
+#include "emulator/environment/identifiers.hpp"
 
 namespace lemu::emulator {
 

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "emulator/api/errors.hpp"
 #include "emulator/api/event_stream.hpp"
-#include "emulator/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

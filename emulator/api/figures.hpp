@@ -2,7 +2,7 @@
 // What a served function has done and does now, gathered for metrics and `lemu ps`. The io_context's thread.
 #pragma once
 
-#include "emulator/invoke/function_registry.hpp"
+#include "emulator/api/function_registry.hpp"
 #include "emulator/report/metrics.hpp"
 
 namespace lemu::emulator {

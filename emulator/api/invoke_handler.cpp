@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
+#include "emulator/api/errors.hpp"
 #include "emulator/api/streaming_call.hpp"
-#include "emulator/errors.hpp"
 #include "emulator/report/report_json.hpp"
 
 namespace lemu::emulator {

@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "emulator/api/api_reply.hpp"
+#include "emulator/api/function_registry.hpp"
 #include "emulator/api/invoke_request.hpp"
-#include "emulator/invoke/async_queue.hpp"
-#include "emulator/invoke/function_registry.hpp"
-#include "emulator/invoke/identifiers.hpp"
+#include "emulator/async/async_queue.hpp"
+#include "emulator/environment/identifiers.hpp"
 
 namespace lemu::emulator {
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "base/http/http.hpp"
-#include "emulator/invoke/async_queue.hpp"
-#include "emulator/invoke/function_registry.hpp"
+#include "emulator/api/function_registry.hpp"
+#include "emulator/async/async_queue.hpp"
 
 namespace lemu::emulator {
 

@@ -12,7 +12,7 @@
 #include "emulator/api/api_reply.hpp"
 #include "emulator/api/event_stream.hpp"
 #include "emulator/api/invoke_request.hpp"
-#include "emulator/environment/pool.hpp"
+#include "emulator/pool/pool.hpp"
 
 namespace lemu::emulator {
 

@@ -7,9 +7,13 @@
 
 #include "base/errors.hpp"
 #include "base/http/errors.hpp"
+#include "emulator/api/errors.hpp"
+#include "emulator/async/errors.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/environment/errors.hpp"
+#include "emulator/function/errors.hpp"
+#include "emulator/store/errors.hpp"
 #include "images/errors.hpp"
 #include "qemu/errors.hpp"
 #include "qemu/sandbox/errors.hpp"
@@ -60,9 +64,10 @@ void append_row(std::string& page, const ErrorRow& row) {
 
 std::vector<const ErrorRow*> all_errors() {
   std::vector<const ErrorRow*> rows;
-  const std::span<const ErrorRow> tables[] = {lemu::kErrors,   qemu::kErrors, sandbox::kErrors,
-                                              images::kErrors, http::kErrors, emulator::kErrors,
-                                              cli::kErrors};
+  const std::span<const ErrorRow> tables[] = {
+      lemu::kErrors,       http::kErrors,          qemu::kErrors,       sandbox::kErrors,
+      images::kErrors,     function_room::kErrors, store_room::kErrors, environment_room::kErrors,
+      async_room::kErrors, api_room::kErrors,      cli::kErrors};
   for (const std::span<const ErrorRow> table : tables)
     for (const ErrorRow& row : table) rows.push_back(&row);
   std::sort(rows.begin(), rows.end(), [](const ErrorRow* a, const ErrorRow* b) {

@@ -6,7 +6,7 @@
 
 #include "emulator/cli/function_options.hpp"
 #include "emulator/cli/terminal_output.hpp"
-#include "emulator/invoke/session.hpp"
+#include "emulator/environment/session.hpp"
 
 namespace lemu::emulator::cli {
 

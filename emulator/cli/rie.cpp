@@ -26,7 +26,7 @@
 #include "emulator/cli/terminal_output.hpp"
 #include "emulator/environment/environment_host.hpp"
 #include "emulator/environment/execution_environment.hpp"
-#include "emulator/invoke/identifiers.hpp"
+#include "emulator/environment/identifiers.hpp"
 #include "emulator/report/platform_error.hpp"
 #include "emulator/report/report_line.hpp"
 #include "emulator/report/rie_report_line.hpp"

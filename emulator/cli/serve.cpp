@@ -10,7 +10,6 @@
 
 #include "base/http/listener.hpp"
 #include "base/named_files.hpp"
-#include "emulator/api/daemon.hpp"
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
@@ -18,6 +17,7 @@
 #include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/readiness.hpp"
 #include "emulator/cli/terminal_output.hpp"
+#include "emulator/daemon/daemon.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;

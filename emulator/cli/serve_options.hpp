@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "emulator/api/daemon.hpp"
+#include "emulator/async/retry_rules.hpp"
 #include "emulator/cli/function_options.hpp"
 #include "emulator/cli/invoke_options.hpp"
-#include "emulator/environment/pool.hpp"
-#include "emulator/invoke/retry_rules.hpp"
+#include "emulator/daemon/daemon.hpp"
+#include "emulator/pool/pool.hpp"
 #include "emulator/report/daemon_log.hpp"
 
 namespace lemu::emulator::cli {

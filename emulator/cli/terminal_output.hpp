@@ -12,7 +12,7 @@
 #include "base/result.hpp"
 #include "emulator/cli/function_options.hpp"
 #include "emulator/cli/output_stream.hpp"
-#include "emulator/invoke/session.hpp"
+#include "emulator/environment/session.hpp"
 
 namespace lemu::emulator::cli {
 

@@ -12,7 +12,7 @@
 
 #include "base/syscall.hpp"
 #include "base/temporary_folder.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/environment/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

@@ -9,9 +9,9 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/syscall.hpp"
+#include "emulator/environment/errors.hpp"
 #include "emulator/environment/refusal.hpp"
 #include "emulator/environment/runtime_process.hpp"
-#include "emulator/errors.hpp"
 #include "emulator/report/report_line.hpp"
 #include "qemu/sandbox/host_user.hpp"
 

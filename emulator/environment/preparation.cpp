@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "base/syscall.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/environment/errors.hpp"
 #include "images/entry.hpp"
 #include "images/package.hpp"
 #include "qemu/capture.hpp"

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "emulator/errors.hpp"
+#include "emulator/environment/errors.hpp"
 
 namespace lemu::emulator {
 

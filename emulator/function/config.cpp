@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "emulator/errors.hpp"
+#include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

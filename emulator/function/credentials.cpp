@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "base/input_file.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/input_file.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

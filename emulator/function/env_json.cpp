@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_document.hpp"
-#include "emulator/errors.hpp"
 #include "emulator/function/env_file.hpp"
+#include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

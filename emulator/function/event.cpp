@@ -12,7 +12,7 @@
 #include "base/input_file.hpp"
 #include "base/json_syntax.hpp"
 #include "base/syscall.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

@@ -5,7 +5,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "emulator/errors.hpp"
+#include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

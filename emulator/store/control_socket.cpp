@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/syscall.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/store/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

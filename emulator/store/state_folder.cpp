@@ -11,7 +11,7 @@
 
 #include "base/named_files.hpp"
 #include "base/syscall.hpp"
-#include "emulator/errors.hpp"
+#include "emulator/store/errors.hpp"
 
 namespace lemu::emulator {
 namespace {

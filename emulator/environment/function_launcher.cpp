@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emulator/environment/function_launcher.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/http/listener.hpp"
+#include "emulator/environment/errors.hpp"
+#include "emulator/environment/refusal.hpp"
+#include "qemu/guarantees.hpp"
+#include "qemu/losses.hpp"
+#include "qemu/trial.hpp"
+
+namespace lemu::emulator {
+namespace asio = boost::asio;
+
+namespace {
+
+// Lambda's limit for the init of an on-demand function ("Lambda execution environment lifecycle").
+constexpr std::chrono::milliseconds kInitLimit{10'000};
+// An init is mostly code that runs once, which QEMU must translate first: it takes ten times as long and
+// more.
+constexpr double kEmulatedInitScale = 3;
+
+std::chrono::milliseconds scaled(std::chrono::milliseconds limit, double scale) {
+  return std::chrono::milliseconds(std::llround(static_cast<double>(limit.count()) * scale));
+}
+
+std::string execution_word(qemu::ExecutionMode execution) {
+  switch (execution) {
+    case qemu::ExecutionMode::native: return "native";
+    case qemu::ExecutionMode::private_binfmt: return "private-binfmt";
+    case qemu::ExecutionMode::host_binfmt: return "host-binfmt";
+    case qemu::ExecutionMode::direct: return "direct";
+  }
+  return {};
+}
+
+std::string no_sandbox_sentence(const std::string& why) {
+  return "no sandbox: " + why + ". The function runs as you, in its real folder";
+}
+
+}  // namespace
+
+FunctionLauncher::FunctionLauncher(asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
+                                   Remark remark)
+    : context_(context), host_(host), setup_(std::move(setup)), remark_(std::move(remark)) {}
+
+Status FunctionLauncher::prepare(EnvironmentFolder& folder) {
+  Result<PreparedFunction> prepared = prepare_function(setup_.run, folder);
+  if (!prepared) return fail(std::move(prepared.error()));
+  prepared_ = std::move(*prepared);
+  for (const std::string& note : prepared_.notes) remark_(Weight::note, note);
+  // What the user asked for and this host cannot do is not a refused sandbox.
+  const Result<qemu::LaunchPlan> possible = qemu::plan_launch(prepared_.request, qemu::host_facts());
+  if (!possible) return fail(Error(possible.error()));
+  if (setup_.run.sandbox == qemu::SandboxChoice::off)
+    remark_(Weight::warning, no_sandbox_sentence("asked for with --sandbox off"));
+  return {};
+}
+
+asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch(EnvironmentPlace place) {
+  if (!refusal_.empty()) co_return co_await launch_as(qemu::SandboxChoice::off, place);
+  Result<Environment> launched = co_await launch_as(setup_.run.sandbox, place);
+  if (launched) co_return launched;
+  if (!co_await may_go_without_sandbox(launched.error(), place))
+    co_return fail(final_refusal(std::move(launched.error())));
+  go_without_sandbox(launched.error());
+  co_return co_await launch_as(qemu::SandboxChoice::off, place);
+}
+
+asio::awaitable<Status> FunctionLauncher::init(Environment& environment, EnvironmentPlace place) {
+  Status initialised = co_await environment->init();
+  if (initialised && refusal_.empty() && setup_.run.sandbox != qemu::SandboxChoice::off)
+    host_.sandbox.worked();
+  if (initialised) co_return initialised;
+  if (!co_await may_go_without_sandbox(initialised.error(), place))
+    co_return fail(final_refusal(std::move(initialised.error())));
+  go_without_sandbox(initialised.error());
+  environment.reset();
+  Result<Environment> launched = co_await launch_as(qemu::SandboxChoice::off, place);
+  if (!launched) co_return fail(std::move(launched.error()));
+  environment = std::move(*launched);
+  co_return co_await environment->init();
+}
+
+/// Whether the launch failed as any launch in a sandbox would on this host. The package has no say in it: the
+/// trial runs a program of lemu's own.
+asio::awaitable<bool> FunctionLauncher::may_go_without_sandbox(const Error& error,
+                                                               const EnvironmentPlace& place) {
+  if (error.slug != "sandbox-refused" || setup_.run.sandbox != qemu::SandboxChoice::automatic)
+    co_return false;
+  if (::geteuid() == 0) co_return false;
+  if (!host_.sandbox.decided()) {
+    const qemu::LaunchRequest& request = prepared_.request;
+    const qemu::TrialBench bench{prepared_.helper, request.wrapper, request.emulator,
+                                 request.host_registration, place.folder.base()};
+    host_.sandbox.judge(co_await host_.work.run([&bench] {
+      return qemu::try_launch(bench, host_arch(), qemu::SandboxChoice::on, qemu::LaunchChoice::automatic);
+    }));
+  }
+  co_return host_.sandbox.impossible();
+}
+
+Error FunctionLauncher::final_refusal(Error error) const {
+  const bool fallback_expected = setup_.run.sandbox == qemu::SandboxChoice::automatic && ::geteuid() == 0;
+  if (error.slug != "sandbox-refused" || !fallback_expected) return error;
+  return fail<"sandbox-refused-to-root">(error.message).value();
+}
+
+void FunctionLauncher::go_without_sandbox(const Error& refusal) {
+  if (!refusal_.empty()) return;  // another environment was refused meanwhile
+  refusal_ = refusal.message;
+  mode_ = {};
+  remark_(Weight::warning, no_sandbox_sentence(refusal_) + "; see `lemu doctor`");
+}
+
+/// --sandbox on asks for all of it. The limit on /tmp is only ever missing as the user asked for --keep.
+Status FunctionLauncher::check_whole(const qemu::LaunchPlan& plan, const ExecutionEnvironment& made) const {
+  qemu::LaunchPlan settled = plan;
+  static_cast<void>(qemu::settle(settled, made.losses()));
+  std::string parts;
+  for (const std::string& part : qemu::missing_from_sandbox(settled.lost)) {
+    if (qemu::is_lost(qemu::Guarantee::tmp_limit, {part})) continue;
+    parts += (parts.empty() ? "" : ", ") + part;
+  }
+  if (parts.empty()) return {};
+  return fail<"sandbox-partial">(parts);
+}
+
+asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_as(
+    qemu::SandboxChoice sandbox, const EnvironmentPlace& place) {
+  Result<PlannedEnvironment> planned =
+      co_await host_.work.run([this, sandbox, &place] { return plan_environment(sandbox, place); });
+  if (!planned) co_return fail(std::move(planned.error()));
+  auto environment =
+      std::make_unique<ExecutionEnvironment>(context_, host_, std::move(planned->settings), place.log);
+  Status opened = co_await environment->open();
+  if (!opened) co_return fail(std::move(opened.error()));
+  if (sandbox == qemu::SandboxChoice::on)
+    if (Status whole = check_whole(planned->plan, *environment); !whole)
+      co_return fail(std::move(whole.error()));
+  if (mode_.sandbox.empty()) describe_mode(std::move(planned->plan), *environment);
+  co_return environment;
+}
+
+/// Where blocking work is done: reads files, makes the environment's folder where it needs one.
+Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
+    qemu::SandboxChoice sandbox, const EnvironmentPlace& place) const {
+  qemu::LaunchRequest request = prepared_.request;
+  request.sandbox = sandbox;
+  request.memory_bytes = static_cast<std::uint64_t>(setup_.function.memory_mb) << 20;
+  Fd code;
+  if (sandbox != qemu::SandboxChoice::off) {
+    if (Status there = place.folder.make_mount_point(); !there) return fail(std::move(there.error()));
+    // A daemon's functions are built anew while it runs: what has their name now is what is run.
+    if (host_.lot == EnvironmentHost::Lot::many) {
+      Result<PinnedCode> pinned = pin_code(request);
+      if (!pinned) return fail(std::move(pinned.error()));
+      request.code = pinned->identity;
+      code = std::move(pinned->file);
+    }
+  }
+  Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
+  if (!plan) return fail(std::move(plan.error()));
+  Result<EnvironmentSettings> settings = environment_settings(*plan, place);
+  if (!settings) return fail(std::move(settings.error()));
+  return PlannedEnvironment{std::move(code), std::move(*plan), std::move(*settings)};
+}
+
+Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchPlan& plan,
+                                                                   const EnvironmentPlace& place) const {
+  Result<Fd> listener = http::listen_on_loopback();
+  if (!listener) return fail(std::move(listener.error()));
+  const Result<std::string> address = http::address_of(*listener);
+  if (!address) return fail(Error(address.error()));
+  Result<std::vector<std::string>> environment = variables(plan, place, *address);
+  if (!environment) return fail(std::move(environment.error()));
+  qemu::set_environment(plan, std::move(*environment));
+
+  const double scale = setup_.timeout_scale.value_or(1);
+  EnvironmentSettings settings;
+  settings.helper = prepared_.helper;
+  settings.spec = plan.spec;
+  settings.runtime_api_listener = std::move(*listener);
+  settings.function_name = setup_.function.name;
+  settings.region = setup_.function.region;
+  settings.memory_mb = setup_.function.memory_mb;
+  settings.timeout = scaled(setup_.function.timeout, scale);
+  settings.init_limit =
+      scaled(kInitLimit, setup_.timeout_scale.value_or(plan.emulated ? kEmulatedInitScale : 1));
+  settings.rest = setup_.rest;
+  settings.spec.shared_memory = setup_.function.memory_mb << 20;
+  settings.guest = plan.emulated ? LogReader::Guest::emulated : LogReader::Guest::native;
+  if (plan.execution == qemu::ExecutionMode::direct) settings.executed = EnvironmentSettings::Executed::qemu;
+  return settings;
+}
+
+Result<std::vector<std::string>> FunctionLauncher::variables(const qemu::LaunchPlan& plan,
+                                                             const EnvironmentPlace& place,
+                                                             const std::string& runtime_api) const {
+  FunctionConfig function = setup_.function;
+  function.log_stream = place.log_stream;
+  std::vector<std::string> variables;
+  for (Variable& variable : function_variables(function, setup_.variables, setup_.credentials, runtime_api)) {
+    // Without a sandbox there is no /var/task; the paths are the real ones.
+    if (variable.name == "LAMBDA_TASK_ROOT") variable.value = plan.task_root;
+    variables.push_back(variable.name + "=" + variable.value);
+  }
+  const auto is_tmpdir = [](const std::string& variable) { return variable.starts_with("TMPDIR="); };
+  if (plan.spec.isolation == sandbox::Isolation::plain &&
+      std::none_of(variables.begin(), variables.end(), is_tmpdir)) {
+    Result<std::string> tmp = place.folder.tmp();
+    if (!tmp) return fail(std::move(tmp.error()));
+    variables.push_back("TMPDIR=" + *tmp);
+  }
+  return variables;
+}
+
+void FunctionLauncher::describe_mode(qemu::LaunchPlan plan, const ExecutionEnvironment& environment) {
+  plan_ = std::move(plan);
+  reasons_ = prepared_.reasons;
+  const qemu::Settled settled = qemu::settle(plan_, environment.losses());
+  const bool off = plan_.spec.isolation == sandbox::Isolation::plain;
+  mode_.arch = prepared_.request.arch;
+  mode_.sandbox = off ? "off" : qemu::diminishes_sandbox(plan_.lost) ? "partial" : "full";
+  mode_.sandbox_reason = !refusal_.empty()                                      ? refusal_
+                         : setup_.run.sandbox == qemu::SandboxChoice::automatic ? "the first choice"
+                                                                                : "asked for with --sandbox";
+  mode_.sandbox_missing = plan_.lost;
+  mode_.execution = execution_word(settled.execution);
+  if (settled.binfmt_error != 0)
+    plan_.reasons = {{"execution: " + std::string(qemu::name_of(settled.execution)),
+                      std::string("a private binfmt_misc was refused (it needs Linux 6.7): ") +
+                          ::strerror(settled.binfmt_error)}};
+  for (const qemu::Reason& reason : plan_.reasons) {
+    reasons_.push_back(reason);
+    mode_.execution_reason = reason.because;
+  }
+  reasons_.push_back({"sandbox: " + mode_.sandbox, mode_.sandbox_reason});
+  mode_.emulated = plan_.emulated;
+  mode_.timeout_scale = setup_.timeout_scale.value_or(1);
+  if (!plan_.emulated) return;
+  if (settled.execution == qemu::ExecutionMode::host_binfmt) {
+    // The registration brings a QEMU of its own: the one that was found has no part in it.
+    std::erase_if(reasons_, [](const qemu::Reason& reason) {
+      return reason.choice.starts_with("QEMU: ") || reason.choice.starts_with("CPU model: ");
+    });
+    return;
+  }
+  mode_.cpu_model = prepared_.request.cpu;
+  mode_.qemu = prepared_.qemu.value_or("");
+  qemu_command_ = qemu::qemu_command(prepared_.request, plan_.spec.isolation);
+}
+
+}  // namespace lemu::emulator
