@@ -3,8 +3,13 @@
 # lemu_room(NAME SOURCES … SEES …) checks every quoted #include of the folder while configuring.
 
 # The rooms whose names are prefixes of an include, longest first.
-set(LEMU_ROOMS base/http base qemu/sandbox qemu images rapi emulator/function emulator/report emulator/store
-    emulator/environment emulator/pool emulator/async emulator/api emulator/daemon emulator/cli)
+set(LEMU_ROOMS
+    base/http base
+    qemu/sandbox qemu/doctor qemu
+    images rapi
+    emulator/function emulator/report emulator/store emulator/environment emulator/pool emulator/async emulator/api
+    emulator/daemon emulator/rie
+    emulator/cli/parser emulator/cli/terminal emulator/cli/client emulator/cli/doctor emulator/cli)
 
 function(lemu_check_includes room sees)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp

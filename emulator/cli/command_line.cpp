@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
-#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
-#include "emulator/cli/suggest.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
+#include "emulator/cli/parser/suggest.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -64,7 +64,7 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
   Result<ParsedLine> line = parse_line(spec, arguments);
   if (!line) return fail(std::move(line.error()));
   if (line->wish == ParsedLine::Wish::help) return Command(ShowText{render_help(spec)});
-  if (!line->words.empty()) return fail<"argument-unexpected">(line->words[0], spec.usage);
+  if (!line->words.empty()) return unexpected_argument(line->words[0], spec.usage);
   return Command(options);
 }
 

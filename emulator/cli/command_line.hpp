@@ -7,18 +7,14 @@
 #include <variant>
 
 #include "base/result.hpp"
-#include "emulator/cli/client_options.hpp"
-#include "emulator/cli/exit_code.hpp"
+#include "emulator/cli/client/client_options.hpp"
+#include "emulator/cli/doctor/doctor.hpp"
 #include "emulator/cli/invoke_options.hpp"
 #include "emulator/cli/rie_options.hpp"
 #include "emulator/cli/serve_options.hpp"
+#include "emulator/cli/terminal/exit_code.hpp"
 
 namespace lemu::emulator::cli {
-
-struct DoctorOptions {
-  bool json = false;
-  Verbosity verbosity = Verbosity::normal;
-};
 
 /// Print and end: help, version. On stdout for ExitCode::success, else on stderr.
 struct ShowText {
@@ -27,7 +23,7 @@ struct ShowText {
 };
 
 using Command = std::variant<ShowText, InvokeOptions, ShellOptions, ServeOptions, PsOptions, LogsOptions,
-                             StopOptions, AsyncOptions, RieOptions, DoctorOptions>;
+                             StopOptions, AsyncOptions, RieSettings, DoctorOptions>;
 
 /// `arguments` without the program's own name. bad_usage for an unknown command or option.
 [[nodiscard]] Result<Command> parse_command_line(std::span<const std::string> arguments);

@@ -2,8 +2,8 @@
 #include "emulator/cli/daemon_options.hpp"
 
 #include "base/units.hpp"
-#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
 
 namespace lemu::emulator::cli {
 namespace {

@@ -2,7 +2,7 @@
 // The options of `lemu serve` that are the daemon's own, not a function's.
 #pragma once
 
-#include "emulator/cli/command_line_parser.hpp"
+#include "emulator/cli/parser/command_line_parser.hpp"
 #include "emulator/cli/serve_options.hpp"
 
 namespace lemu::emulator::cli {

@@ -9,10 +9,15 @@
 #include "base/http/errors.hpp"
 #include "emulator/api/errors.hpp"
 #include "emulator/async/errors.hpp"
+#include "emulator/cli/client/errors.hpp"
+#include "emulator/cli/doctor/errors.hpp"
 #include "emulator/cli/errors.hpp"
-#include "emulator/cli/exit_code.hpp"
+#include "emulator/cli/parser/errors.hpp"
+#include "emulator/cli/terminal/errors.hpp"
+#include "emulator/cli/terminal/exit_code.hpp"
 #include "emulator/environment/errors.hpp"
 #include "emulator/function/errors.hpp"
+#include "emulator/rie/errors.hpp"
 #include "emulator/store/errors.hpp"
 #include "images/errors.hpp"
 #include "qemu/errors.hpp"
@@ -65,9 +70,10 @@ void append_row(std::string& page, const ErrorRow& row) {
 std::vector<const ErrorRow*> all_errors() {
   std::vector<const ErrorRow*> rows;
   const std::span<const ErrorRow> tables[] = {
-      lemu::kErrors,       http::kErrors,          qemu::kErrors,       sandbox::kErrors,
-      images::kErrors,     function_room::kErrors, store_room::kErrors, environment_room::kErrors,
-      async_room::kErrors, api_room::kErrors,      cli::kErrors};
+      lemu::kErrors,          http::kErrors,          qemu::kErrors,        sandbox::kErrors,
+      images::kErrors,        function_room::kErrors, store_room::kErrors,  environment_room::kErrors,
+      async_room::kErrors,    api_room::kErrors,      rie_room::kErrors,    parser_room::kErrors,
+      terminal_room::kErrors, client_room::kErrors,   doctor_room::kErrors, cli_room::kErrors};
   for (const std::span<const ErrorRow> table : tables)
     for (const ErrorRow& row : table) rows.push_back(&row);
   std::sort(rows.begin(), rows.end(), [](const ErrorRow* a, const ErrorRow* b) {
@@ -75,8 +81,6 @@ std::vector<const ErrorRow*> all_errors() {
   });
   return rows;
 }
-
-std::string documented_at(std::string_view slug) { return "docs/errors.md#" + std::string(slug); }
 
 std::string error_reference() {
   std::string page;

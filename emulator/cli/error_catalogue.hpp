@@ -11,8 +11,6 @@ namespace lemu::emulator::cli {
 
 /// By exit code, then by slug.
 [[nodiscard]] std::vector<const ErrorRow*> all_errors();
-/// Where a slug is explained: "docs/errors.md#bootstrap-missing".
-[[nodiscard]] std::string documented_at(std::string_view slug);
 /// The part of docs/errors.md that is made of the rows, in Markdown.
 [[nodiscard]] std::string error_reference();
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/function_options.hpp"
 
-#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
 
 namespace lemu::emulator::cli {
 namespace {

@@ -9,15 +9,14 @@
 
 #include "base/arch.hpp"
 #include "base/result.hpp"
-#include "emulator/cli/command_line_parser.hpp"
+#include "emulator/cli/parser/command_line_parser.hpp"
+#include "emulator/cli/terminal/verbosity.hpp"
 #include "emulator/function/config.hpp"
 #include "emulator/function/credentials.hpp"
 #include "emulator/function/env_file.hpp"
 #include "qemu/launch_plan.hpp"
 
 namespace lemu::emulator::cli {
-
-enum class Verbosity { quiet, normal, verbose };
 
 struct FunctionOptions {
   std::optional<Arch> arch = {};   ///< absent: what the bootstrap's ELF header says

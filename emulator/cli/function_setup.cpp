@@ -3,20 +3,9 @@
 
 #include <filesystem>
 
-#include "emulator/cli/errors.hpp"
-#include "emulator/cli/process_setup.hpp"
+#include "emulator/cli/terminal/process_setup.hpp"
 
 namespace lemu::emulator::cli {
-
-Result<std::string> libexec_folder() {
-  std::error_code code;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", code);
-  if (code) return fail_errno<"lemu-not-found">(code.value());
-  const std::filesystem::path folder = self.parent_path().parent_path() / "libexec" / "lemu";
-  if (!std::filesystem::exists(folder / "lemu-sandbox", code))
-    return fail<"helper-missing">((folder / "lemu-sandbox").string());
-  return folder.string();
-}
 
 Result<SessionSettings> session_settings(const FunctionOptions& options, const std::string& target,
                                          Identifiers& ids, TerminalOutput& output) {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "emulator/cli/function_options.hpp"
-#include "emulator/cli/terminal_output.hpp"
+#include "emulator/cli/terminal/terminal_output.hpp"
 #include "emulator/environment/session.hpp"
 
 namespace lemu::emulator::cli {
@@ -14,9 +14,5 @@ namespace lemu::emulator::cli {
 [[nodiscard]] Result<SessionSettings> session_settings(const FunctionOptions& options,
                                                        const std::string& target, Identifiers& ids,
                                                        TerminalOutput& output);
-
-/// The folder of lemu-sandbox and lemu-qemu-wrapper: ../libexec/lemu beside this program, wherever it is
-/// installed.
-[[nodiscard]] Result<std::string> libexec_folder();
 
 }  // namespace lemu::emulator::cli

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/invoke_options.hpp"
 
-#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
-#include "emulator/cli/exit_code.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
+#include "emulator/cli/terminal/exit_code.hpp"
 
 namespace lemu::emulator::cli {
 namespace {

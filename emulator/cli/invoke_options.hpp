@@ -34,11 +34,6 @@ struct ShellOptions {
   std::vector<std::string> command = {};  ///< empty: a shell
 };
 
-/// Text that was asked for (--help), to be printed in place of running anything.
-struct HelpText {
-  std::string text;
-};
-
 /// The arguments after "invoke". bad_usage or bad_input for what cannot be meant.
 [[nodiscard]] Result<std::variant<InvokeOptions, HelpText>> parse_invoke(
     std::span<const std::string> arguments);

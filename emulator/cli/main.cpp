@@ -5,17 +5,17 @@
 #include <string_view>
 #include <vector>
 
-#include "emulator/cli/client_commands.hpp"
+#include "emulator/cli/client/client_commands.hpp"
 #include "emulator/cli/command_line.hpp"
-#include "emulator/cli/doctor.hpp"
+#include "emulator/cli/doctor/doctor.hpp"
 #include "emulator/cli/errors.hpp"
-#include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/invoke.hpp"
-#include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/rie.hpp"
 #include "emulator/cli/serve.hpp"
 #include "emulator/cli/shell.hpp"
-#include "emulator/cli/terminal_output.hpp"
+#include "emulator/cli/terminal/exit_code.hpp"
+#include "emulator/cli/terminal/process_setup.hpp"
+#include "emulator/cli/terminal/terminal_output.hpp"
 
 namespace {
 
@@ -35,7 +35,7 @@ struct Runner {
   int operator()(const LogsOptions& options) const { return run_logs(options); }
   int operator()(const StopOptions& options) const { return run_stop(options); }
   int operator()(const AsyncOptions& options) const { return run_async(options); }
-  int operator()(const RieOptions& options) const { return run_rie(options); }
+  int operator()(const lemu::emulator::RieSettings& options) const { return run_rie(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };
 

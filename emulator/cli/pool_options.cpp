@@ -3,7 +3,7 @@
 
 #include <charconv>
 
-#include "emulator/cli/command_line_values.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
 
 namespace lemu::emulator::cli {
 namespace {

@@ -3,7 +3,7 @@
 // functions, of --function for one. Plain values.
 #pragma once
 
-#include "emulator/cli/command_line_parser.hpp"
+#include "emulator/cli/parser/command_line_parser.hpp"
 #include "emulator/cli/serve_options.hpp"
 
 namespace lemu::emulator::cli {

@@ -7,6 +7,6 @@
 namespace lemu::emulator::cli {
 
 /// Serves one function until it is told to stop; the exit code.
-int run_rie(const RieOptions& options);
+int run_rie(const RieSettings& options);
 
 }  // namespace lemu::emulator::cli

@@ -5,9 +5,10 @@
 
 #include "base/tcp_end.hpp"
 #include "base/units.hpp"
-#include "emulator/cli/command_line_parser.hpp"
-#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
+#include "emulator/cli/parser/command_line_parser.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
+#include "emulator/cli/parser/suggest.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -38,7 +39,7 @@ Take take_level(RieLevel& into) {
   };
 }
 
-CommandSpec rie_spec(RieOptions& into) {
+CommandSpec rie_spec(RieSettings& into) {
   CommandSpec spec;
   spec.name = "rie";
   spec.usage = "lemu rie [options] [BOOTSTRAP [ARGUMENT ...] [HANDLER]]";
@@ -85,7 +86,7 @@ Status take(const OptionSpec& option, std::span<const std::string>& rest) {
   const std::size_t equals = word.find('=');
   if (option.value.empty()) return option.take("");
   if (equals == std::string::npos && rest.size() < 2)
-    return fail<"option-needs-value">(option.names, option.example);
+    return missing_value(option.names, option.example);
   const std::string value = equals == std::string::npos ? rest[1] : word.substr(equals + 1);
   if (equals == std::string::npos) rest = rest.subspan(1);
   Status taken = option.take(value);
@@ -95,10 +96,10 @@ Status take(const OptionSpec& option, std::span<const std::string>& rest) {
 
 }  // namespace
 
-Result<std::variant<RieOptions, HelpText>> parse_rie(std::span<const std::string> arguments,
-                                                     const EnvironmentLookup& environment) {
-  using Outcome = std::variant<RieOptions, HelpText>;
-  RieOptions options;
+Result<std::variant<RieSettings, HelpText>> parse_rie(std::span<const std::string> arguments,
+                                                      const EnvironmentLookup& environment) {
+  using Outcome = std::variant<RieSettings, HelpText>;
+  RieSettings options;
   options.level = rie_level_of(environment("LOG_LEVEL").value_or("info")).value_or(RieLevel::info);
   const CommandSpec spec = rie_spec(options);
   if (arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h"))

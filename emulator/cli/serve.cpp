@@ -11,12 +11,12 @@
 #include "base/http/listener.hpp"
 #include "base/named_files.hpp"
 #include "emulator/cli/errors.hpp"
-#include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
-#include "emulator/cli/own_descendants.hpp"
-#include "emulator/cli/process_setup.hpp"
 #include "emulator/cli/readiness.hpp"
-#include "emulator/cli/terminal_output.hpp"
+#include "emulator/cli/terminal/exit_code.hpp"
+#include "emulator/cli/terminal/own_descendants.hpp"
+#include "emulator/cli/terminal/process_setup.hpp"
+#include "emulator/cli/terminal/terminal_output.hpp"
 #include "emulator/daemon/daemon.hpp"
 
 namespace lemu::emulator::cli {

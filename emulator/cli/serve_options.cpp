@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/serve_options.hpp"
 
-#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/config_file.hpp"
 #include "emulator/cli/daemon_options.hpp"
 #include "emulator/cli/errors.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
 #include "emulator/cli/pool_options.hpp"
 #include "emulator/cli/served_function.hpp"
 

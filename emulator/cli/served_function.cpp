@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulator/cli/served_function.hpp"
 
-#include "emulator/cli/command_line_values.hpp"
 #include "emulator/cli/errors.hpp"
+#include "emulator/cli/parser/command_line_values.hpp"
+#include "emulator/cli/parser/suggest.hpp"
 #include "emulator/cli/pool_options.hpp"
-#include "emulator/cli/suggest.hpp"
 
 namespace lemu::emulator::cli {
 namespace {

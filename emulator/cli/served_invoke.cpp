@@ -13,10 +13,10 @@
 #include "base/url.hpp"
 #include "emulator/api/event_stream.hpp"
 #include "emulator/api/event_stream_reader.hpp"
-#include "emulator/cli/endpoint.hpp"
+#include "emulator/cli/client/endpoint.hpp"
 #include "emulator/cli/errors.hpp"
-#include "emulator/cli/exit_code.hpp"
-#include "emulator/cli/terminal_output.hpp"
+#include "emulator/cli/terminal/exit_code.hpp"
+#include "emulator/cli/terminal/terminal_output.hpp"
 
 namespace lemu::emulator::cli {
 namespace {

@@ -11,11 +11,11 @@
 #include <optional>
 
 #include "base/rethrow.hpp"
-#include "emulator/cli/exit_code.hpp"
 #include "emulator/cli/function_setup.hpp"
-#include "emulator/cli/own_descendants.hpp"
-#include "emulator/cli/process_setup.hpp"
-#include "emulator/cli/terminal_output.hpp"
+#include "emulator/cli/terminal/exit_code.hpp"
+#include "emulator/cli/terminal/own_descendants.hpp"
+#include "emulator/cli/terminal/process_setup.hpp"
+#include "emulator/cli/terminal/terminal_output.hpp"
 
 namespace lemu::emulator::cli {
 namespace asio = boost::asio;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+using namespace lemu::emulator;
 using namespace lemu::emulator::cli;
 using Words = std::vector<std::string>;
 
@@ -10,10 +11,10 @@ namespace {
 
 std::optional<std::string> nothing(std::string_view) { return std::nullopt; }
 
-RieOptions parsed(const Words& words, const lemu::emulator::EnvironmentLookup& environment = nothing) {
+RieSettings parsed(const Words& words, const EnvironmentLookup& environment = nothing) {
   auto outcome = parse_rie(words, environment);
   REQUIRE(outcome);
-  return std::get<RieOptions>(*outcome);
+  return std::get<RieSettings>(*outcome);
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ TEST_CASE("addresses are what Go listens on") {
                                          {"[::]:8080", "[::]", 8080},
                                          {"[::1]:80", "[::1]", 80}}) {
     CAPTURE(row.text);
-    const RieOptions options = parsed({"--runtime-interface-emulator-address", row.text});
+    const RieSettings options = parsed({"--runtime-interface-emulator-address", row.text});
     CHECK(options.listen.host == row.host);
     CHECK(options.listen.port == row.port);
   }

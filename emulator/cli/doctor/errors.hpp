@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The errors that this room's functions make: see base/error_row.hpp.
+#pragma once
+
+#include "base/error_row.hpp"
+
+namespace lemu::emulator::cli {
+namespace doctor_room {
+
+inline constexpr ErrorRow kErrors[] = {
+    {"proc-missing", ErrorKind::host_lacks, "there is no /proc here, which lemu cannot do without",
+     "The container or chroot has no /proc.", "mount -t proc proc /proc"},
+};
+
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
+  return ErrorsOf<kErrors>::fail<slug>(values...);
+}
+template <Slug slug, class... Values>
+[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
+  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
+}
+
+}  // namespace doctor_room
+using doctor_room::fail;
+using doctor_room::fail_errno;
+
+}  // namespace lemu::emulator::cli
