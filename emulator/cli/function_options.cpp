@@ -48,6 +48,8 @@ OptionGroup function_group(FunctionOptions& into) {
             "--timeout 10s", take_seconds(settings.timeout)},
            {"--memory", "SIZE", "128MB to 10240MB; a bare number counts MB (default: 128)", "--memory 512MB",
             take_megabytes(settings.memory_mb)},
+           {"--ephemeral-storage", "SIZE", "of /tmp: 512MB to 10240MB; a bare number counts MB (default: 512)",
+            "--ephemeral-storage 1024MB", take_megabytes(settings.ephemeral_storage_mb)},
            {"--name", "NAME", "function name (default: after TARGET)", "--name my-function",
             take_any_text(settings.name)},
            {"--region", "REGION", "default: AWS_REGION or AWS_DEFAULT_REGION, else us-east-1",

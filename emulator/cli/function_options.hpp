@@ -20,7 +20,7 @@ namespace lemu::emulator::cli {
 
 struct FunctionOptions {
   std::optional<Arch> arch = {};   ///< absent: what the bootstrap's ELF header says
-  FunctionSettings settings = {};  ///< --name --region --handler --memory --timeout
+  FunctionSettings settings = {};  ///< --name --region --handler --memory --timeout --ephemeral-storage
   std::vector<std::string> env_files = {};
   std::vector<EnvironmentEntry> env = {};
   CredentialsSource credentials = CredentialsSource::none;

@@ -96,7 +96,7 @@ Status check_memory(std::uint64_t mb) {
 
 Status check_storage(std::uint64_t mb) {
   if (mb >= kLeastStorageMb && mb <= kMostStorageMb) return {};
-  return fail<"tmp-out-of-range">(mb);
+  return fail<"tmp-out-of-range">(mb, mb < kLeastStorageMb ? kLeastStorageMb : kMostStorageMb);
 }
 
 Status check_timeout(milliseconds timeout, std::vector<std::string>& notes) {

@@ -29,7 +29,7 @@ inline constexpr ErrorRow kErrors[] = {
      "--memory {nearest}"},
     {"tmp-out-of-range", ErrorKind::bad_usage,
      "a /tmp of {size} MB is outside what Lambda offers: 512 to 10240 MB",
-     "Lambda's own limits on ephemeral storage.", "choose a size from 512MB to 10240MB"},
+     "Lambda's own limits on ephemeral storage.", "--ephemeral-storage {nearest}"},
     {"timeout-zero", ErrorKind::bad_usage, "the timeout must be longer than nothing",
      "--timeout was given zero.", "--timeout 3"},
     {"timeout-too-long", ErrorKind::bad_usage, "a timeout of {seconds} s is longer than Lambda's 900 s",

@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from harness import exit_error
+from harness import HOST_ARCH, exit_error
 
 
 def test_limits_go_down_and_not_up(any_user, mode):
@@ -28,6 +28,21 @@ def test_a_full_tmp_is_full_and_emptied(lemu, mode):
     first, second = result.responses()
     assert first["error"] == "ENOSPC" and 500 << 20 < first["written"] <= 512 << 20
     assert second["memory"] == 2, "the counter in /tmp could be opened but not written"
+
+
+@pytest.mark.parametrize("size, mb", [("512", 512), ("600MB", 600), ("10GB", 10240)])
+def test_tmp_has_the_size_that_is_asked_for(any_user, size, mb):
+    result = any_user.run("shell", "--ephemeral-storage", size, "--sandbox", "on", any_user.function(HOST_ARCH, "probe"), "--",
+                          "/usr/bin/stat", "-f", "-c", "%S %b", "/tmp").ok()
+    block, blocks = map(int, result.stdout.split())
+    assert block * blocks == mb << 20
+
+
+@pytest.mark.parametrize("size, nearest", [("511", 512), ("0", 512), ("10241MB", 10240), ("1TB", 10240)])
+def test_a_size_of_tmp_that_lambda_does_not_have(lemu, size, nearest):
+    refused = lemu.run("invoke", "--ephemeral-storage", size, lemu.function(HOST_ARCH, "probe")).ok(2)
+    assert "outside what Lambda offers: 512 to 10240 MB" in refused.stderr
+    assert f"try: --ephemeral-storage {nearest}\n" in refused.stderr
 
 
 # Of the function's own IPC and process namespaces; and the triggers of pressure stall information, which are anybody's.

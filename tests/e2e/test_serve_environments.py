@@ -18,6 +18,16 @@ from test_serve_faults import children_below
 pytestmark = pytest.mark.leaves("work/state")
 
 
+@pytest.mark.needs("userns")
+def test_a_function_has_its_own_size_of_tmp(lemu):
+    function = lemu.function(HOST_ARCH, "probe")
+    (lemu.work / "lemu.yaml").write_text(f"port: 0\nephemeral-storage: 600MB\nfunctions:\n  large: {function}\n")
+    with Daemon(lemu, "--config", lemu.work / "lemu.yaml", functions={"usual": f"{function},ephemeral-storage=512"}) as running:
+        for name, size in (("large", 600), ("usual", 512)):
+            filled = running.invoke(name, {"do": "fill", "path": "/tmp/big", "mb": 650}).json()
+            assert filled["error"] == "ENOSPC" and (size - 12) << 20 < filled["written"] <= size << 20
+
+
 def test_a_configuration_file(lemu):
     folder = lemu.work / "app"
     folder.mkdir()

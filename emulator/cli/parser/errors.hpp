@@ -31,7 +31,7 @@ inline constexpr ErrorRow kErrors[] = {
     {"value-no-time", ErrorKind::bad_usage, "'{value}' is too short: lemu would wait less than a millisecond",
      "The option is how long lemu waits for something, at least a millisecond.", kOptionsExample},
     {"value-not-megabytes", ErrorKind::bad_usage,
-     "'{value}' is not a whole number of MB, which Lambda counts memory in", "Lambda's own unit.",
+     "'{value}' is not a whole number of MB, which Lambda counts in", "Lambda's own unit.",
      kOptionsExample},
     {"value-not-in-range", ErrorKind::bad_usage, "'{value}' is not a whole number from {least} to {most}",
      "The option counts something.", kOptionsExample},

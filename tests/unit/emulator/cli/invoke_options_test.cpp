@@ -124,6 +124,7 @@ TEST_CASE("every option of invoke arrives") {
 
 TEST_CASE("units, choices and bare numbers") {
   CHECK(parsed({"x", "--memory", "512"}).function.settings.memory_mb == 512);
+  CHECK(parsed({"x", "--ephemeral-storage", "1GB"}).function.settings.ephemeral_storage_mb == 1024);
   CHECK(parsed({"x", "--memory", "512MB"}).function.settings.memory_mb == 512);
   CHECK(parsed({"x", "--memory", "1.5G"}).function.settings.memory_mb == 1536);
   CHECK(parsed({"x", "--timeout", "5"}).function.settings.timeout == 5s);
@@ -154,7 +155,7 @@ TEST_CASE("a wrong value is answered with option, value, reason and an example")
       {{"x", "--memory", "lots"},
        "--memory: 'lots' is not a size: a number and a unit are expected | for example --memory 512MB"},
       {{"x", "--memory", "1.5k"},
-       "--memory: '1.5k' is not a whole number of MB, which Lambda counts memory in | for example --memory "
+       "--memory: '1.5k' is not a whole number of MB, which Lambda counts in | for example --memory "
        "512MB"},
       {{"x", "--timeout", "10us"},
        "--timeout: '10us' is not a whole number of milliseconds | for example --timeout 10s"},
