@@ -66,7 +66,7 @@ Status check_steps(const fs::path& folder, const std::string& path) {
   fs::path step;
   for (const fs::path& part : folder) {
     step /= part;
-    if (Status checked = check_step(step.string(), path); !checked) return checked;
+    LEMU_TRY(check_step(step.string(), path));
   }
   return {};
 }
@@ -115,8 +115,8 @@ Status write_and_rename(Fd file, const std::string& beside, const std::string& p
 
 Status check_way_to(const std::string& path) {
   Result<fs::path> folder = folder_of(path);
-  if (!folder) return fail(std::move(folder.error()));
-  if (Status checked = check_steps(*folder, path); !checked) return checked;
+  LEMU_TRY(folder);
+  LEMU_TRY(check_steps(*folder, path));
   std::error_code code;
   const fs::path real = fs::canonical(*folder, code);
   if (code) return fail_errno<"cannot-open">(code.value(), path);
@@ -124,7 +124,7 @@ Status check_way_to(const std::string& path) {
 }
 
 Result<Fd> open_named_file(const std::string& path, mode_t mode) {
-  if (Status checked = check_way_to(path); !checked) return fail(std::move(checked.error()));
+  LEMU_TRY(check_way_to(path));
   Result<Fd> made = make_file(path, mode);
   if (made || made.error().os_error != EEXIST) return made;
   struct stat about {};
@@ -143,7 +143,7 @@ Status make_private_folders(const std::string& path) {
   for (const fs::path& part : fs::absolute(path, code)) {
     missing /= part;
     if (part.empty() || fs::is_directory(missing, code)) continue;
-    if (Status checked = check_way_to(missing.string()); !checked) return checked;
+    LEMU_TRY(check_way_to(missing.string()));
     if (::mkdir(missing.c_str(), kPrivateFolder) < 0) {
       if (errno == EEXIST && fs::is_directory(missing, code)) continue;  // by another lemu, just now
       return fail_errno<"cannot-make-folder">(errno == EEXIST ? ENOTDIR : errno, missing.string());
@@ -152,14 +152,14 @@ Status make_private_folders(const std::string& path) {
   }
   const fs::path real = fs::canonical(path, code);
   if (code) return fail_errno<"cannot-make-folder">(code.value(), path);
-  if (Status checked = check_way_to(path); !checked) return checked;
+  LEMU_TRY(check_way_to(path));
   return check_steps(real, path);
 }
 
 Status write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {
-  if (Status checked = check_way_to(path); !checked) return checked;
+  LEMU_TRY(check_way_to(path));
   const Result<std::string> beside = name_beside(path);
-  if (!beside) return fail(Error(beside.error()));
+  LEMU_TRY(beside);
   Result<Fd> file = make_file(*beside, mode);
   if (!file) return fail_errno<"cannot-open">(file.error().os_error, path);
   Status written = write_and_rename(std::move(*file), *beside, path, content);

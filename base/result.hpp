@@ -48,10 +48,22 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 
 using Status = Result<void>;
 
-/// Passes an error on: `if (!r) return fail(std::move(r.error()));`. A new one is made of its row's words:
-/// base/error_row.hpp.
+/// Passes an error on, as LEMU_TRY does. A new one is made of its row's words: base/error_row.hpp.
 [[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
 }  // namespace lemu
+
+/// Returns the error of a Result or Status from the function around, if it has one.
+#define LEMU_TRY(...)                                                                                       \
+  do {                                                                                                      \
+    if (auto&& lemu_tried = (__VA_ARGS__); !lemu_tried) return ::lemu::fail(std::move(lemu_tried.error())); \
+  } while (false)
+
+/// The same in a coroutine.
+#define LEMU_CO_TRY(...)                                     \
+  do {                                                       \
+    if (auto&& lemu_tried = (__VA_ARGS__); !lemu_tried)      \
+      co_return ::lemu::fail(std::move(lemu_tried.error())); \
+  } while (false)

@@ -117,7 +117,7 @@ Status write_all(int fd, std::string_view bytes) {
 namespace {
 
 Result<std::string> read_whole(Result<Fd> fd, const std::string& path, std::size_t limit) {
-  if (!fd) return fail(std::move(fd.error()));
+  LEMU_TRY(fd);
   std::string content;
   std::size_t room = 4 * 1024;  // most of what is read is short, /proc's above all
   while (true) {
@@ -145,7 +145,7 @@ Result<std::string> read_input(const std::string& path, std::size_t limit) {
 
 Status write_file(const std::string& path, std::string_view content, mode_t mode) {
   Result<Fd> fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
-  if (!fd) return fail(std::move(fd.error()));
+  LEMU_TRY(fd);
   Status written = write_all(fd->get(), content);
   if (!written) return fail(std::move(written.error()).within(path));
   return {};

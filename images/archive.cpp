@@ -69,10 +69,10 @@ class ZipUnpacker {
  private:
   Status open_zip() {
     Result<Fd> file = open_regular(path_);
-    if (!file) return fail(std::move(file.error()));
+    LEMU_TRY(file);
     file_ = std::move(*file);
     Result<std::vector<ZipEntry>> directory = read_zip_directory(file_.get(), "the archive");
-    if (!directory) return fail(std::move(directory.error()));
+    LEMU_TRY(directory);
     directory_ = std::move(*directory);
     return {};
   }
@@ -85,7 +85,7 @@ class ZipUnpacker {
       if (declared > limits_.bytes) return too_large();
       if (described.encrypted) return fail<"zip-encrypted">(in_quotes(described.name));
       Result<Entry> entry = check_entry(described.name, described.unix_mode);
-      if (!entry) return fail(std::move(entry.error()));
+      LEMU_TRY(entry);
       if (entry->type == EntryType::file && described.unix_mode == 0) ++unpacked_.files_without_mode;
       steps_.push_back(Step{std::move(*entry), &described});
     }
@@ -200,7 +200,7 @@ class ZipUnpacker {
       got += size;
       if (got > declared) return fail<"zip-entry-larger">(in_quotes(entry.path), declared);
       unpacked_.bytes += size;
-      if (Status on = ask_to_go_on(size); !on) return on;
+      LEMU_TRY(ask_to_go_on(size));
       Status written = write_all(file->get(), {static_cast<const char*>(block), size});
       if (!written) return fail_errno<"unpack-no-room">(written.error().os_error, in_quotes(entry.path));
     }
@@ -222,7 +222,7 @@ class ZipUnpacker {
 
 Result<Unpacked> unpack_zip(const std::string& path, const std::string& folder, const UnzipLimits& limits) {
   Result<TreeWriter> writer = TreeWriter::open(folder);
-  if (!writer) return fail(std::move(writer.error()));
+  LEMU_TRY(writer);
   return ZipUnpacker(path, std::move(*writer), limits).run();
 }
 

@@ -100,7 +100,7 @@ Result<Bootstrap> find_bootstrap(const BootstrapSearch& search) {
     return explain_missing_bootstrap(search);
   }
   Result<Fd> folder = open_file(search.folder, O_PATH | O_DIRECTORY);
-  if (!folder) return fail(std::move(folder.error()));
+  LEMU_TRY(folder);
   const PackagePath led = follow_in_package(folder->get(), "bootstrap");
   if (led.error != 0 && S_ISLNK(itself.st_mode)) return broken_link(search, path, led);
   if (led.error != 0) return fail_errno<"package-not-opened">(led.error, bootstrap_name(search, path));

@@ -139,7 +139,7 @@ void note_contents(const Survey& survey, const Package& package, FunctionCode& c
 Result<FunctionCode> prepare_folder(const Package& package) {
   constexpr std::size_t kMostChannels = 100;
   Result<Bootstrap> bootstrap = find_bootstrap({package.path, package.given, PackageKind::folder, 0});
-  if (!bootstrap) return fail(std::move(bootstrap.error()));
+  LEMU_TRY(bootstrap);
   FunctionCode code = code_in(package.path, std::move(*bootstrap));
   Survey survey = survey_folder(package.path);
   if (survey.channels.size() > kMostChannels)
@@ -152,12 +152,12 @@ Result<FunctionCode> prepare_folder(const Package& package) {
 Result<FunctionCode> prepare_zip(const Package& package, const std::string& unpack_folder,
                                  std::function<bool()> interrupted) {
   Result<std::string> folder = real_path(unpack_folder);
-  if (!folder) return fail(std::move(folder.error()));
+  LEMU_TRY(folder);
   Result<Unpacked> unpacked = unpack_zip(package.path, *folder, {.interrupted = std::move(interrupted)});
-  if (!unpacked) return fail(std::move(unpacked.error()));
+  LEMU_TRY(unpacked);
   Result<Bootstrap> bootstrap =
       find_bootstrap({*folder, package.given, PackageKind::zip, unpacked->files_without_mode});
-  if (!bootstrap) return fail(std::move(bootstrap.error()));
+  LEMU_TRY(bootstrap);
   FunctionCode code = code_in(*folder, std::move(*bootstrap));
   code.notes.insert(code.notes.begin(), unpacked->notes.begin(), unpacked->notes.end());
   std::error_code failed;
@@ -171,7 +171,7 @@ Result<FunctionCode> prepare_zip(const Package& package, const std::string& unpa
 
 Result<Package> open_package(const std::string& target) {
   Result<std::string> real = real_path(target);
-  if (!real) return fail(std::move(real.error()));
+  LEMU_TRY(real);
   Package package{PackageKind::bootstrap_file, std::move(*real), target};
   struct stat info {};
   if (::stat(package.path.c_str(), &info) != 0)

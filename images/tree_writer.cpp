@@ -56,7 +56,7 @@ Result<Fd> enter(int parent, const std::string& name, std::string_view path) {
 
 Result<TreeWriter> TreeWriter::open(const std::string& folder) {
   Result<Fd> root = open_file(folder, O_PATH | O_DIRECTORY);
-  if (!root) return fail(std::move(root.error()));
+  LEMU_TRY(root);
   std::error_code failed;
   if (!std::filesystem::is_empty(folder, failed) || failed) return fail<"unpack-not-empty">(folder);
   return TreeWriter(std::move(*root));
@@ -72,7 +72,7 @@ Result<int> TreeWriter::folder_at(std::string_view path) {
     end = std::min(path.find('/', start), path.size());
     Result<Fd> next = enter(here.valid() ? here.get() : root_.get(),
                             std::string(path.substr(start, end - start)), path.substr(0, end));
-    if (!next) return fail(std::move(next.error()));
+    LEMU_TRY(next);
     here = std::move(*next);
   } while (end < path.size());
   last_ = std::move(here);

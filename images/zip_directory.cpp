@@ -45,9 +45,9 @@ class DirectoryReader {
 
   Result<std::vector<ZipEntry>> read() {
     Result<Location> location = locate();
-    if (!location) return fail(std::move(location.error()));
+    LEMU_TRY(location);
     Result<std::string> data = bytes_at(location->offset, location->size);
-    if (!data) return fail(std::move(data.error()));
+    LEMU_TRY(data);
     return entries(*data, location->entries);
   }
 
@@ -85,7 +85,7 @@ class DirectoryReader {
     std::uint64_t directory_end = file_size - tail_size + *found;
     if (location.entries == 0xFFFF || location.offset == kIn64 || location.size == kIn64) {
       Status wide = read_zip64(location, directory_end);
-      if (!wide) return fail(std::move(wide.error()));
+      LEMU_TRY(wide);
     }
     return checked(location, directory_end);
   }
@@ -132,7 +132,7 @@ class DirectoryReader {
     all.reserve(count);
     while (!data.empty()) {
       Result<ZipEntry> entry = take_entry(data);
-      if (!entry) return fail(std::move(entry.error()));
+      LEMU_TRY(entry);
       entry->position = all.size();
       all.push_back(std::move(*entry));
       if (all.size() > count) break;
@@ -163,7 +163,7 @@ class DirectoryReader {
     entry.encrypted = (number_at(data, 8, 2) & (1U << 0 | 1U << 6 | 1U << 13)) != 0;
     entry.size = number_at(data, 24, 4);
     Status wide = read_wide(entry, data, data.substr(kEntrySize + name, extra));
-    if (!wide) return fail(std::move(wide.error()));
+    LEMU_TRY(wide);
     data.remove_prefix(whole);
     return entry;
   }

@@ -86,9 +86,9 @@ int reap(pid_t pid) {
 
 Result<Captured> capture_output(const std::vector<std::string>& arguments) {
   Result<Pipe> pipe = make_pipe();
-  if (!pipe) return fail(std::move(pipe.error()));
+  LEMU_TRY(pipe);
   Result<pid_t> pid = spawn(arguments, pipe->write_end.get());
-  if (!pid) return fail(std::move(pid.error()));
+  LEMU_TRY(pid);
   pipe->write_end.reset();
   Captured captured;
   const bool done = drain(pipe->read_end.get(), captured.output);

@@ -64,7 +64,7 @@ class Resolver {
 
   Result<DynamicProgram> run() {
     Status done = find_interpreter();
-    if (!done) return fail(std::move(done.error()));
+    LEMU_TRY(done);
     todo_.push_back({question_.guest_path, folder_of(question_.guest_path), question_.elf});
     while (!todo_.empty() && answer_.libraries.size() < kMostLibraries) {
       const Loaded owner = std::move(todo_.front());
@@ -72,11 +72,11 @@ class Resolver {
       note_glibc(owner);
       for (const std::string& name : owner.elf.needed) {
         done = load(name, owner);
-        if (!done) return fail(std::move(done.error()));
+        LEMU_TRY(done);
       }
     }
     done = check_glibc();
-    if (!done) return fail(std::move(done.error()));
+    LEMU_TRY(done);
     return std::move(answer_);
   }
 

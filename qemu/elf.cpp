@@ -105,7 +105,7 @@ class ElfReader {
     Status read = read_header();
     if (read) read = read_program_headers();
     if (read) read = read_dynamic_section();
-    if (!read) return fail(std::move(read.error()));
+    LEMU_TRY(read);
     return std::move(info_);
   }
 
@@ -317,7 +317,7 @@ Result<ElfInfo> inspect_elf_file(int fd) {
 
 Result<ElfInfo> inspect_elf_path(const std::string& path) {
   Result<Fd> fd = open_regular(path);
-  if (!fd) return fail(std::move(fd.error()));
+  LEMU_TRY(fd);
   Result<ElfInfo> info = inspect_elf_file(fd->get());
   if (!info) return fail(std::move(info.error()).within(path));
   return info;

@@ -191,11 +191,11 @@ void MemoryMeter::measure_files(const std::vector<pid_t>& processes) {
 
 Result<std::uint64_t> MemoryMeter::at_most(Look look) {
   Result<std::vector<pid_t>> processes = processes_for(look);
-  if (!processes) return fail(std::move(processes.error()));
+  LEMU_TRY(processes);
   if (look == Look::all_and_files) measure_files(*processes);
   if (options_.execution == Execution::native || processes->size() > 1) {
     Result<MemoryFigure> figure = peak_of(*std::move(processes));
-    if (!figure) return fail(std::move(figure.error()));
+    LEMU_TRY(figure);
     return figure->bytes;
   }
   const std::optional<std::uint64_t> high_water = main_.status.valid() ? read_high_water() : std::nullopt;
@@ -206,7 +206,7 @@ Result<std::uint64_t> MemoryMeter::at_most(Look look) {
 Result<MemoryFigure> MemoryMeter::peak(Look look) {
   if (look == Look::none && highest_) return MemoryFigure{*highest_, how()};
   Result<std::vector<pid_t>> processes = processes_for(look);
-  if (!processes) return fail(std::move(processes.error()));
+  LEMU_TRY(processes);
   return peak_of(*std::move(processes));
 }
 

@@ -138,16 +138,16 @@ Result<HostBinfmt> read_host_binfmt(const std::string& folder) {
   HostBinfmt host;
   Result<std::string> status = read_file(folder + "/status", kMostText);
   if (!status && status.error().os_error == ENOENT) return host;
-  if (!status) return fail(std::move(status.error()));
+  LEMU_TRY(status);
   host.mounted = Switch::on;
   host.state = status->starts_with("enabled") ? Switch::on : Switch::off;
   Result<std::vector<std::string>> names = names_in(folder);
-  if (!names) return fail(std::move(names.error()));
+  LEMU_TRY(names);
   for (const std::string& name : *names) {
     Result<std::string> text = read_file(folder + "/" + name, kMostText);
     if (!text) continue;  // removed since it was listed
     Result<Registration> registration = parse_registration(name, *text);
-    if (!registration) return fail(std::move(registration.error()));
+    LEMU_TRY(registration);
     host.registrations.push_back(*std::move(registration));
   }
   return host;

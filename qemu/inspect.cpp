@@ -115,13 +115,13 @@ Result<Program> inspect_program(const std::string& path, ProgramNames names) {
                                           : fail_errno<"program-not-found">(code));
   }
   Status usable = check_file(subject, status);
-  if (!usable) return fail(std::move(usable.error()));
+  LEMU_TRY(usable);
   Result<Fd> fd = open_regular(path);
   if (!fd && fd.error().os_error == 0) return subject.refused(fail<"program-not-regular">());
   if (!fd)
     return subject.refused(fail_errno<"program-not-readable">(fd.error().os_error, subject.in_remedies()));
   Result<std::variant<ElfInfo, ScriptLine>> content = read_content(subject, fd->get());
-  if (!content) return fail(std::move(content.error()));
+  LEMU_TRY(content);
   return Program{path, std::move(names), *std::move(content)};
 }
 

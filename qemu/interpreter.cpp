@@ -39,10 +39,10 @@ Result<std::string> real_path(const std::string& path) {
 /// What can be told of a QEMU without running it.
 Result<QemuProgram> look_at(const std::string& path, Arch guest) {
   Result<std::string> real = real_path(path);
-  if (!real) return fail(std::move(real.error()));
+  LEMU_TRY(real);
   if (::access(real->c_str(), X_OK) != 0) return fail_errno<"qemu-not-found">(errno, *real);
   Result<ElfInfo> elf = inspect_elf_path(*real);
-  if (!elf) return fail(std::move(elf.error()));
+  LEMU_TRY(elf);
   if (elf->arch != host_arch())
     return fail<"qemu-for-other-host">(*real, names_of(elf->arch).lambda, names_of(host_arch()).lambda);
   const Linkage linkage = elf->is_static() ? Linkage::self_contained : Linkage::shared_libraries;
@@ -52,7 +52,7 @@ Result<QemuProgram> look_at(const std::string& path, Arch guest) {
 /// QEMU's version line is "qemu-aarch64 version 7.2.22 (…)" (linux-user/main.c, usage()).
 Result<std::string> version_of(const std::string& path, Arch guest) {
   Result<Captured> captured = capture_output({path, "--version"});
-  if (!captured) return fail(std::move(captured.error()));
+  LEMU_TRY(captured);
   const std::string expected = qemu_name(guest) + " version ";
   const std::string line = captured->output.substr(0, captured->output.find('\n'));
   if (line.starts_with(expected)) return line.substr(expected.size());
@@ -111,10 +111,10 @@ Result<SharedLibraries> shared_libraries(const QemuProgram& qemu) {
   SharedLibraries libraries;
   if (qemu.linkage == Linkage::self_contained) return libraries;
   Result<ElfInfo> elf = inspect_elf_path(qemu.path);
-  if (!elf) return fail(std::move(elf.error()));
+  LEMU_TRY(elf);
   libraries.loader = elf->interpreter;
   Result<Captured> listed = capture_output({libraries.loader, "--list", qemu.path});
-  if (!listed) return fail(std::move(listed.error()));
+  LEMU_TRY(listed);
   if (listed->exit_code != 0) return fail<"qemu-without-libraries">(qemu.path);
   for (const std::string& line : split(listed->output, '\n')) {
     const std::optional<std::string> file = listed_path(line);

@@ -62,7 +62,7 @@ class Planner {
     plan_.task_root = isolated() ? kTaskRoot : real_task_folder();
     plan_.spec.working_folder = plan_.task_root;
     Status executed = choose_execution();
-    if (!executed) return fail(std::move(executed.error()));
+    LEMU_TRY(executed);
     if (isolated()) add_root();
     add_limits();
     return std::move(plan_);

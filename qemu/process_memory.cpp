@@ -97,7 +97,7 @@ std::optional<MemoryStatus> ProcessMemory::status(pid_t pid) const {
 Result<std::string_view> ProcessMemory::read_mappings(const std::string& file) {
   // Opened anew each time: an open smaps stays with the memory of the program before an exec.
   Result<Fd> opened = open_file(file, O_RDONLY);
-  if (!opened) return fail(std::move(opened.error()));
+  LEMU_TRY(opened);
   return pread_all(opened->get(), buffer_);
 }
 

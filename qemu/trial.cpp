@@ -33,11 +33,11 @@ class Run : public sandbox::SandboxObserver {
 
   Status go(const std::string& helper, std::chrono::milliseconds patience) {
     Result<Pipe> log = make_pipe();
-    if (!log) return fail(std::move(log.error()));
+    LEMU_TRY(log);
     const Clock::time_point begun = Clock::now();
     Result<sandbox::HelperProcess> started =
         sandbox::HelperProcess::start(helper, spec_, std::move(log->write_end));
-    if (!started) return fail(std::move(started.error()));
+    LEMU_TRY(started);
     box_ = std::make_unique<sandbox::Sandbox>(context_, std::move(*started), *this);
     while (!decided_ && Clock::now() < begun + patience) context_.run_one_until(begun + patience);
     trial_.took = Clock::now() - begun;
@@ -127,7 +127,7 @@ Result<LaunchRequest> request_for(const TrialBench& bench, const Trial& trial, c
   request.host_registration = bench.host_registration;
   Result<std::string> line = registration_line("lemu-" + std::string(names_of(trial.arch).lambda), trial.arch,
                                                sandbox::kWrapperPath);
-  if (!line) return fail(std::move(line.error()));
+  LEMU_TRY(line);
   request.binfmt_registration = std::move(*line);
   return request;
 }
@@ -191,17 +191,17 @@ Result<Trial> try_launch(const TrialBench& bench, Arch arch, SandboxChoice sandb
   trial.sandbox = sandbox;
   trial.launch = launch;
   Result<TemporaryFolder> folder = TemporaryFolder::make("lemu-doctor-", bench.parent);
-  if (!folder) return fail(std::move(folder.error()));
+  LEMU_TRY(folder);
   Status written = write_program(folder->path(), arch);
-  if (!written) return fail(std::move(written.error()));
+  LEMU_TRY(written);
   Result<LaunchRequest> request = request_for(bench, trial, folder->path());
-  if (!request) return fail(std::move(request.error()));
+  LEMU_TRY(request);
   Result<LaunchPlan> plan = plan_launch(*request, host_facts());
-  if (!plan) return fail(std::move(plan.error()));
+  LEMU_TRY(plan);
   set_environment(*plan, {});
   Run run(trial, plan->spec);
   Status gone = run.go(bench.helper, bench.patience);
-  if (!gone) return fail(std::move(gone.error()));
+  LEMU_TRY(gone);
   const Settled settled = settle(*plan, run.losses());
   trial.execution = settled.execution;
   trial.binfmt_error = settled.binfmt_error;

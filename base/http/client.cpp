@@ -55,7 +55,7 @@ Result<ClientAnswer> exchange(Fd connection, const std::string& host, const std:
   while (!code && !parser.is_done()) {
     beast::read_some(socket, buffer, parser, code);
     if (!piece || refused) continue;
-    if (Status taken = piece(parser.get().body()); !taken) return fail(std::move(taken.error()));
+    LEMU_TRY(piece(parser.get().body()));
     parser.get().body().clear();
   }
   if (code) return fail<"endpoint-silent">(url, (writing ? writing : code).message());

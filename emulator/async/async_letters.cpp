@@ -25,7 +25,7 @@ void AsyncQueue::write_letter(Event& event) {
       [schedule = event.schedule, verdict = event.verdict,
        letters = dead_letters_](Journal& journal) -> Status {
         Result<std::optional<AcceptedEvent>> found = journal.load(schedule.request_id);
-        if (!found) return fail(std::move(found.error()));
+        LEMU_TRY(found);
         if (!*found) return {};
         (*found)->schedule = schedule;
         Status written =
@@ -53,9 +53,9 @@ void AsyncQueue::redrive(const std::string& request_id, std::function<void(const
   journal_.post(
       [schedule, request_id, letters = dead_letters_, now = clock_.unix_ms()](Journal& journal) -> Status {
         const Result<std::string> record = letters.read(request_id);
-        if (!record) return fail(Error(record.error()));
+        LEMU_TRY(record);
         Result<AcceptedEvent> read = event_of(*record);
-        if (!read) return fail(std::move(read.error()));
+        LEMU_TRY(read);
         read->schedule.accepted_ms = read->schedule.due_ms = now;
         *schedule = read->schedule;
         return journal.accept(*read);

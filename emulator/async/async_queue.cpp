@@ -54,7 +54,7 @@ void AsyncQueue::load_all() {
   journal_.post(
       [found](Journal& journal) -> Status {
         Result<std::vector<EventSchedule>> all = journal.waiting();
-        if (!all) return fail(std::move(all.error()));
+        LEMU_TRY(all);
         *found = std::move(*all);
         return {};
       },
@@ -212,7 +212,7 @@ void AsyncQueue::load(Event& event) {
   journal_.post(
       [found, id = event.schedule.request_id](Journal& journal) -> Status {
         Result<std::optional<AcceptedEvent>> read = journal.load(id);
-        if (!read) return fail(std::move(read.error()));
+        LEMU_TRY(read);
         *found = std::move(*read);
         return {};
       },

@@ -103,7 +103,7 @@ std::string DeadLetters::path_of(const Entry& entry) const {
 
 Status DeadLetters::write(const DeadLetter& letter) const {
   const EventSchedule& schedule = letter.event.schedule;
-  if (Status made = make_private_folders(folder_ + "/" + schedule.function); !made) return made;
+  LEMU_TRY(make_private_folders(folder_ + "/" + schedule.function));
   return write_file_atomically(path_of({schedule.request_id, schedule.function}), record_of(letter), 0600);
 }
 

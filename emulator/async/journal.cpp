@@ -103,7 +103,7 @@ Result<Journal> Journal::open(const std::string& path, std::string& aside) {
     if ((why != SQLITE_NOTADB && why != SQLITE_CORRUPT) || attempt == kMostTries)
       return fail<"journal-not-opened">(path, sqlite3_errmsg(raw));
     aside = path + ".damaged-" + std::to_string(::getpid());
-    if (Status moved = move_aside(path, aside); !moved) return fail(std::move(moved.error()));
+    LEMU_TRY(move_aside(path, aside));
   }
 }
 
@@ -157,7 +157,7 @@ Result<std::optional<AcceptedEvent>> Journal::load(const std::string& request_id
   Statement statement(database_.get(), sql.c_str());
   statement.bind(1, request_id);
   const Result<bool> row = statement.step();
-  if (!row) return fail(Error(row.error()));
+  LEMU_TRY(row);
   if (!*row) return std::optional<AcceptedEvent>();
   return std::optional<AcceptedEvent>(AcceptedEvent{statement.schedule(), statement.text(6),
                                                     statement.text(7), statement.text(8), statement.text(9)});
@@ -169,7 +169,7 @@ Result<std::vector<EventSchedule>> Journal::waiting() {
   std::vector<EventSchedule> all;
   while (true) {
     const Result<bool> row = statement.step();
-    if (!row) return fail(Error(row.error()));
+    LEMU_TRY(row);
     if (!*row) return all;
     all.push_back(statement.schedule());
   }

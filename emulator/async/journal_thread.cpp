@@ -105,7 +105,7 @@ class JournalThread::Impl {
     if (journal_) return {};
     std::string aside;
     Result<Journal> opened = Journal::open(path_, aside);
-    if (!opened) return fail(std::move(opened.error()));
+    LEMU_TRY(opened);
     journal_.emplace(std::move(*opened));
     if (!aside.empty())
       asio::post(context_, [this, aside] {

@@ -21,7 +21,7 @@ struct CommandRow {
 
 template <class Options>
 Result<Command> as_command(Result<std::variant<Options, HelpText>> parsed) {
-  if (!parsed) return fail(std::move(parsed.error()));
+  LEMU_TRY(parsed);
   if (const HelpText* help = std::get_if<HelpText>(&*parsed)) return Command(ShowText{help->text});
   return Command(std::get<Options>(std::move(*parsed)));
 }
@@ -62,7 +62,7 @@ Result<Command> doctor_command(std::span<const std::string> arguments) {
                    {"-v,--verbose", "", "how each line was found out", "",
                     take_flag(options.verbosity, Verbosity::verbose)}}}};
   Result<ParsedLine> line = parse_line(spec, arguments);
-  if (!line) return fail(std::move(line.error()));
+  LEMU_TRY(line);
   if (line->wish == ParsedLine::Wish::help) return Command(ShowText{render_help(spec)});
   if (!line->words.empty()) return unexpected_argument(line->words[0], spec.usage);
   return Command(options);

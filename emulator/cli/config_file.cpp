@@ -45,7 +45,7 @@ class Reader {
       if (!item.first.IsScalar()) return wrong_at(item.first.Mark(), "a key is a text");
       if (!seen.insert(item.first.Scalar()).second)
         return wrong_at(item.first.Mark(), item.first.Scalar() + " stands there twice");
-      if (Status taken = take(item.first, item.second); !taken) return taken;
+      LEMU_TRY(take(item.first, item.second));
     }
     return {};
   }
@@ -61,8 +61,7 @@ class Reader {
   Status add_setting(const YAML::Node& key, const YAML::Node& value, Settings& into) const {
     const std::string& name = key.Scalar();
     if (value.IsSequence()) {
-      for (const YAML::Node& item : value)
-        if (Status added = add_scalar(name, name, item, into); !added) return added;
+      for (const YAML::Node& item : value) LEMU_TRY(add_scalar(name, name, item, into));
       return {};
     }
     if (value.IsNull()) return wrong_at(key.Mark(), name + " has no value");
@@ -72,7 +71,7 @@ class Reader {
         into.push_back({name, inner.Scalar(), place_of(inner.Mark())});
         return {};
       }
-      if (Status added = add_scalar(name, name + "." + inner.Scalar(), text, into); !added) return added;
+      LEMU_TRY(add_scalar(name, name + "." + inner.Scalar(), text, into));
       into.back().value.insert(0, inner.Scalar() + "=");
       return {};
     });

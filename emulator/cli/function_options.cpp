@@ -15,7 +15,7 @@ constexpr double kMostTimeoutScale = 1000;
 Take take_env(std::vector<EnvironmentEntry>& into) {
   return [&into](const std::string& value) -> Status {
     Result<EnvironmentEntry> entry = parse_env_option(value);
-    if (!entry) return fail(std::move(entry.error()));
+    LEMU_TRY(entry);
     into.push_back(std::move(*entry));
     return {};
   };
@@ -39,21 +39,22 @@ Take set_verbosity(Verbosity& into, Verbosity wanted) {
 
 OptionGroup function_group(FunctionOptions& into) {
   FunctionSettings& settings = into.settings;
-  return {"The function",
-          {{"--arch", "ARCH", "arm64 (aarch64) or x86_64 (amd64); default: what the bootstrap is",
-            "--arch arm64", take_arch(into.arch)},
-           {"--handler", "NAME", "what the runtime finds in _HANDLER (default: bootstrap)",
-            "--handler app.handler", take_any_text(settings.handler)},
-           {"--timeout", "TIME", "as configured on Lambda: 5, 1500ms, 2m (default: 3 s, at most 900 s)",
-            "--timeout 10s", take_seconds(settings.timeout)},
-           {"--memory", "SIZE", "128MB to 10240MB; a bare number counts MB (default: 128)", "--memory 512MB",
-            take_megabytes(settings.memory_mb)},
-           {"--ephemeral-storage", "SIZE", "of /tmp: 512MB to 10240MB; a bare number counts MB (default: 512)",
-            "--ephemeral-storage 1024MB", take_megabytes(settings.ephemeral_storage_mb)},
-           {"--name", "NAME", "function name (default: after TARGET)", "--name my-function",
-            take_any_text(settings.name)},
-           {"--region", "REGION", "default: AWS_REGION or AWS_DEFAULT_REGION, else us-east-1",
-            "--region eu-west-1", take_any_text(settings.region)}}};
+  return {
+      "The function",
+      {{"--arch", "ARCH", "arm64 (aarch64) or x86_64 (amd64); default: what the bootstrap is", "--arch arm64",
+        take_arch(into.arch)},
+       {"--handler", "NAME", "what the runtime finds in _HANDLER (default: bootstrap)",
+        "--handler app.handler", take_any_text(settings.handler)},
+       {"--timeout", "TIME", "as configured on Lambda: 5, 1500ms, 2m (default: 3 s, at most 900 s)",
+        "--timeout 10s", take_seconds(settings.timeout)},
+       {"--memory", "SIZE", "128MB to 10240MB; a bare number counts MB (default: 128)", "--memory 512MB",
+        take_megabytes(settings.memory_mb)},
+       {"--ephemeral-storage", "SIZE", "of /tmp: 512MB to 10240MB; a bare number counts MB (default: 512)",
+        "--ephemeral-storage 1024MB", take_megabytes(settings.ephemeral_storage_mb)},
+       {"--name", "NAME", "function name (default: after TARGET)", "--name my-function",
+        take_any_text(settings.name)},
+       {"--region", "REGION", "default: AWS_REGION or AWS_DEFAULT_REGION, else us-east-1",
+        "--region eu-west-1", take_any_text(settings.region)}}};
 }
 
 OptionGroup environment_group(FunctionOptions& into) {
@@ -121,7 +122,7 @@ Result<std::vector<EnvironmentEntry>> environment_entries(const FunctionOptions&
   std::vector<EnvironmentEntry> entries;
   for (const std::string& path : options.env_files) {
     Result<std::vector<EnvironmentEntry>> file = read_env_file(path, function);
-    if (!file) return fail(std::move(file.error()));
+    LEMU_TRY(file);
     entries.insert(entries.end(), file->begin(), file->end());
   }
   entries.insert(entries.end(), options.env.begin(), options.env.end());

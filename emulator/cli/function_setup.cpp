@@ -16,23 +16,23 @@ Result<SessionSettings> session_settings(const FunctionOptions& options, const s
   const std::string absolute = std::filesystem::absolute(target, code).lexically_normal().string();
   Result<FunctionConfig> config = make_function_config(
       options.settings, {absolute, environment, std::chrono::system_clock::now(), ids.hex(32)});
-  if (!config) return fail(std::move(config.error()));
+  LEMU_TRY(config);
   settings.function = std::move(*config);
   for (const std::string& note : settings.function.notes) output.note(note);
 
   Result<std::vector<EnvironmentEntry>> entries = environment_entries(options, settings.function.name);
-  if (!entries) return fail(std::move(entries.error()));
+  LEMU_TRY(entries);
   Result<UserVariables> variables = resolve_user_variables(*entries, environment);
-  if (!variables) return fail(std::move(variables.error()));
+  LEMU_TRY(variables);
   settings.variables = std::move(*variables);
   for (const std::string& note : settings.variables.notes) output.note(note);
 
   Result<Credentials> credentials = find_credentials(options.credentials, environment);
-  if (!credentials) return fail(std::move(credentials.error()));
+  LEMU_TRY(credentials);
   settings.credentials = std::move(*credentials);
 
   Result<std::string> libexec = libexec_folder();
-  if (!libexec) return fail(std::move(libexec.error()));
+  LEMU_TRY(libexec);
   RunSettings& run = settings.run;
   run.target = target;
   run.arch = options.arch;

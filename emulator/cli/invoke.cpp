@@ -68,7 +68,7 @@ class InvokeCommand : private ResponseSink {
  private:
   Status prepare() {
     Result<std::string> event = read_event(options_.event, STDIN_FILENO);
-    if (!event) return fail(std::move(event.error()));
+    LEMU_TRY(event);
     event_ = std::move(*event);
     if (!options_.report_file.empty()) {
       Result<Fd> file = open_named_file(options_.report_file, 0644);
@@ -76,7 +76,7 @@ class InvokeCommand : private ResponseSink {
       report_file_ = std::move(*file);
     }
     Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
-    if (!settings) return fail(std::move(settings.error()));
+    LEMU_TRY(settings);
     if (options_.report == ReportFormat::none) settings->memory_figure = Invocation::MemoryFigure::unwanted;
     // Within a handler: asio allows that, and it lets a signal come through.
     settings->run.interrupted = [this] {

@@ -146,10 +146,10 @@ Result<std::variant<InvokeOptions, HelpText>> parse_invoke(std::span<const std::
   InvokeOptions options;
   const CommandSpec spec = names_endpoint(arguments) ? served_spec(options) : invoke_spec(options);
   Result<ParsedLine> line = parse_line(spec, arguments);
-  if (!line) return fail(std::move(line.error()));
+  LEMU_TRY(line);
   if (line->wish == ParsedLine::Wish::help) return Outcome(HelpText{full_help(invoke_spec(options))});
-  if (Status words = take_words(line->words, spec, options); !words) return fail(std::move(words.error()));
-  if (Status together = check_together(options); !together) return fail(std::move(together.error()));
+  LEMU_TRY(take_words(line->words, spec, options));
+  LEMU_TRY(check_together(options));
   return Outcome(options);
 }
 
@@ -158,7 +158,7 @@ Result<std::variant<ShellOptions, HelpText>> parse_shell(std::span<const std::st
   ShellOptions options;
   const CommandSpec spec = shell_spec(options.function);
   Result<ParsedLine> line = parse_line(spec, arguments);
-  if (!line) return fail(std::move(line.error()));
+  LEMU_TRY(line);
   if (line->wish == ParsedLine::Wish::help) return Outcome(HelpText{full_help(spec)});
   if (line->words.empty() || line->words[0].empty()) return no_target(spec);
   options.target = line->words[0];

@@ -41,14 +41,14 @@ class RieCommand {
  private:
   Status start() {
     Result<RieFunction> function = rie_function(settings_, process_environment());
-    if (!function) return fail(std::move(function.error()));
+    LEMU_TRY(function);
     Result<std::string> helper = find_helper();
-    if (!helper) return fail(std::move(helper.error()));
+    LEMU_TRY(helper);
     server_.emplace(context_, settings_, std::move(*function), RieHost{std::move(*helper), open_files_},
                     RieOutput{[this](std::string_view bytes) { out_.write(bytes); },
                               [this](std::function<void()> then) { out_.when_taken(std::move(then)); }},
                     log_);
-    if (Status started = server_->start(); !started) return started;
+    LEMU_TRY(server_->start());
     await_signals();
     return {};
   }
@@ -57,7 +57,7 @@ class RieCommand {
   Result<std::string> find_helper() {
     if (Result<std::string> libexec = libexec_folder(); libexec) return *libexec + "/lemu-sandbox";
     Result<sandbox::EmbeddedHelper> embedded = sandbox::EmbeddedHelper::make();
-    if (!embedded) return fail(std::move(embedded.error()));
+    LEMU_TRY(embedded);
     embedded_.emplace(std::move(*embedded));
     return embedded_->path();
   }

@@ -85,8 +85,7 @@ Status take(const OptionSpec& option, std::span<const std::string>& rest) {
   const std::string& word = rest[0];
   const std::size_t equals = word.find('=');
   if (option.value.empty()) return option.take("");
-  if (equals == std::string::npos && rest.size() < 2)
-    return missing_value(option.names, option.example);
+  if (equals == std::string::npos && rest.size() < 2) return missing_value(option.names, option.example);
   const std::string value = equals == std::string::npos ? rest[1] : word.substr(equals + 1);
   if (equals == std::string::npos) rest = rest.subspan(1);
   Status taken = option.take(value);
@@ -110,7 +109,7 @@ Result<std::variant<RieSettings, HelpText>> parse_rie(std::span<const std::strin
       options.command.push_back(rest[0]);
       continue;
     }
-    if (Status taken = take(*option, rest); !taken) return fail(std::move(taken.error()));
+    LEMU_TRY(take(*option, rest));
   }
   return Outcome(std::move(options));
 }

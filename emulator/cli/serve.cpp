@@ -45,7 +45,7 @@ class ServeCommand {
  private:
   Status start() {
     Result<DaemonSettings> settings = daemon_settings();
-    if (!settings) return lemu::fail(std::move(settings.error()));
+    LEMU_TRY(settings);
     // The daemon's threads are to leave signals to this one.
     std::optional<SignalsHeldBack> held(std::in_place);
     daemon_.emplace(context_, std::move(*settings), ids_, log_);
@@ -56,7 +56,7 @@ class ServeCommand {
       descendants_.end();
       held.reset();  // it ends lemu
     }
-    if (!address) return lemu::fail(std::move(address.error()));
+    LEMU_TRY(address);
     if (!http::is_loopback(options_.listen))
       output_.note("--listen " + options_.listen +
                    ": everybody who reaches this address can run your functions");

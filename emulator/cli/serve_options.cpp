@@ -54,7 +54,7 @@ Status take_setting(const CommandSpec& spec, const std::string& folder, const st
       spec.groups, key,
       [](const OptionSpec& one) { return one.names != "--function" && one.names != "--config"; },
       {"functions"});
-  if (!found) return lemu::fail(Error(found.error()));
+  LEMU_TRY(found);
   return (*found)->take(value_from_folder(folder, **found, value));
 }
 
@@ -70,7 +70,7 @@ Status add_function(const WrittenFunction& written, const ServedFunctionOptions&
   for (const ServedFunctionOptions& other : into.functions)
     if (other.function.settings.name == written.name) return fail<"function-twice">(written.name);
   Result<ServedFunctionOptions> function = apply_settings(written, defaults);
-  if (!function) return fail(std::move(function.error()));
+  LEMU_TRY(function);
   into.functions.push_back(std::move(*function));
   return {};
 }
@@ -99,17 +99,14 @@ struct ServeLine {
 Result<ServeOptions> with_functions(ServeLine& line, const ConfigFile& config) {
   line.options.verbosity = line.defaults.function.verbosity;
   for (const WrittenFunction& written : config.functions)
-    if (Status added = add_function(written, line.defaults, line.options); !added)
-      return fail(std::move(added.error()));
+    LEMU_TRY(add_function(written, line.defaults, line.options));
   for (const std::string& text : line.functions) {
     Result<WrittenFunction> written = parse_written_function(text);
     if (!written) return fail(std::move(written.error()).within("--function"));
-    if (Status added = add_function(*written, line.defaults, line.options); !added)
-      return fail(std::move(added.error()));
+    LEMU_TRY(add_function(*written, line.defaults, line.options));
   }
   if (line.options.functions.empty()) return fail<"function-missing">();
-  if (Status checked = check_reserved(line.options.functions); !checked)
-    return fail(std::move(checked.error()));
+  LEMU_TRY(check_reserved(line.options.functions));
   return std::move(line.options);
 }
 
@@ -119,21 +116,21 @@ Result<std::variant<ServeOptions, HelpText>> parse_serve(std::span<const std::st
   using Outcome = std::variant<ServeOptions, HelpText>;
   ServeLine first;  // which tells of the file
   Result<ParsedLine> parsed = parse_line(first.spec, arguments);
-  if (!parsed) return fail(std::move(parsed.error()));
+  LEMU_TRY(parsed);
   if (parsed->wish == ParsedLine::Wish::help) return Outcome(HelpText{render_help(first.spec)});
   if (!parsed->words.empty()) return fail<"serve-argument">(parsed->words[0]);
   ServeLine line;
   ConfigFile config;
   if (!first.config_path.empty()) {
     Result<ConfigFile> read = ConfigFile::read(first.config_path);
-    if (!read) return fail(std::move(read.error()));
+    LEMU_TRY(read);
     config = std::move(*read);
-    if (Status taken = take_settings(line.spec, config); !taken) return fail(std::move(taken.error()));
+    LEMU_TRY(take_settings(line.spec, config));
   }
   parsed = parse_line(line.spec, arguments);  // over the file's
-  if (!parsed) return fail(std::move(parsed.error()));
+  LEMU_TRY(parsed);
   Result<ServeOptions> options = with_functions(line, config);
-  if (!options) return fail(std::move(options.error()));
+  LEMU_TRY(options);
   return Outcome(std::move(*options));
 }
 

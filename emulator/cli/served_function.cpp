@@ -31,7 +31,7 @@ Status apply(const std::vector<OptionGroup>& groups, const std::string& folder, 
   const Result<const OptionSpec*> option = option_of_key(
       groups, is_variable ? "env" : key,
       [](const OptionSpec& one) { return one.names != "--name" && one.names != "--keep"; }, {"env.NAME"});
-  if (!option) return lemu::fail(Error(option.error()));
+  LEMU_TRY(option);
   if (is_variable) return (*option)->take(key.substr(kEnv.size()) + "=" + value);
   return (*option)->take(value_from_folder(folder, **option, value));
 }

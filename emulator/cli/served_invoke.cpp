@@ -56,7 +56,7 @@ class ServedAnswer {
     events_.feed(bytes);
     for (;;) {
       Result<std::optional<StreamedEvent>> event = events_.next();
-      if (!event) return fail(std::move(event.error()));
+      LEMU_TRY(event);
       if (!*event) return output_.answers();
       take(std::move(**event));
     }
@@ -104,9 +104,9 @@ class ServedInvokeCommand {
  private:
   Status invoke_all() {
     Result<std::string> event = read_event(options_.event, STDIN_FILENO);
-    if (!event) return fail(std::move(event.error()));
+    LEMU_TRY(event);
     const Result<Endpoint> endpoint = Endpoint::parse(options_.endpoint);
-    if (!endpoint) return fail(Error(endpoint.error()));
+    LEMU_TRY(endpoint);
     if (!options_.report_file.empty()) {
       Result<Fd> file = open_named_file(options_.report_file, 0644);
       if (!file) return fail<"report-file-not-opened">(file.error().message);
@@ -133,7 +133,7 @@ class ServedInvokeCommand {
     ServedAnswer answer(output_);
     const Result<http::ClientAnswer> head =
         endpoint.request(request, [&answer](std::string_view piece) { return answer.take(piece); });
-    if (!head) return fail(Error(head.error()));
+    LEMU_TRY(head);
     if (head->status >= 300) return refused_by(endpoint, *head);
     if (!answer.is_complete()) return fail<"endpoint-no-answer">(endpoint.url());
     deliver(answer);

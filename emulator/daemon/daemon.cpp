@@ -67,12 +67,12 @@ Result<std::string> Daemon::start() {
     return fail(std::move(listener.error()));
   }
   Result<std::string> address = http::address_of(*listener);
-  if (!address) return fail(std::move(address.error()));
+  LEMU_TRY(address);
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(settings_.environment_base);
-  if (!folder) return fail(std::move(folder.error()));
+  LEMU_TRY(folder);
   folder_.emplace(std::move(*folder));
-  if (Status opened = open_state(); !opened) return fail(std::move(opened.error()));
-  if (Status added = add_functions(); !added) return fail(std::move(added.error()));
+  LEMU_TRY(open_state());
+  LEMU_TRY(add_functions());
   journal_.emplace(context_, state_->journal(),
                    [this](const std::string& text) { log_.write(DaemonLog::Level::error, text); });
   events_.emplace(
@@ -84,7 +84,7 @@ Result<std::string> Daemon::start() {
       },
       log_);
   events_->start();
-  if (Status controlled = serve_control(*address); !controlled) return fail(std::move(controlled.error()));
+  LEMU_TRY(serve_control(*address));
   serve(std::move(*listener));
   return address;
 }
@@ -108,7 +108,7 @@ void Daemon::serve(Fd listener) {
 /// By a socket that no sandbox has in its file system.
 Status Daemon::serve_control(const std::string& address) {
   Result<ControlSocket> control = ControlSocket::make(settings_.environment_base, address);
-  if (!control) return fail(std::move(control.error()));
+  LEMU_TRY(control);
   control_.emplace(std::move(*control));
   control_api_.emplace(functions_, *events_, ids_,
                        [this](const http::Reply& reply) { take_stop_request(reply); });
@@ -139,18 +139,17 @@ Status Daemon::open_state() {
   if (path.empty()) {
     passing_state_.emplace(EnvironmentFolder::beside(*folder_));
     Result<std::string> made = passing_state_->tmp();
-    if (!made) return fail(std::move(made.error()));
+    LEMU_TRY(made);
     path = *made + "/state";
   }
   Result<StateFolder> state = StateFolder::open(path);
-  if (!state) return fail(std::move(state.error()));
+  LEMU_TRY(state);
   state_.emplace(std::move(*state));
   return {};
 }
 
 Status Daemon::add_functions() {
-  for (DaemonFunction& function : settings_.functions)
-    if (Status added = add(std::move(function)); !added) return added;
+  for (DaemonFunction& function : settings_.functions) LEMU_TRY(add(std::move(function)));
   return {};
 }
 
@@ -179,7 +178,7 @@ Status Daemon::add(DaemonFunction function) {
                                                  account_, ids_, EnvironmentFolder::beside(*folder_),
                                                  std::make_shared<FunctionLog>(std::move(files)), log_);
   if (const Status prepared = served->prepare(); !prepared)
-    if (Status taken = take_defect(*served, function.origin, prepared.error()); !taken) return taken;
+    LEMU_TRY(take_defect(*served, function.origin, prepared.error()));
   served->pool().prewarm(function.prewarm);
   functions_.add(std::move(served));
   return {};

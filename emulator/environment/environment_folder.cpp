@@ -79,8 +79,7 @@ std::vector<Abandoned> find_abandoned(const std::string& base) {
 
 /// The lock goes last: without it the folder would be taken for abandoned, and removed by two at once.
 Status remove_environment(const std::string& path) {
-  for (const char* part : {"/code", "/tmp"})
-    if (Status removed = remove_tree(path + part); !removed) return removed;
+  for (const char* part : {"/code", "/tmp"}) LEMU_TRY(remove_tree(path + part));
   return remove_tree(path);
 }
 
@@ -89,7 +88,7 @@ Status sweep(const std::string& base) {
   std::vector<Abandoned> abandoned;
   {
     Result<Fd> lock = lock_base(base);
-    if (!lock) return fail(std::move(lock.error()));
+    LEMU_TRY(lock);
     abandoned = find_abandoned(base);
   }
   for (const Abandoned& left : abandoned) {
@@ -104,12 +103,12 @@ Status sweep(const std::string& base) {
 
 Result<EnvironmentFolder> EnvironmentFolder::make(const std::string& base) {
   Status made = make_base(base);
-  if (!made) return fail(std::move(made.error()));
+  LEMU_TRY(made);
   Status swept = sweep(base);
-  if (!swept) return fail(std::move(swept.error()));
+  LEMU_TRY(swept);
   EnvironmentFolder folder(base);
   Status mount_point = folder.make_mount_point();
-  if (!mount_point) return fail(std::move(mount_point.error()));
+  LEMU_TRY(mount_point);
   return folder;
 }
 
@@ -126,14 +125,14 @@ EnvironmentFolder EnvironmentFolder::beside(const EnvironmentFolder& other) {
 /// Between a folder's making and its locking nobody may sweep: both happen under the base's own lock.
 Status EnvironmentFolder::make_own() {
   if (!path_.empty()) return {};
-  if (Status base = make_base(base_); !base) return base;
+  LEMU_TRY(make_base(base_));
   Result<Fd> base_lock = lock_base(base_);
-  if (!base_lock) return fail(std::move(base_lock.error()));
+  LEMU_TRY(base_lock);
   std::string path = base_ + "/" + kPrefix + "XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) return cannot("make a folder in " + base_, errno);
   path_ = path;
   Result<Fd> own = open_lock(path_ + "/lock");
-  if (!own) return fail(std::move(own.error()));
+  LEMU_TRY(own);
   if (::flock(own->get(), LOCK_EX | LOCK_NB) < 0) return cannot("lock " + path_, errno);
   lock_ = std::move(*own);
   return {};
@@ -141,10 +140,10 @@ Status EnvironmentFolder::make_own() {
 
 Result<std::string> EnvironmentFolder::make_part(const char* name, mode_t mode) {
   Status own = make_own();
-  if (!own) return fail(std::move(own.error()));
+  LEMU_TRY(own);
   std::string part = path_ + "/" + name;
   Status made = make_folder(part, 0755);
-  if (!made) return fail(std::move(made.error()));
+  LEMU_TRY(made);
   if (::chmod(part.c_str(), mode) < 0) return cannot("set the mode of " + part, errno);
   return part;
 }

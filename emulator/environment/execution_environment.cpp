@@ -56,7 +56,7 @@ asio::awaitable<bool> ExecutionEnvironment::wait_until(Clock::time_point deadlin
 
 asio::awaitable<Status> ExecutionEnvironment::open() {
   Result<Pipe> log_pipe = make_pipe();
-  if (!log_pipe) co_return fail(std::move(log_pipe.error()));
+  LEMU_CO_TRY(log_pipe);
   log_reader_ = std::make_unique<LogReader>(context_, std::move(log_pipe->read_end), log_, settings_.guest);
   sandbox::SandboxObserver& observer = *this;
   rapi::RuntimeObserver& runtime = *this;
@@ -69,7 +69,7 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   Result<sandbox::HelperProcess> helper = co_await host_.work.run([this, &log_pipe] {
     return sandbox::HelperProcess::start(settings_.helper, settings_.spec, std::move(log_pipe->write_end));
   });
-  if (!helper) co_return fail(std::move(helper.error()));
+  LEMU_CO_TRY(helper);
   sandbox_ = std::make_unique<sandbox::Sandbox>(context_, std::move(*helper), observer);
   const bool heard = co_await wait_until(Clock::now() + kHelperPatience,
                                          [this] { return ready_ || refused_ || helper_gone_; });

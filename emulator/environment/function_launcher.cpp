@@ -51,12 +51,12 @@ FunctionLauncher::FunctionLauncher(asio::io_context& context, EnvironmentHost& h
 
 Status FunctionLauncher::prepare(EnvironmentFolder& folder) {
   Result<PreparedFunction> prepared = prepare_function(setup_.run, folder);
-  if (!prepared) return fail(std::move(prepared.error()));
+  LEMU_TRY(prepared);
   prepared_ = std::move(*prepared);
   for (const std::string& note : prepared_.notes) remark_(Weight::note, note);
   // What the user asked for and this host cannot do is not a refused sandbox.
   const Result<qemu::LaunchPlan> possible = qemu::plan_launch(prepared_.request, qemu::host_facts());
-  if (!possible) return fail(Error(possible.error()));
+  LEMU_TRY(possible);
   if (setup_.run.sandbox == qemu::SandboxChoice::off)
     remark_(Weight::warning, no_sandbox_sentence("asked for with --sandbox off"));
   return {};
@@ -82,7 +82,7 @@ asio::awaitable<Status> FunctionLauncher::init(Environment& environment, Environ
   go_without_sandbox(initialised.error());
   environment.reset();
   Result<Environment> launched = co_await launch_as(qemu::SandboxChoice::off, place);
-  if (!launched) co_return fail(std::move(launched.error()));
+  LEMU_CO_TRY(launched);
   environment = std::move(*launched);
   co_return co_await environment->init();
 }
@@ -135,14 +135,12 @@ asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_
     qemu::SandboxChoice sandbox, const EnvironmentPlace& place) {
   Result<PlannedEnvironment> planned =
       co_await host_.work.run([this, sandbox, &place] { return plan_environment(sandbox, place); });
-  if (!planned) co_return fail(std::move(planned.error()));
+  LEMU_CO_TRY(planned);
   auto environment =
       std::make_unique<ExecutionEnvironment>(context_, host_, std::move(planned->settings), place.log);
   Status opened = co_await environment->open();
-  if (!opened) co_return fail(std::move(opened.error()));
-  if (sandbox == qemu::SandboxChoice::on)
-    if (Status whole = check_whole(planned->plan, *environment); !whole)
-      co_return fail(std::move(whole.error()));
+  LEMU_CO_TRY(opened);
+  if (sandbox == qemu::SandboxChoice::on) LEMU_CO_TRY(check_whole(planned->plan, *environment));
   if (mode_.sandbox.empty()) describe_mode(std::move(planned->plan), *environment);
   co_return environment;
 }
@@ -155,30 +153,30 @@ Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
   request.memory_bytes = static_cast<std::uint64_t>(setup_.function.memory_mb) << 20;
   Fd code;
   if (sandbox != qemu::SandboxChoice::off) {
-    if (Status there = place.folder.make_mount_point(); !there) return fail(std::move(there.error()));
+    LEMU_TRY(place.folder.make_mount_point());
     // A daemon's functions are built anew while it runs: what has their name now is what is run.
     if (host_.lot == EnvironmentHost::Lot::many) {
       Result<PinnedCode> pinned = pin_code(request);
-      if (!pinned) return fail(std::move(pinned.error()));
+      LEMU_TRY(pinned);
       request.code = pinned->identity;
       code = std::move(pinned->file);
     }
   }
   Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
-  if (!plan) return fail(std::move(plan.error()));
+  LEMU_TRY(plan);
   Result<EnvironmentSettings> settings = environment_settings(*plan, place);
-  if (!settings) return fail(std::move(settings.error()));
+  LEMU_TRY(settings);
   return PlannedEnvironment{std::move(code), std::move(*plan), std::move(*settings)};
 }
 
 Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchPlan& plan,
                                                                    const EnvironmentPlace& place) const {
   Result<Fd> listener = http::listen_on_loopback();
-  if (!listener) return fail(std::move(listener.error()));
+  LEMU_TRY(listener);
   const Result<std::string> address = http::address_of(*listener);
-  if (!address) return fail(Error(address.error()));
+  LEMU_TRY(address);
   Result<std::vector<std::string>> environment = variables(plan, place, *address);
-  if (!environment) return fail(std::move(environment.error()));
+  LEMU_TRY(environment);
   qemu::set_environment(plan, std::move(*environment));
 
   const double scale = setup_.timeout_scale.value_or(1);
@@ -214,7 +212,7 @@ Result<std::vector<std::string>> FunctionLauncher::variables(const qemu::LaunchP
   if (plan.spec.isolation == sandbox::Isolation::plain &&
       std::none_of(variables.begin(), variables.end(), is_tmpdir)) {
     Result<std::string> tmp = place.folder.tmp();
-    if (!tmp) return fail(std::move(tmp.error()));
+    LEMU_TRY(tmp);
     variables.push_back("TMPDIR=" + *tmp);
   }
   return variables;

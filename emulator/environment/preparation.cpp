@@ -50,19 +50,17 @@ class Preparer {
     request.wrapper = settings_.libexec + "/lemu-qemu-wrapper";
     prepared_.helper = settings_.libexec + "/lemu-sandbox";
 
-    if (Status s = place_tmp(); !s) return fail(std::move(s.error()));
-    if (Status s = take_code(); !s) return fail(std::move(s.error()));
+    LEMU_TRY(place_tmp());
+    LEMU_TRY(take_code());
     Result<qemu::Program> program = qemu::inspect_program(
         code_.bootstrap_host_path, names_of_packed(std::string(qemu::kBootstrapPath), "bootstrap"));
     if (!program) return fail(as_packed(std::move(program.error())));
     if (Status s = decide_arch(*program); !s) return fail(as_packed(std::move(s.error())));
-    if (Status s = check_place(); !s) return fail(std::move(s.error()));
+    LEMU_TRY(check_place());
     note_oddities(*program);
-    if (emulated())
-      if (Status s = find_emulator(); !s) return fail(std::move(s.error()));
-    if (Status s = choose_root(*program); !s) return fail(std::move(s.error()));
-    if (emulated())
-      if (Status s = look_at_binfmt(); !s) return fail(std::move(s.error()));
+    if (emulated()) LEMU_TRY(find_emulator());
+    LEMU_TRY(choose_root(*program));
+    if (emulated()) LEMU_TRY(look_at_binfmt());
     return std::move(prepared_);
   }
 
@@ -86,20 +84,20 @@ class Preparer {
   Status place_tmp() {
     if (settings_.tmp == RunSettings::Tmp::memory) return {};
     Result<std::string> tmp = folder_.tmp();
-    if (!tmp) return fail(std::move(tmp.error()));
+    LEMU_TRY(tmp);
     prepared_.request.tmp_folder = std::move(*tmp);
     return {};
   }
 
   Status take_code() {
     Result<images::Package> package = images::open_package(settings_.target);
-    if (!package) return fail(std::move(package.error()));
+    LEMU_TRY(package);
     Result<std::string> unpack_folder;
     unpacked_ = package->kind == images::PackageKind::zip;
     if (unpacked_) unpack_folder = folder_.code();
-    if (!unpack_folder) return fail(std::move(unpack_folder.error()));
+    LEMU_TRY(unpack_folder);
     Result<images::FunctionCode> code = images::prepare(*package, *unpack_folder, settings_.interrupted);
-    if (!code) return fail(std::move(code.error()));
+    LEMU_TRY(code);
     code_ = std::move(*code);
     prepared_.request.task_folder = code_.task_folder;
     prepared_.request.bootstrap_file = code_.bootstrap_file;
@@ -107,7 +105,7 @@ class Preparer {
     prepared_.request.hidden = code_.channels;
     prepared_.notes.insert(prepared_.notes.end(), code_.notes.begin(), code_.notes.end());
     Result<PinnedCode> pinned = pin_code(prepared_.request);
-    if (!pinned) return fail(std::move(pinned.error()));
+    LEMU_TRY(pinned);
     prepared_.code = std::move(pinned->file);
     prepared_.request.code = pinned->identity;
     return {};
@@ -158,14 +156,13 @@ class Preparer {
   Status find_emulator() {
     const Arch arch = prepared_.request.arch;
     Result<qemu::QemuProgram> found = qemu::find_qemu(arch, {settings_.qemu, settings_.search_path});
-    if (!found) return fail(std::move(found.error()));
+    LEMU_TRY(found);
     Result<qemu::SharedLibraries> libraries = qemu::shared_libraries(*found);
-    if (!libraries) return fail(std::move(libraries.error()));
+    LEMU_TRY(libraries);
     prepared_.request.emulator = qemu::Emulator{found->path, libraries->loader, libraries->files};
     prepared_.request.cpu = settings_.cpu.value_or(std::string(names_of(arch).default_cpu));
     prepared_.qemu = found->path;
-    if (settings_.cpu)
-      if (Status known = check_cpu(found->path, *settings_.cpu); !known) return known;
+    if (settings_.cpu) LEMU_TRY(check_cpu(found->path, *settings_.cpu));
     because("QEMU: " + found->path,
             settings_.qemu ? "asked for with --qemu" : "the first usable one on PATH");
     because("CPU model: " + prepared_.request.cpu,
@@ -188,7 +185,7 @@ class Preparer {
   Status look_at_binfmt() {
     Result<std::string> line = qemu::registration_line("lemu-" + lambda_name(prepared_.request.arch),
                                                        prepared_.request.arch, sandbox::kWrapperPath);
-    if (!line) return fail(std::move(line.error()));
+    LEMU_TRY(line);
     prepared_.request.binfmt_registration = std::move(*line);
     Result<qemu::HostBinfmt> host = qemu::read_host_binfmt();
     if (!host || host->state == qemu::Switch::off) return {};
@@ -228,7 +225,7 @@ class Preparer {
       if (code || !std::filesystem::is_directory(real))
         return fail<"sysroot-not-folder">(*settings_.sysroot, lambda_name(prepared_.request.arch));
       root = {qemu::SystemSource::sysroot, real.string(), {}};
-      if (Status made = make_prefix(root); !made) return made;
+      LEMU_TRY(make_prefix(root));
       because("system directories: " + root.path, "asked for with --sysroot");
     } else if (!emulated()) {
       root = {qemu::SystemSource::host, {}, {}};
@@ -244,7 +241,7 @@ class Preparer {
     const std::vector<std::string> missing = qemu::missing_usr_links(root.path);
     if (!emulated() || missing.empty() || settings_.sandbox == qemu::SandboxChoice::on) return {};
     Result<std::string> prefix = folder_.prefix();
-    if (!prefix) return fail(std::move(prefix.error()));
+    LEMU_TRY(prefix);
     std::error_code failed;
     std::vector<std::pair<std::string, std::string>> links;  // target, name
     for (const std::filesystem::directory_entry& entry :
@@ -271,7 +268,7 @@ class Preparer {
     }
     Result<qemu::DynamicProgram> resolved =
         qemu::resolve_dynamic({elf, guest_path, package_library_path()}, guest_root(root));
-    if (!resolved) return fail(std::move(resolved.error()));
+    LEMU_TRY(resolved);
     if (root.source == qemu::SystemSource::cross_libraries)
       because("system directories: " + root.path, "the distribution's cross libraries satisfy the program");
     return {};

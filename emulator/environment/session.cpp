@@ -29,12 +29,12 @@ EnvironmentPlace Session::place() { return {*folder_, output_, launcher_.setup()
 
 asio::awaitable<Status> Session::open() {
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(environment_base_);
-  if (!folder) co_return fail(std::move(folder.error()));
+  LEMU_CO_TRY(folder);
   folder_.emplace(std::move(*folder));
   Status prepared = launcher_.prepare(*folder_);
-  if (!prepared) co_return fail(std::move(prepared.error()));
+  LEMU_CO_TRY(prepared);
   Result<std::unique_ptr<ExecutionEnvironment>> launched = co_await launcher_.launch(place());
-  if (!launched) co_return fail(std::move(launched.error()));
+  LEMU_CO_TRY(launched);
   environment_ = std::move(*launched);
   co_return Status{};
 }
@@ -65,7 +65,7 @@ asio::awaitable<Result<int>> Session::run_program() { co_return co_await environ
 asio::awaitable<Status> Session::renew() {
   environment_.reset();
   Result<std::unique_ptr<ExecutionEnvironment>> launched = co_await launcher_.launch(place());
-  if (!launched) co_return fail(std::move(launched.error()));
+  LEMU_CO_TRY(launched);
   environment_ = std::move(*launched);
   Status initialised = co_await init();
   if (!initialised) environment_.reset();

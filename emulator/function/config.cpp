@@ -167,7 +167,7 @@ Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
   for (Status checked :
        {check_identity(config, region.source), check_memory(config.memory_mb),
         check_storage(config.ephemeral_storage_mb), check_timeout(config.timeout, config.notes)})
-    if (!checked) return fail(std::move(checked.error()));
+    LEMU_TRY(checked);
 
   config.arn = "arn:" + std::string(partition_of(config.region)) + ":lambda:" + config.region + ":" +
                config.account_id + ":function:" + config.name;

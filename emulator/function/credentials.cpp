@@ -51,7 +51,7 @@ Result<std::string> credentials_path(const EnvironmentLookup& environment) {
 
 Result<Credentials> from_profile(const EnvironmentLookup& environment) {
   Result<std::string> path = credentials_path(environment);
-  if (!path) return fail(std::move(path.error()));
+  LEMU_TRY(path);
   std::string profile = value_or_empty(environment, "AWS_PROFILE");
   if (profile.empty()) profile = "default";
   Result<std::string> text = read_input(*path, kFileLimit);

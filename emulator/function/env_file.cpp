@@ -97,7 +97,7 @@ Result<std::optional<EnvironmentEntry>> parse_line(std::string_view raw, const L
   if (equals == std::string_view::npos)
     return std::optional(EnvironmentEntry{std::string(name), std::nullopt, line.place()});
   Result<std::string> value = value_of(text.substr(equals + 1), line);
-  if (!value) return fail(std::move(value.error()));
+  LEMU_TRY(value);
   return std::optional(EnvironmentEntry{std::string(name), std::move(*value), line.place()});
 }
 
@@ -121,7 +121,7 @@ Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std:
     const Line line{path, number};
     if (raw.find('\0') != std::string_view::npos) return fail<"env-file-nul">(line.place());
     Result<std::optional<EnvironmentEntry>> entry = parse_line(raw, line);
-    if (!entry) return fail(std::move(entry.error()));
+    LEMU_TRY(entry);
     if (*entry) entries.push_back(std::move(**entry));
   }
   return entries;

@@ -50,16 +50,14 @@ Result<std::vector<EnvironmentEntry>> parse_env_json(std::string_view text, cons
   if (!document.is_object()) return fail<"env-json-malformed">(path, "is not valid");
   std::vector<EnvironmentEntry> entries;
   if (!has_objects_only(document)) {
-    if (Status added = add_object(document, path, path, entries); !added)
-      return fail(std::move(added.error()));
+    LEMU_TRY(add_object(document, path, path, entries));
     return entries;
   }
   bool found = false;
   for (const std::string& name : {std::string(kForAll), std::string(function)}) {
     if (!document.contains(name)) continue;
     found = true;
-    if (Status added = add_object(document[name], path, path + ": " + name, entries); !added)
-      return fail(std::move(added.error()));
+    LEMU_TRY(add_object(document[name], path, path + ": " + name, entries));
   }
   if (!found) return fail<"env-json-other-functions">(path, names_of(document), function);
   return entries;

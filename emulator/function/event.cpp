@@ -178,7 +178,7 @@ Result<std::string> read_event(const EventSource& source, int stdin_fd) {
   Status valid = check_event(*bytes, name);
   if (!valid && source.data)
     if (std::optional<Error> mistake = mistaken_data(*bytes)) return fail(std::move(*mistake));
-  if (!valid) return fail(std::move(valid.error()));
+  LEMU_TRY(valid);
   return bytes;
 }
 

@@ -127,7 +127,7 @@ Result<UserVariables> resolve_user_variables(std::span<const EnvironmentEntry> e
   UserVariables user;
   for (const EnvironmentEntry& entry : entries) {
     Result<bool> kept = admit(entry, user.notes);
-    if (!kept) return fail(std::move(kept.error()));
+    LEMU_TRY(kept);
     if (!*kept) continue;
     const std::optional<std::string> value = entry.value ? entry.value : environment(entry.name);
     if (value)
@@ -139,7 +139,7 @@ Result<UserVariables> resolve_user_variables(std::span<const EnvironmentEntry> e
                            " is left out: it has no value here and none in your environment");
   }
   Status total = check_total(user.variables);
-  if (!total) return fail(std::move(total.error()));
+  LEMU_TRY(total);
   return user;
 }
 

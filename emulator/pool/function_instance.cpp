@@ -42,7 +42,7 @@ std::string InstanceLog::take_tail() {
 asio::awaitable<Status> FunctionInstance::start(FunctionLauncher& launcher) {
   const EnvironmentPlace place{folder_, log_, log_.stream()};
   Result<std::unique_ptr<ExecutionEnvironment>> launched = co_await launcher.launch(place);
-  if (!launched) co_return fail(std::move(launched.error()));
+  LEMU_CO_TRY(launched);
   environment_ = std::move(*launched);
   co_return co_await launcher.init(environment_, place);
 }

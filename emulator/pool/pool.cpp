@@ -183,7 +183,7 @@ void EnvironmentPool::prewarm(std::uint32_t count) {
 
 asio::awaitable<Status> EnvironmentPool::make(Slot& slot) {
   Result<std::unique_ptr<PooledEnvironment>> made = co_await maker_.make();
-  if (!made) co_return fail(std::move(made.error()));
+  LEMU_CO_TRY(made);
   slot.environment = std::move(*made);
   slot.used = false;
   slot.state = Slot::State::busy;

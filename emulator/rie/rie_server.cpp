@@ -77,12 +77,12 @@ RieServer::~RieServer() = default;
 
 Status RieServer::start() {
   Result<Fd> runtime_api = listen_at(settings_.runtime_api);
-  if (!runtime_api) return fail(std::move(runtime_api.error()));
+  LEMU_TRY(runtime_api);
   runtime_listener_ = std::move(*runtime_api);
   Result<Fd> listener = listen_at(settings_.listen);
-  if (!listener) return fail(std::move(listener.error()));
+  LEMU_TRY(listener);
   Result<std::string> address = http::address_of(*listener);
-  if (!address) return fail(std::move(address.error()));
+  LEMU_TRY(address);
   server_.emplace(context_, std::move(*listener), *this);
   server_->start();
   log_.write(RieLevel::info, "exec '" + function_.command[0] + "' (cwd=" + function_.working_folder +
@@ -176,10 +176,10 @@ void RieServer::finish(const InvocationRecord& record, const Answer& told, const
 asio::awaitable<Status> RieServer::make_ready() {
   if (environment_) co_return Status{};
   Result<EnvironmentSettings> settings = environment_settings();
-  if (!settings) co_return fail(std::move(settings.error()));
+  LEMU_CO_TRY(settings);
   auto environment = std::make_unique<ExecutionEnvironment>(context_, host_, std::move(*settings), *this);
-  if (Status opened = co_await environment->open(); !opened) co_return fail(std::move(opened.error()));
-  if (Status ready = co_await environment->init(); !ready) co_return fail(std::move(ready.error()));
+  LEMU_CO_TRY(co_await environment->open());
+  LEMU_CO_TRY(co_await environment->init());
   environment_ = std::move(environment);
   co_return Status{};
 }
@@ -187,11 +187,11 @@ asio::awaitable<Status> RieServer::make_ready() {
 Result<EnvironmentSettings> RieServer::environment_settings() {
   if (!runtime_listener_.valid()) {
     Result<Fd> again = listen_at(settings_.runtime_api);
-    if (!again) return fail(std::move(again.error()));
+    LEMU_TRY(again);
     runtime_listener_ = std::move(*again);
   }
   Result<std::string> address = runtime_api_of(runtime_listener_);
-  if (!address) return fail(std::move(address.error()));
+  LEMU_TRY(address);
   EnvironmentSettings settings;
   settings.helper = runner_.helper;
   settings.spec.isolation = sandbox::Isolation::plain;

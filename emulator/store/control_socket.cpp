@@ -107,7 +107,7 @@ Result<ControlSocket> ControlSocket::make(const std::string& base, const std::st
 Result<ControlSocket> ControlSocket::make_once(const std::string& base, const std::string& address) {
   const std::string path = control_folder(base);
   Result<Fd> folder = make_folder(path);
-  if (!folder) return fail(std::move(folder.error()));
+  LEMU_TRY(folder);
   ControlSocket made(path, std::move(*folder), address);
   // Between its bind and its listen another's sweep would take it for abandoned.
   while (::flock(made.folder_.get(), LOCK_EX) < 0 && errno == EINTR) continue;
@@ -135,7 +135,7 @@ void ControlSocket::remove() {
 
 Result<Fd> connect_to_control(const std::string& base, const std::string& address, uid_t owner) {
   const Result<Fd> folder = open_folder(control_folder(base), owner);
-  if (!folder) return fail(Error(folder.error()));
+  LEMU_TRY(folder);
   return connect_in(*folder, address);
 }
 

@@ -35,7 +35,7 @@ Status check_folder(const std::string& path) {
 
 Result<StateFolder> StateFolder::open(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();  // its parent is another
-  if (Status checked = check_folder(path); !checked) return fail(std::move(checked.error()));
+  LEMU_TRY(check_folder(path));
   if (Status made = make_private_folders(path); !made) {
     if (made.error().os_error == 0) return fail(std::move(made.error()).within("the state folder"));
     return fail<"state-folder-not-made">(path, std::strerror(made.error().os_error));

@@ -41,7 +41,7 @@ Result<TrialBench> make_bench(const Diagnosis& diagnosis, const DiagnosisSetting
   if (diagnosis.qemus.empty()) return bench;
   const QemuProgram& qemu = diagnosis.qemus.front().program;
   Result<SharedLibraries> libraries = shared_libraries(qemu);
-  if (!libraries) return fail(std::move(libraries.error()));
+  LEMU_TRY(libraries);
   bench.emulator = Emulator{qemu.path, libraries->loader, libraries->files};
   return bench;
 }
@@ -49,7 +49,7 @@ Result<TrialBench> make_bench(const Diagnosis& diagnosis, const DiagnosisSetting
 Status run_trials(Diagnosis& diagnosis, const TrialBench& bench) {
   const auto add = [&](Arch arch, SandboxChoice sandbox, LaunchChoice launch) -> Status {
     Result<Trial> trial = try_launch(bench, arch, sandbox, launch);
-    if (!trial) return fail(std::move(trial.error()));
+    LEMU_TRY(trial);
     diagnosis.trials.push_back(std::move(*trial));
     return {};
   };
@@ -207,9 +207,9 @@ Result<Diagnosis> gather(const DiagnosisSettings& settings) {
   diagnosis.libraries = cross_libraries(diagnosis.foreign, settings.sources.root);
   diagnosis.helper = settings.libexec + "/lemu-sandbox";
   Result<TrialBench> bench = make_bench(diagnosis, settings);
-  if (!bench) return fail(std::move(bench.error()));
+  LEMU_TRY(bench);
   Status tried = run_trials(diagnosis, *bench);
-  if (!tried) return fail(std::move(tried.error()));
+  LEMU_TRY(tried);
   conclude(diagnosis);
   return diagnosis;
 }

@@ -85,7 +85,7 @@ Result<HelperProcess> HelperProcess::start(const std::string& helper, const Sand
   const std::string bytes = encode(spec);
   if (bytes.empty()) return fail<"environment-too-large">(kMaxSpecBytes);
   Result<SocketPair> pair = make_socket_pair();
-  if (!pair) return fail(std::move(pair.error()));
+  LEMU_TRY(pair);
   const int on = 1;
   // With it the kernel tells each sender's pid as this process sees it, across PID namespaces; see unix(7).
   if (::setsockopt(pair->ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
@@ -97,15 +97,15 @@ Result<HelperProcess> HelperProcess::start(const std::string& helper, const Sand
   if (!sent) return fail_errno<"helper-not-reached">(sent.error().os_error, "hand the specification to");
 
   Result<Fd> control = out_of_the_way(pair->theirs);
-  if (!control) return fail(std::move(control.error()));
+  LEMU_TRY(control);
   Fd log_high;
   if (log.valid()) {
     Result<Fd> moved = out_of_the_way(log);
-    if (!moved) return fail(std::move(moved.error()));
+    LEMU_TRY(moved);
     log_high = std::move(*moved);
   }
   Result<pid_t> pid = spawn_helper(helper, *control, log_high);
-  if (!pid) return fail(std::move(pid.error()));
+  LEMU_TRY(pid);
   return HelperProcess(std::move(pair->ours), *pid);
 }
 

@@ -17,11 +17,10 @@ Result<std::variant<Options, HelpText>> parse(const CommandSpec& spec, Options& 
   using Outcome = std::variant<Options, HelpText>;
   options.endpoint = default_endpoint();
   Result<ParsedLine> line = parse_line(spec, arguments);
-  if (!line) return lemu::fail(std::move(line.error()));
+  LEMU_TRY(line);
   if (line->wish == ParsedLine::Wish::help) return Outcome(HelpText{render_help(spec)});
-  if (line->words.size() > most)
-    return unexpected_argument(line->words[most], spec.usage);
-  if (Status taken = take_words(line->words); !taken) return lemu::fail(std::move(taken.error()));
+  if (line->words.size() > most) return unexpected_argument(line->words[most], spec.usage);
+  LEMU_TRY(take_words(line->words));
   return Outcome(std::move(options));
 }
 

@@ -56,7 +56,7 @@ Result<std::vector<TcpEnd>> Endpoint::addresses() const {
 /// To the first address that takes it.
 Result<Fd> Endpoint::connect() const {
   const Result<std::vector<TcpEnd>> ends = addresses();
-  if (!ends) return fail(Error(ends.error()));
+  LEMU_TRY(ends);
   int code = 0;
   for (const TcpEnd& end : *ends) {
     Fd fd(::socket(end.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -71,14 +71,14 @@ Result<Fd> Endpoint::connect() const {
 Result<http::ClientAnswer> Endpoint::request(const http::ClientRequest& wanted,
                                              const http::AnswerPiece& piece) const {
   Result<Fd> connection = connect();
-  if (!connection) return fail(std::move(connection.error()));
+  LEMU_TRY(connection);
   return http::exchange(std::move(*connection), authority(), url(), wanted, piece);
 }
 
 /// Where there is no such socket, its port tells why.
 Result<Fd> Endpoint::connect_to_control_socket() const {
   const Result<std::vector<TcpEnd>> ends = addresses();
-  if (!ends) return fail(Error(ends.error()));
+  LEMU_TRY(ends);
   ControlLookup lookup;
   Result<Fd> found = lookup.find(*ends);
   if (found) return found;
@@ -92,7 +92,7 @@ Result<Fd> Endpoint::connect_to_control_socket() const {
 Result<http::ClientAnswer> Endpoint::control(const http::ClientRequest& wanted,
                                              const http::AnswerPiece& piece) const {
   Result<Fd> connection = connect_to_control_socket();
-  if (!connection) return fail(std::move(connection.error()));
+  LEMU_TRY(connection);
   return http::exchange(std::move(*connection), authority(), url(), wanted, piece);
 }
 

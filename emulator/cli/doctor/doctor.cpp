@@ -45,15 +45,15 @@ std::string trial_base() {
 Result<qemu::Diagnosis> diagnose() {
   if (::access("/proc/self/exe", F_OK) != 0) return fail<"proc-missing">();
   Result<std::string> libexec = libexec_folder();
-  if (!libexec) return fail(std::move(libexec.error()));
+  LEMU_TRY(libexec);
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(trial_base());
-  if (!folder) return fail(std::move(folder.error()));
+  LEMU_TRY(folder);
   qemu::DiagnosisSettings settings;
   settings.sources = {"", own_variable, ::geteuid()};
   settings.search_path = text_variable("PATH", "/usr/local/bin:/usr/bin:/bin");
   settings.libexec = std::move(*libexec);
   Result<std::string> own = folder->tmp();
-  if (!own) return fail(std::move(own.error()));
+  LEMU_TRY(own);
   settings.folder = std::move(*own);
   return qemu::gather(settings);
 }

@@ -82,10 +82,10 @@ class LineParser {
   Result<ParsedLine> parse() {
     Status split = split_line();
     if (help_ > 0 || asks_for_help()) return ParsedLine{ParsedLine::Wish::help, {}};
-    if (!split) return fail(std::move(split.error()));
+    LEMU_TRY(split);
     for (const Slot& slot : slots_) {
       Status taken = take(slot);
-      if (!taken) return fail(std::move(taken.error()));
+      LEMU_TRY(taken);
     }
     ParsedLine line;
     for (const std::string& word : words_) line.words.push_back(unmarked(word));

@@ -25,7 +25,7 @@ template <class Time>
 Take time_into(Time& into) {
   return [&into](const std::string& value) -> Status {
     Result<std::chrono::nanoseconds> time = parse_duration(value);
-    if (!time) return fail(std::move(time.error()));
+    LEMU_TRY(time);
     into = std::chrono::duration_cast<Time>(*time);
     return {};
   };
@@ -81,7 +81,7 @@ Take take_any_text(std::optional<std::string>& into) {
 Take take_seconds(std::optional<std::chrono::milliseconds>& into) {
   return [&into](const std::string& value) -> Status {
     Result<std::chrono::nanoseconds> duration = parse_duration(value, std::chrono::seconds(1));
-    if (!duration) return fail(std::move(duration.error()));
+    LEMU_TRY(duration);
     if (duration->count() % 1'000'000 != 0) return fail<"value-not-milliseconds">(value);
     into = std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
     return {};
@@ -93,7 +93,7 @@ Take take_time(std::chrono::milliseconds& into) { return time_into(into); }
 
 Take take_time_limit(std::chrono::milliseconds& into) {
   return [&into](const std::string& value) -> Status {
-    if (Status taken = take_time(into)(value); !taken) return taken;
+    LEMU_TRY(take_time(into)(value));
     if (into.count() < 1) return fail<"value-no-time">(value);
     return {};
   };
@@ -102,7 +102,7 @@ Take take_time_limit(std::chrono::milliseconds& into) {
 Take take_bytes(std::size_t& into, std::size_t most) {
   return [&into, most](const std::string& value) -> Status {
     Result<std::uint64_t> bytes = parse_size(value, 1);
-    if (!bytes) return fail(std::move(bytes.error()));
+    LEMU_TRY(bytes);
     if (*bytes < 1 || *bytes > most) return fail<"value-not-in-range">(value, 1, most);
     into = *bytes;
     return {};
@@ -112,7 +112,7 @@ Take take_bytes(std::size_t& into, std::size_t most) {
 Take take_megabytes(std::optional<std::uint64_t>& into) {
   return [&into](const std::string& value) -> Status {
     Result<std::uint64_t> bytes = parse_size(value, kMiB);
-    if (!bytes) return fail(std::move(bytes.error()));
+    LEMU_TRY(bytes);
     if (*bytes % kMiB != 0) return fail<"value-not-megabytes">(value);
     into = *bytes / kMiB;
     return {};

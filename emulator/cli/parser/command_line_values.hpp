@@ -64,7 +64,7 @@ template <class Choice>
 [[nodiscard]] Take take_switch(Choice& into, Choice on, Choice off) {
   return [&into, on, off](const std::string& value) -> Status {
     const Result<bool> said = switched_on(value);
-    if (!said) return fail(Error(said.error()));
+    LEMU_TRY(said);
     into = *said ? on : off;
     return {};
   };
