@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ErrorRow: the words of one error, with its name and its cause for docs/errors.md. Each room keeps its rows
-// in its own table (ROOM/errors.hpp) and makes its errors from them with fail<"its-slug">(values…), so that
-// nothing else words an error, and a slug leads from the page to the row and to every place that uses it.
-// Knows only text. Constants; any thread.
+// in its own table (ROOM/errors.hpp) and makes its errors from them with
+// fail<"its-slug">(at<"place">(value)…), so that nothing else words an error, and a slug leads from the page
+// to the row and to every place that uses it. Knows only text. Constants; any thread.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <utility>
 
 #include "base/result.hpp"
 
 namespace lemu {
 
-/// A pattern's places are lower-case names in braces, "{path}"; other braces are text. Values fill the places
-/// in the order in which their names first appear in message, remedy and aws; a name may appear again.
+/// A pattern's places are lower-case names in braces, "{path}"; other braces are text. A name may appear
+/// again, and in the remedy as in the message.
 /// "{os_error}" is filled by fail_errno with strerror's text.
 /// Values may come from anywhere: they are made printable() here, so that no message needs to. A place of a
 /// command, "{$path}", is filled with the value as one shell_word().
@@ -68,7 +68,8 @@ constexpr Place next_place(std::string_view pattern) {
   return {pattern, {}, {}};
 }
 
-/// The names of a row's places, each once, in the order of the values; "os_error" is none of them.
+/// The names of a row's places, each once, in the order of their first appearance; "os_error" is none of
+/// them.
 struct Places {
   static constexpr std::size_t kMost = 8;
   std::array<std::string_view, kMost> names{};
@@ -94,7 +95,8 @@ constexpr Places places_of(const ErrorRow& row) {
   return places;
 }
 
-/// The row's error with its places filled. A wrong number of values is a bug: std::logic_error.
+/// The row's error with its places filled, in the order of places_of(row). A wrong number of values is a bug:
+/// std::logic_error.
 [[nodiscard]] Error make_error(const ErrorRow& row, std::span<const std::string> values, int os_error = 0);
 
 template <class Value>
@@ -117,31 +119,78 @@ consteval std::size_t index_of(const ErrorRow (&table)[N], std::string_view slug
   return N;
 }
 
-/// What a room's fail and fail_errno are made of.
+/// A value with the name of its place: at<"path">(file).
+template <Slug name>
+struct NamedValue {
+  std::string text;
+};
+
+template <Slug name, class Value>
+[[nodiscard]] NamedValue<name> at(const Value& value) {
+  return {error_value(value)};
+}
+
+/// Cannot be called while compiling: that the row has no such place, or that it stands twice among the
+/// values.
+void this_row_has_no_such_place();
+
+consteval std::size_t index_of(const Places& places, std::string_view name) {
+  for (std::size_t i = 0; i < places.count; ++i)
+    if (places.names[i] == name) return i;
+  this_row_has_no_such_place();
+  return places.count;
+}
+
+/// What a room's functions that make errors are made of. Values come in any order, each by the name of its
+/// place.
 template <const auto& Table>
 struct ErrorsOf {
   template <Slug slug>
   static constexpr const ErrorRow& row = Table[index_of(Table, slug.view())];
 
-  template <Slug slug, class... Values>
-  [[nodiscard]] static tl::unexpected<Error> fail(const Values&... values) {
-    static_assert(!places_of(row<slug>).os_error, "its message has {os_error}: use fail_errno");
-    return make<slug>(0, values...);
+  template <Slug slug, Slug... names>
+  [[nodiscard]] static Error error(NamedValue<names>... values) {
+    static_assert(!places_of(row<slug>).os_error,
+                  "its message has {os_error}: use error_errno or fail_errno");
+    return make<slug>(0, std::move(values)...);
   }
 
-  template <Slug slug, class... Values>
-  [[nodiscard]] static tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-    static_assert(places_of(row<slug>).os_error, "its message has no {os_error}: use fail");
-    return make<slug>(code, values...);
+  template <Slug slug, Slug... names>
+  [[nodiscard]] static Error error_errno(int code, NamedValue<names>... values) {
+    static_assert(places_of(row<slug>).os_error, "its message has no {os_error}: use error or fail");
+    return make<slug>(code, std::move(values)...);
   }
 
  private:
-  template <Slug slug, class... Values>
-  static tl::unexpected<Error> make(int code, const Values&... values) {
-    static_assert(places_of(row<slug>).count == sizeof...(Values), "as many values as the row has places");
-    const std::array<std::string, sizeof...(Values)> texts{error_value(values)...};
-    return tl::unexpected<Error>(make_error(row<slug>, texts, code));
+  template <Slug slug, Slug... names>
+  static Error make(int code, NamedValue<names>... values) {
+    constexpr Places places = places_of(row<slug>);
+    static_assert(places.count == sizeof...(names), "a value for each place of the row, and no other");
+    std::array<std::string, sizeof...(names)> texts;
+    ((texts[index_of(places_of(row<slug>), names.view())] = std::move(values.text)), ...);
+    return make_error(row<slug>, texts, code);
   }
 };
 
 }  // namespace lemu
+
+/// A room's functions that make the errors of its table: error<"slug">(at<"place">(value)…) gives the Error,
+/// fail<…> a Result that failed with it; those whose message has {os_error} are error_errno<…>(errno, …) and
+/// fail_errno<…>.
+#define LEMU_ERROR_FUNCTIONS(table)                                                         \
+  template <::lemu::Slug slug, class... Values>                                             \
+  [[nodiscard]] ::lemu::Error error(Values... values) {                                     \
+    return ::lemu::ErrorsOf<table>::template error<slug>(std::move(values)...);             \
+  }                                                                                         \
+  template <::lemu::Slug slug, class... Values>                                             \
+  [[nodiscard]] ::lemu::Error error_errno(int code, Values... values) {                     \
+    return ::lemu::ErrorsOf<table>::template error_errno<slug>(code, std::move(values)...); \
+  }                                                                                         \
+  template <::lemu::Slug slug, class... Values>                                             \
+  [[nodiscard]] tl::unexpected<::lemu::Error> fail(Values... values) {                      \
+    return tl::unexpected<::lemu::Error>(error<slug>(std::move(values)...));                \
+  }                                                                                         \
+  template <::lemu::Slug slug, class... Values>                                             \
+  [[nodiscard]] tl::unexpected<::lemu::Error> fail_errno(int code, Values... values) {      \
+    return tl::unexpected<::lemu::Error>(error_errno<slug>(code, std::move(values)...));    \
+  }

@@ -54,10 +54,12 @@ std::string octal(mode_t mode) {
 /// Of one folder on the way, or a link there.
 Status check_step(const std::string& step, const std::string& path) {
   struct stat about {};
-  if (::lstat(step.c_str(), &about) < 0) return fail_errno<"cannot-open">(errno, path);
-  if (!is_trusted(about.st_uid)) return fail<"place-of-others">(path, step, about.st_uid);
+  if (::lstat(step.c_str(), &about) < 0) return fail_errno<"cannot-open">(errno, at<"path">(path));
+  if (!is_trusted(about.st_uid))
+    return fail<"place-of-others">(at<"path">(path), at<"folder">(step), at<"uid">(about.st_uid));
   if (S_ISDIR(about.st_mode) && is_open_to_others(about))
-    return fail<"place-open-to-others">(path, step, octal(about.st_mode));
+    return fail<"place-open-to-others">(at<"path">(path), at<"folder">(step),
+                                        at<"mode">(octal(about.st_mode)));
   return {};
 }
 
@@ -75,7 +77,7 @@ Status check_steps(const fs::path& folder, const std::string& path) {
 Result<fs::path> folder_of(const std::string& path) {
   std::error_code code;
   const fs::path whole = fs::absolute(path, code);
-  if (code) return fail_errno<"cannot-open">(code.value(), path);
+  if (code) return fail_errno<"cannot-open">(code.value(), at<"path">(path));
   return whole.parent_path();
 }
 
@@ -83,7 +85,7 @@ Result<fs::path> folder_of(const std::string& path) {
 Result<std::string> name_beside(const std::string& path) {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number))
-    return fail_errno<"system-call-failed">(errno, "get random bytes");
+    return fail_errno<"system-call-failed">(errno, at<"attempt">("get random bytes"));
   std::array<char, 32> suffix{};
   std::snprintf(suffix.data(), suffix.size(), ".%016llx.tmp", static_cast<unsigned long long>(number));
   return path + suffix.data();
@@ -107,7 +109,7 @@ Status write_and_rename(Fd file, const std::string& beside, const std::string& p
                         std::string_view content) {
   Status written = write_all(file.get(), content);
   if (!written) return fail(std::move(written.error()).within(path));
-  if (::rename(beside.c_str(), path.c_str()) < 0) return fail_errno<"cannot-write">(errno, path);
+  if (::rename(beside.c_str(), path.c_str()) < 0) return fail_errno<"cannot-write">(errno, at<"path">(path));
   return {};
 }
 
@@ -119,7 +121,7 @@ Status check_way_to(const std::string& path) {
   LEMU_TRY(check_steps(*folder, path));
   std::error_code code;
   const fs::path real = fs::canonical(*folder, code);
-  if (code) return fail_errno<"cannot-open">(code.value(), path);
+  if (code) return fail_errno<"cannot-open">(code.value(), at<"path">(path));
   return real == *folder ? Status{} : check_steps(real, path);
 }
 
@@ -129,7 +131,7 @@ Result<Fd> open_named_file(const std::string& path, mode_t mode) {
   if (made || made.error().os_error != EEXIST) return made;
   struct stat about {};
   if (::lstat(path.c_str(), &about) == 0 && !is_trusted(about.st_uid))
-    return fail<"file-of-others">(path, about.st_uid);
+    return fail<"file-of-others">(at<"path">(path), at<"uid">(about.st_uid));
   return open_file(path, O_WRONLY | O_TRUNC);
 }
 
@@ -146,12 +148,13 @@ Status make_private_folders(const std::string& path) {
     LEMU_TRY(check_way_to(missing.string()));
     if (::mkdir(missing.c_str(), kPrivateFolder) < 0) {
       if (errno == EEXIST && fs::is_directory(missing, code)) continue;  // by another lemu, just now
-      return fail_errno<"cannot-make-folder">(errno == EEXIST ? ENOTDIR : errno, missing.string());
+      return fail_errno<"cannot-make-folder">(errno == EEXIST ? ENOTDIR : errno,
+                                              at<"path">(missing.string()));
     }
     ::chmod(missing.c_str(), kPrivateFolder);  // what the umask took; nobody else can have changed the way
   }
   const fs::path real = fs::canonical(path, code);
-  if (code) return fail_errno<"cannot-make-folder">(code.value(), path);
+  if (code) return fail_errno<"cannot-make-folder">(code.value(), at<"path">(path));
   LEMU_TRY(check_way_to(path));
   return check_steps(real, path);
 }
@@ -161,7 +164,7 @@ Status write_file_atomically(const std::string& path, std::string_view content, 
   const Result<std::string> beside = name_beside(path);
   LEMU_TRY(beside);
   Result<Fd> file = make_file(*beside, mode);
-  if (!file) return fail_errno<"cannot-open">(file.error().os_error, path);
+  if (!file) return fail_errno<"cannot-open">(file.error().os_error, at<"path">(path));
   Status written = write_and_rename(std::move(*file), *beside, path, content);
   if (!written) ::unlink(beside->c_str());
   return written;

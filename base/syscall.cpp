@@ -54,7 +54,7 @@ bool has_writer(int fd) {
 
 Result<Fd> open_file(const std::string& path, int flags, mode_t mode) {
   const int fd = retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
-  if (fd < 0) return fail_errno<"cannot-open">(errno, path);
+  if (fd < 0) return fail_errno<"cannot-open">(errno, at<"path">(path));
   return Fd(fd);
 }
 
@@ -62,11 +62,12 @@ Result<Fd> open_regular(const std::string& path) {
   // Looked at first, as opening a device can do things; and again, as a name can change its meaning.
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
-    return fail<"not-a-regular-file">(path, kind_of(info.st_mode));
+    return fail<"not-a-regular-file">(at<"path">(path), at<"kind">(kind_of(info.st_mode)));
   Result<Fd> fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return fd;
-  if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, path);
-  if (!S_ISREG(info.st_mode)) return fail<"not-a-regular-file">(path, kind_of(info.st_mode));
+  if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, at<"path">(path));
+  if (!S_ISREG(info.st_mode))
+    return fail<"not-a-regular-file">(at<"path">(path), at<"kind">(kind_of(info.st_mode)));
   return fd;
 }
 
@@ -74,21 +75,22 @@ Result<Fd> open_input(const std::string& path) {
   Result<Fd> fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) return fd;
   struct stat info {};
-  if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, path);
-  if (S_ISFIFO(info.st_mode) && !has_writer(fd->get())) return fail<"pipe-without-writer">(path);
+  if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, at<"path">(path));
+  if (S_ISFIFO(info.st_mode) && !has_writer(fd->get())) return fail<"pipe-without-writer">(at<"path">(path));
   return fd;
 }
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) < 0) return fail_errno<"system-call-failed">(errno, "make a pipe");
+  if (::pipe2(ends, O_CLOEXEC) < 0)
+    return fail_errno<"system-call-failed">(errno, at<"attempt">("make a pipe"));
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
 Result<SocketPair> make_socket_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-    return fail_errno<"system-call-failed">(errno, "make a socket pair");
+    return fail_errno<"system-call-failed">(errno, at<"attempt">("make a socket pair"));
   return SocketPair{Fd(ends[0]), Fd(ends[1])};
 }
 
@@ -97,7 +99,7 @@ Result<std::size_t> read_some_full(int fd, std::span<std::byte> into) {
   while (done < into.size()) {
     const ssize_t n = retry([&] { return ::read(fd, into.data() + done, into.size() - done); });
     if (n < 0 && waited_for(fd, POLLIN)) continue;
-    if (n < 0) return fail_errno<"system-call-failed">(errno, "read");
+    if (n < 0) return fail_errno<"system-call-failed">(errno, at<"attempt">("read"));
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -108,7 +110,7 @@ Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = retry([&] { return ::write(fd, bytes.data(), bytes.size()); });
     if (n < 0 && waited_for(fd, POLLOUT)) continue;
-    if (n < 0) return fail_errno<"system-call-failed">(errno, "write");
+    if (n < 0) return fail_errno<"system-call-failed">(errno, at<"attempt">("write"));
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return {};
@@ -127,7 +129,7 @@ Result<std::string> read_whole(Result<Fd> fd, const std::string& path, std::size
         read_some_full(fd->get(), std::as_writable_bytes(std::span<char>(content.data() + before, room)));
     if (!n) return fail(std::move(n.error()).within(path));
     content.resize(before + *n);
-    if (content.size() > limit) return fail<"file-too-large">(path, limit);
+    if (content.size() > limit) return fail<"file-too-large">(at<"path">(path), at<"limit">(limit));
     if (*n < room) return content;
     room *= 2;
   }

@@ -56,19 +56,21 @@ bool park_folder(int from, const char* name, int top, unsigned& moved) {
 /// the depth of the tree costs neither stack nor descriptors. Any entry left behind shows as ENOTEMPTY later.
 Status empty_folder(int top, const std::string& name, unsigned& moved) {
   const Dir dir = open_folder(top, name.c_str());
-  if (!dir) return fail_errno<"system-call-failed">(errno, "open folder " + name);
+  if (!dir) return fail_errno<"system-call-failed">(errno, at<"attempt">("open folder " + name));
   const int fd = ::dirfd(dir.get());
   while (const dirent* entry = ::readdir(dir.get())) {
     if (is_self_or_parent(entry->d_name) || ::unlinkat(fd, entry->d_name, 0) == 0) continue;
     if (errno != EISDIR)
-      return fail_errno<"system-call-failed">(errno, std::string("remove ") + entry->d_name);
+      return fail_errno<"system-call-failed">(errno, at<"attempt">(std::string("remove ") + entry->d_name));
     if (::unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0) continue;
     if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
-      return fail_errno<"system-call-failed">(errno, std::string("remove folder ") + entry->d_name);
+      return fail_errno<"system-call-failed">(errno,
+                                              at<"attempt">(std::string("remove folder ") + entry->d_name));
     // Moving a folder writes its "..", which needs its own write permission.
     ::fchmodat(fd, entry->d_name, S_IRWXU, 0);
     if (!park_folder(fd, entry->d_name, top, moved))
-      return fail_errno<"system-call-failed">(errno, std::string("move folder ") + entry->d_name);
+      return fail_errno<"system-call-failed">(errno,
+                                              at<"attempt">(std::string("move folder ") + entry->d_name));
   }
   return {};
 }
@@ -88,7 +90,7 @@ Status remove_tree(const std::string& path) {
   const Dir top = open_folder(AT_FDCWD, path.c_str());
   if (!top) {
     if (errno == ENOENT) return {};
-    return fail_errno<"system-call-failed">(errno, "remove " + path);
+    return fail_errno<"system-call-failed">(errno, at<"attempt">("remove " + path));
   }
   const int fd = ::dirfd(top.get());
   unsigned moved = 0;
@@ -97,10 +99,11 @@ Status remove_tree(const std::string& path) {
     Status emptied = empty_folder(fd, name, moved);
     if (!emptied) return fail(std::move(emptied.error()).within("cannot remove " + path));
     if (name != "." && ::unlinkat(fd, name.c_str(), AT_REMOVEDIR) != 0)
-      return fail_errno<"system-call-failed">(errno, "remove " + path + "/" + name);
+      return fail_errno<"system-call-failed">(errno, at<"attempt">("remove " + path + "/" + name));
     name = next_folder(fd);
   } while (!name.empty());
-  if (::rmdir(path.c_str()) != 0) return fail_errno<"system-call-failed">(errno, "remove " + path);
+  if (::rmdir(path.c_str()) != 0)
+    return fail_errno<"system-call-failed">(errno, at<"attempt">("remove " + path));
   return {};
 }
 
@@ -111,7 +114,7 @@ Result<TemporaryFolder> TemporaryFolder::make(std::string_view prefix, const std
     path = chosen != nullptr && chosen[0] == '/' ? chosen : "/tmp";
   }
   path.append("/").append(prefix).append("XXXXXX");
-  if (::mkdtemp(path.data()) == nullptr) return fail_errno<"temporary-folder">(errno, path);
+  if (::mkdtemp(path.data()) == nullptr) return fail_errno<"temporary-folder">(errno, at<"path">(path));
   return TemporaryFolder(std::move(path));
 }
 

@@ -94,7 +94,8 @@ std::optional<std::uint64_t> worth_of(std::string_view word, std::span<const Uni
 
 tl::unexpected<Error> bad_text(std::string_view what, std::string_view text, std::string_view reason,
                                std::string_view example) {
-  return fail<"value-not-readable">(text, what, reason, example);
+  return fail<"value-not-readable">(at<"text">(text), at<"what">(what), at<"reason">(reason),
+                                    at<"example">(example));
 }
 
 constexpr std::string_view kDurationExample = "3s, 500ms, 1.5s, 2m or 1h";

@@ -83,7 +83,7 @@ class ZipUnpacker {
     for (const ZipEntry& described : directory_) {
       declared += std::min(described.size, limits_.bytes + 1);
       if (declared > limits_.bytes) return too_large();
-      if (described.encrypted) return fail<"zip-encrypted">(in_quotes(described.name));
+      if (described.encrypted) return fail<"zip-encrypted">(at<"name">(in_quotes(described.name)));
       Result<Entry> entry = check_entry(described.name, described.unix_mode);
       LEMU_TRY(entry);
       if (entry->type == EntryType::file && described.unix_mode == 0) ++unpacked_.files_without_mode;
@@ -99,7 +99,8 @@ class ZipUnpacker {
       const auto [place, is_new] = kept.try_emplace(step.entry.path, &step);
       if (is_new) continue;
       Step*& other = place->second;
-      if (other->entry.type != step.entry.type) return fail<"zip-entry-twice">(in_quotes(step.entry.path));
+      if (other->entry.type != step.entry.type)
+        return fail<"zip-entry-twice">(at<"name">(in_quotes(step.entry.path)));
       if (step.entry.type != EntryType::folder)
         unpacked_.notes.push_back("the zip holds " + in_quotes(step.entry.path) +
                                   " more than once: the last one is used");
@@ -134,7 +135,7 @@ class ZipUnpacker {
     return {};
   }
 
-  static tl::unexpected<Error> damaged(archive* a) { return fail<"zip-damaged">(reason_of(a)); }
+  static tl::unexpected<Error> damaged(archive* a) { return fail<"zip-damaged">(at<"reason">(reason_of(a))); }
 
   /// libarchive takes names from the data, the plan from the directory. A zip whose two accounts differ is
   /// made to show one reader something else than another. (libarchive does not give every name: see
@@ -148,7 +149,7 @@ class ZipUnpacker {
         ::archive_entry_hardlink(found) != nullptr ||
         (::archive_entry_filetype(found) == AE_IFLNK && step.entry.type != EntryType::link);
     if (!other_name && !other_type) return {};
-    return fail<"zip-entry-contradicted">(in_quotes(planned));
+    return fail<"zip-entry-contradicted">(at<"name">(in_quotes(planned)));
   }
 
   /// `work` in bytes. Asking costs a system call, so it is done once in a while.
@@ -198,15 +199,17 @@ class ZipUnpacker {
       if (answer != ARCHIVE_OK)
         return fail(std::move(damaged(a).value()).within("entry " + in_quotes(entry.path)));
       got += size;
-      if (got > declared) return fail<"zip-entry-larger">(in_quotes(entry.path), declared);
+      if (got > declared)
+        return fail<"zip-entry-larger">(at<"name">(in_quotes(entry.path)), at<"bytes">(declared));
       unpacked_.bytes += size;
       LEMU_TRY(ask_to_go_on(size));
       Status written = write_all(file->get(), {static_cast<const char*>(block), size});
-      if (!written) return fail_errno<"unpack-no-room">(written.error().os_error, in_quotes(entry.path));
+      if (!written)
+        return fail_errno<"unpack-no-room">(written.error().os_error, at<"name">(in_quotes(entry.path)));
     }
   }
 
-  tl::unexpected<Error> too_large() const { return fail<"zip-too-large">(limits_.bytes); }
+  tl::unexpected<Error> too_large() const { return fail<"zip-too-large">(at<"limit">(limits_.bytes)); }
 
   const std::string& path_;
   const UnzipLimits limits_;

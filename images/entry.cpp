@@ -56,11 +56,13 @@ std::string in_quotes(std::string_view name) {
 }
 
 Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
-  if (name.empty()) return fail<"zip-entry-without-name">(in_quotes(name));
-  if (name.find('\0') != std::string_view::npos) return fail<"zip-entry-zero-byte">(in_quotes(name));
-  if (name.find('\\') != std::string_view::npos) return fail<"zip-entry-backslash">(in_quotes(name));
-  if (name.front() == '/') return fail<"zip-entry-absolute">(in_quotes(name));
-  if (name.size() > kLongestName) return fail<"zip-entry-path-too-long">(in_quotes(name));
+  if (name.empty()) return fail<"zip-entry-without-name">(at<"name">(in_quotes(name)));
+  if (name.find('\0') != std::string_view::npos)
+    return fail<"zip-entry-zero-byte">(at<"name">(in_quotes(name)));
+  if (name.find('\\') != std::string_view::npos)
+    return fail<"zip-entry-backslash">(at<"name">(in_quotes(name)));
+  if (name.front() == '/') return fail<"zip-entry-absolute">(at<"name">(in_quotes(name)));
+  if (name.size() > kLongestName) return fail<"zip-entry-path-too-long">(at<"name">(in_quotes(name)));
 
   Entry entry;
   bool climbs = false;
@@ -69,11 +71,12 @@ Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
     if (!entry.path.empty()) entry.path += '/';
     entry.path += component;
   });
-  if (climbs) return fail<"zip-entry-climbs-out">(in_quotes(name));
+  if (climbs) return fail<"zip-entry-climbs-out">(at<"name">(in_quotes(name)));
   const std::optional<EntryType> type = type_of(name, unix_mode);
-  if (!type) return fail<"zip-entry-special">(in_quotes(name), special_name(unix_mode));
+  if (!type)
+    return fail<"zip-entry-special">(at<"name">(in_quotes(name)), at<"kind">(special_name(unix_mode)));
   if (entry.path.empty() && *type != EntryType::folder)
-    return fail<"zip-entry-without-name">(in_quotes(name));
+    return fail<"zip-entry-without-name">(at<"name">(in_quotes(name)));
   entry.type = *type;
   if (unix_mode != 0) entry.permissions = unix_mode & kPermissions;
   if (entry.type == EntryType::folder) entry.permissions = 0755;
@@ -82,7 +85,7 @@ Result<Entry> check_entry(std::string_view name, mode_t unix_mode) {
 
 Status check_link(const std::string& path, std::string_view target) {
   if (!target.empty() && target.size() < PATH_MAX && target.find('\0') == std::string_view::npos) return {};
-  return fail<"zip-link-refused">(in_quotes(path), in_quotes(target));
+  return fail<"zip-link-refused">(at<"name">(in_quotes(path)), at<"target">(in_quotes(target)));
 }
 
 }  // namespace lemu::images

@@ -70,8 +70,10 @@ std::string misnamed(const Contents& contents) {
 
 tl::unexpected<Error> wrong_name(const BootstrapSearch& search, const std::string& name) {
   if (search.kind == PackageKind::zip)
-    return fail<"bootstrap-wrong-name-in-zip">(package_name(search), in_quotes(name), name);
-  return fail<"bootstrap-wrong-name">(package_name(search), in_quotes(name), search.given, name);
+    return fail<"bootstrap-wrong-name-in-zip">(at<"package">(package_name(search)),
+                                               at<"found">(in_quotes(name)), at<"name">(name));
+  return fail<"bootstrap-wrong-name">(at<"package">(package_name(search)), at<"found">(in_quotes(name)),
+                                      at<"folder">(search.given), at<"name">(name));
 }
 
 tl::unexpected<Error> wrong_folder(const BootstrapSearch& search, const std::string& nested) {
@@ -79,8 +81,11 @@ tl::unexpected<Error> wrong_folder(const BootstrapSearch& search, const std::str
   std::string up = "../";
   for (std::ptrdiff_t i = 0; i < depth_of(inner); ++i) up += "../";
   if (search.kind == PackageKind::zip)
-    return fail<"bootstrap-wrong-folder-in-zip">(package_name(search), in_quotes(nested), inner, up);
-  return fail<"bootstrap-wrong-folder">(package_name(search), in_quotes(nested), search.given, inner, up);
+    return fail<"bootstrap-wrong-folder-in-zip">(at<"package">(package_name(search)),
+                                                 at<"found">(in_quotes(nested)), at<"inner">(inner),
+                                                 at<"up">(up));
+  return fail<"bootstrap-wrong-folder">(at<"package">(package_name(search)), at<"found">(in_quotes(nested)),
+                                        at<"given">(search.given), at<"inner">(inner), at<"up">(up));
 }
 
 }  // namespace
@@ -96,8 +101,8 @@ tl::unexpected<Error> explain_missing_bootstrap(const BootstrapSearch& search) {
   if (!contents.nested.empty()) return wrong_folder(search, contents.nested);
   std::error_code failed;
   if (fs::is_empty(search.folder, failed) && !failed)
-    return fail<"bootstrap-missing-empty">(package_name(search));
-  return fail<"bootstrap-missing">(package_name(search));
+    return fail<"bootstrap-missing-empty">(at<"package">(package_name(search)));
+  return fail<"bootstrap-missing">(at<"package">(package_name(search)));
 }
 
 }  // namespace lemu::images

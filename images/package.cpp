@@ -35,7 +35,7 @@ struct FreeText {
 
 Result<std::string> real_path(const std::string& path) {
   const std::unique_ptr<char, FreeText> real(::realpath(path.c_str(), nullptr));
-  if (!real) return fail_errno<"package-not-opened">(errno, in_quotes(path));
+  if (!real) return fail_errno<"package-not-opened">(errno, at<"package">(in_quotes(path)));
   return std::string(real.get());
 }
 
@@ -76,13 +76,14 @@ std::string_view content_name(std::string_view start) {
 
 Result<std::string> first_bytes(const Package& package) {
   Result<Fd> file = open_regular(package.path);
-  if (!file && file.error().os_error == 0) return fail<"package-of-no-kind">(in_quotes(package.given));
+  if (!file && file.error().os_error == 0)
+    return fail<"package-of-no-kind">(at<"package">(in_quotes(package.given)));
   if (!file)
-    return fail_errno<"package-file-not-readable">(file.error().os_error, in_quotes(package.given),
-                                                   package.given);
+    return fail_errno<"package-file-not-readable">(
+        file.error().os_error, at<"package">(in_quotes(package.given)), at<"given">(package.given));
   std::string start(6, '\0');
   const Result<std::size_t> n = read_some_full(file->get(), std::as_writable_bytes(std::span<char>(start)));
-  if (!n) return fail_errno<"package-not-read">(n.error().os_error, in_quotes(package.given));
+  if (!n) return fail_errno<"package-not-read">(n.error().os_error, at<"package">(in_quotes(package.given)));
   start.resize(*n);
   return start;
 }
@@ -93,7 +94,8 @@ Result<Package> open_regular(Package package) {
   if (is_zip(*start)) {
     package.kind = PackageKind::zip;
   } else if (has_zip_name(package.given)) {
-    return fail<"package-not-a-zip">(in_quotes(package.given), content_name(*start));
+    return fail<"package-not-a-zip">(at<"package">(in_quotes(package.given)),
+                                     at<"content">(content_name(*start)));
   }
   return package;
 }
@@ -143,7 +145,8 @@ Result<FunctionCode> prepare_folder(const Package& package) {
   FunctionCode code = code_in(package.path, std::move(*bootstrap));
   Survey survey = survey_folder(package.path);
   if (survey.channels.size() > kMostChannels)
-    return fail<"package-holds-sockets">("the folder " + in_quotes(package.given), kMostChannels);
+    return fail<"package-holds-sockets">(at<"package">("the folder " + in_quotes(package.given)),
+                                         at<"most">(kMostChannels));
   note_contents(survey, package, code);
   code.channels = std::move(survey.channels);
   return code;
@@ -175,11 +178,12 @@ Result<Package> open_package(const std::string& target) {
   Package package{PackageKind::bootstrap_file, std::move(*real), target};
   struct stat info {};
   if (::stat(package.path.c_str(), &info) != 0)
-    return fail_errno<"package-not-opened">(errno, in_quotes(target));
+    return fail_errno<"package-not-opened">(errno, at<"package">(in_quotes(target)));
   if (S_ISREG(info.st_mode)) return open_regular(std::move(package));
-  if (!S_ISDIR(info.st_mode)) return fail<"package-of-no-kind">(in_quotes(target));
+  if (!S_ISDIR(info.st_mode)) return fail<"package-of-no-kind">(at<"package">(in_quotes(target)));
   if (::access(package.path.c_str(), R_OK | X_OK) != 0)
-    return fail_errno<"package-folder-not-readable">(errno, in_quotes(target), target);
+    return fail_errno<"package-folder-not-readable">(errno, at<"package">(in_quotes(target)),
+                                                     at<"given">(target));
   package.kind = PackageKind::folder;
   return package;
 }

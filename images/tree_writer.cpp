@@ -27,10 +27,10 @@ std::string_view leaf(std::string_view path) {
 
 /// Why `path` could not be made. Disk trouble is the host's; all else is the package's.
 tl::unexpected<Error> cannot_make(std::string_view path, int code) {
-  if (code == EEXIST) return fail<"zip-entry-in-conflict">(in_quotes(path));
+  if (code == EEXIST) return fail<"zip-entry-in-conflict">(at<"name">(in_quotes(path)));
   if (code == ENOSPC || code == EDQUOT || code == EROFS || code == EACCES || code == EMFILE)
-    return fail_errno<"unpack-no-room">(code, in_quotes(path));
-  return fail_errno<"unpack-failed">(code, in_quotes(path));
+    return fail_errno<"unpack-no-room">(code, at<"name">(in_quotes(path)));
+  return fail_errno<"unpack-failed">(code, at<"name">(in_quotes(path)));
 }
 
 /// Opens the folder `name` of `parent`, making it if it is missing. `path` is its whole path, for messages.
@@ -41,7 +41,8 @@ Result<Fd> enter(int parent, const std::string& name, std::string_view path) {
     struct stat info {};
     const bool link =
         ::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
-    return fail<"zip-entry-below-file">(in_quotes(path), link ? "symbolic link" : "file");
+    return fail<"zip-entry-below-file">(at<"name">(in_quotes(path)),
+                                        at<"kind">(link ? "symbolic link" : "file"));
   }
   // The umask may have taken bits away, so they are set again.
   if (errno != ENOENT || ::mkdirat(parent, name.c_str(), 0755) != 0 ||
@@ -58,7 +59,8 @@ Result<TreeWriter> TreeWriter::open(const std::string& folder) {
   Result<Fd> root = open_file(folder, O_PATH | O_DIRECTORY);
   LEMU_TRY(root);
   std::error_code failed;
-  if (!std::filesystem::is_empty(folder, failed) || failed) return fail<"unpack-not-empty">(folder);
+  if (!std::filesystem::is_empty(folder, failed) || failed)
+    return fail<"unpack-not-empty">(at<"folder">(folder));
   return TreeWriter(std::move(*root));
 }
 

@@ -53,7 +53,7 @@ class DirectoryReader {
 
  private:
   tl::unexpected<Error> broken(const std::string& reason) const {
-    return fail<"zip-not-whole">(shown_, reason);
+    return fail<"zip-not-whole">(at<"zip">(shown_), at<"reason">(reason));
   }
 
   Result<std::string> bytes_at(std::uint64_t offset, std::uint64_t size) const {
@@ -63,7 +63,7 @@ class DirectoryReader {
       const ssize_t n =
           ::pread(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail_errno<"package-not-read">(errno, shown_);
+      if (n < 0) return fail_errno<"package-not-read">(errno, at<"package">(shown_));
       if (n == 0) return broken("it ended while it was read");
       done += static_cast<std::size_t>(n);
     }
@@ -72,7 +72,7 @@ class DirectoryReader {
 
   Result<Location> locate() {
     struct stat info {};
-    if (::fstat(fd_, &info) != 0) return fail_errno<"package-not-read">(errno, shown_);
+    if (::fstat(fd_, &info) != 0) return fail_errno<"package-not-read">(errno, at<"package">(shown_));
     const std::uint64_t file_size = static_cast<std::uint64_t>(info.st_size);
     const std::uint64_t tail_size = std::min(file_size, kEndSize + kLongestComment);
     const Result<std::string> tail = bytes_at(file_size - tail_size, tail_size);
@@ -119,9 +119,11 @@ class DirectoryReader {
 
   Result<Location> checked(const Location& location, std::uint64_t directory_end) const {
     if (location.entries > kMostEntries)
-      return fail<"zip-too-many-entries">(shown_, location.entries, kMostEntries);
+      return fail<"zip-too-many-entries">(at<"zip">(shown_), at<"entries">(location.entries),
+                                          at<"most">(kMostEntries));
     if (location.size > kLargestDirectory)
-      return fail<"zip-directory-too-large">(shown_, location.size, kLargestDirectory);
+      return fail<"zip-directory-too-large">(at<"zip">(shown_), at<"bytes">(location.size),
+                                             at<"most">(kLargestDirectory));
     if (location.offset > directory_end || location.size != directory_end - location.offset)
       return broken("its directory is not where its end record says");
     return location;

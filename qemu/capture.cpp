@@ -52,7 +52,7 @@ Result<pid_t> spawn(const std::vector<std::string>& arguments, int output) {
   char* no_environment[] = {nullptr};
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, argv[0], plan.get(), nullptr, argv.data(), no_environment);
-  if (code != 0) return fail_errno<"program-not-run">(code, arguments[0]);
+  if (code != 0) return fail_errno<"program-not-run">(code, at<"program">(arguments[0]));
   return pid;
 }
 
@@ -94,7 +94,7 @@ Result<Captured> capture_output(const std::vector<std::string>& arguments) {
   const bool done = drain(pipe->read_end.get(), captured.output);
   if (!done) ::kill(*pid, SIGKILL);
   captured.exit_code = reap(*pid);
-  if (!done) return fail<"program-did-not-end">(arguments[0]);
+  if (!done) return fail<"program-did-not-end">(at<"program">(arguments[0]));
   return captured;
 }
 

@@ -112,8 +112,9 @@ class Resolver {
       answer_.libraries.push_back({name, *std::move(host)});
       return {};
     }
-    return fail<"library-missing">(question_.guest_path, arch_name(), name, owner.name, wrong,
-                                   cross_package(question_.elf.arch, name));
+    return fail<"library-missing">(at<"program">(question_.guest_path), at<"arch">(arch_name()),
+                                   at<"library">(name), at<"owner">(owner.name), at<"wrong">(wrong),
+                                   at<"package">(cross_package(question_.elf.arch, name)));
   }
 
   /// Where ld.so(8) would look, in its order: RPATH (unless there is a RUNPATH) of the owner and the program,
@@ -144,13 +145,15 @@ class Resolver {
 
   Status check_glibc() const {
     if (!needed_ || !glibc_ || needed_ <= glibc_) return {};
-    return fail<"glibc-too-old">(question_.guest_path, needed_by_, needed_->text(), arch_name(),
-                                 glibc_->text());
+    return fail<"glibc-too-old">(at<"program">(question_.guest_path), at<"owner">(needed_by_),
+                                 at<"needed">(needed_->text()), at<"arch">(arch_name()),
+                                 at<"here">(glibc_->text()));
   }
 
   tl::unexpected<Error> lacks_interpreter(const std::string& wanted, const std::string& reason) const {
-    return fail<"program-interpreter-missing">(question_.guest_path, arch_name(), wanted, reason,
-                                               cross_package(question_.elf.arch, wanted));
+    return fail<"program-interpreter-missing">(at<"program">(question_.guest_path), at<"arch">(arch_name()),
+                                               at<"interpreter">(wanted), at<"reason">(reason),
+                                               at<"package">(cross_package(question_.elf.arch, wanted)));
   }
 
   std::string arch_name() const { return std::string(names_of(question_.elf.arch).lambda); }

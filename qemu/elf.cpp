@@ -94,7 +94,7 @@ std::string machine_name(std::uint16_t machine) {
   }
 }
 
-tl::unexpected<Error> cut_short(std::string_view part) { return fail<"elf-damaged">(part); }
+tl::unexpected<Error> cut_short(std::string_view part) { return fail<"elf-damaged">(at<"part">(part)); }
 
 /// One reading of one file; collects into `info_`.
 class ElfReader {
@@ -117,11 +117,11 @@ class ElfReader {
     if (ident[EI_DATA] == ELFDATA2MSB) return fail<"elf-big-endian">();
     const std::optional<Elf32_Half> machine = source_.get<Elf32_Half>(offsetof(Elf64_Ehdr, e_machine));
     if (!machine) return cut_short("header");
-    if (ident[EI_CLASS] == ELFCLASS32) return fail<"elf-32-bit">(machine_name(*machine));
+    if (ident[EI_CLASS] == ELFCLASS32) return fail<"elf-32-bit">(at<"machine">(machine_name(*machine)));
     if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB)
       return cut_short("class or byte order");
     const std::optional<Arch> arch = arch_of_elf_machine(*machine);
-    if (!arch) return fail<"elf-wrong-machine">(machine_name(*machine));
+    if (!arch) return fail<"elf-wrong-machine">(at<"machine">(machine_name(*machine)));
     info_.arch = *arch;
     const std::optional<Elf64_Ehdr> header = source_.get<Elf64_Ehdr>(0);
     if (!header) return cut_short("header");

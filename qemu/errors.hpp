@@ -189,13 +189,6 @@ inline constexpr ErrorRow kErrors[] = {
      "lemu doctor could not write into its own folder.", "set TMPDIR to a folder that can be written"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace lemu::qemu

@@ -69,18 +69,19 @@ bool write_word(const std::string& path, std::string_view word) {
 Result<Freezer> Freezer::make(const Cgroups& cgroups) {
   const auto ours = std::find_if(cgroups.hierarchies.begin(), cgroups.hierarchies.end(),
                                  [](const CgroupHierarchy& one) { return one.version == 2; });
-  if (ours == cgroups.hierarchies.end()) return fail<"no-freezer">("no cgroup v2 is mounted");
+  if (ours == cgroups.hierarchies.end()) return fail<"no-freezer">(at<"reason">("no cgroup v2 is mounted"));
   if (ours->access != CgroupAccess::writable)
-    return fail<"no-freezer">("the cgroup " + ours->folder + " is not delegated to this user");
+    return fail<"no-freezer">(at<"reason">("the cgroup " + ours->folder + " is not delegated to this user"));
   sweep(ours->folder);
   const std::string self = std::to_string(::getpid());
   Freezer made(ours->folder + "/" + std::string(kPrefix) + self + "-" + start_of(self) + "-" + random_word());
   if (::mkdir(made.folder_.c_str(), 0755) != 0) {
     const int code = errno;
-    return fail<"no-freezer">("cannot make " + std::exchange(made.folder_, {}) + ": " + ::strerror(code));
+    return fail<"no-freezer">(
+        at<"reason">("cannot make " + std::exchange(made.folder_, {}) + ": " + ::strerror(code)));
   }
   if (::access((made.folder_ + "/cgroup.freeze").c_str(), W_OK) != 0)
-    return fail<"no-freezer">("the kernel has no cgroup.freeze (it needs Linux 5.2)");
+    return fail<"no-freezer">(at<"reason">("the kernel has no cgroup.freeze (it needs Linux 5.2)"));
   return made;
 }
 

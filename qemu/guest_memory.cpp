@@ -44,7 +44,7 @@ std::uint64_t rollup_pss(std::string_view text) {
   return sum;
 }
 
-tl::unexpected<Error> absent(std::string_view why) { return fail<"memory-not-measured">(why); }
+tl::unexpected<Error> absent(std::string_view why) { return fail<"memory-not-measured">(at<"reason">(why)); }
 
 /// Smaps waits for the kernel to finish what a process does to its memory, its forking above all: not to be
 /// read of each in a fork bomb.

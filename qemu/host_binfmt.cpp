@@ -81,7 +81,7 @@ bool take_field(Registration& registration, std::string_view key, std::string_vi
 
 Result<std::vector<std::string>> names_in(const std::string& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
-  if (!listing) return fail_errno<"binfmt-not-listed">(errno, folder);
+  if (!listing) return fail_errno<"binfmt-not-listed">(errno, at<"folder">(folder));
   std::vector<std::string> names;
   while (const dirent* entry = ::readdir(listing.get())) {
     const std::string_view name = entry->d_name;
@@ -127,10 +127,11 @@ Result<Registration> parse_registration(std::string_view name, std::string_view 
     const std::string_view value =
         blank == std::string_view::npos ? std::string_view() : line.substr(blank + 1);
     if (!take_field(registration, line.substr(0, blank), value))
-      return fail<"binfmt-registration-unreadable">(registration.name,
-                                                    "unreadable line \"" + std::string(line) + "\"");
+      return fail<"binfmt-registration-unreadable">(
+          at<"name">(registration.name), at<"reason">("unreadable line \"" + std::string(line) + "\""));
   }
-  if (!known) return fail<"binfmt-registration-unreadable">(registration.name, "no state");
+  if (!known)
+    return fail<"binfmt-registration-unreadable">(at<"name">(registration.name), at<"reason">("no state"));
   return registration;
 }
 
@@ -156,7 +157,7 @@ Result<HostBinfmt> read_host_binfmt(const std::string& folder) {
 Result<std::string> registration_line(std::string_view name, Arch arch, std::string_view interpreter) {
   if (interpreter.empty() || interpreter.size() > kLongestInterpreter ||
       interpreter.find_first_of(std::string_view(":\n\0", 3)) != std::string_view::npos)
-    return fail<"binfmt-interpreter-name">(interpreter);
+    return fail<"binfmt-interpreter-name">(at<"name">(interpreter));
   std::string line = ":";
   line.append(name).append(":M::").append(escaped(program_head(arch))).append(":");
   line.append(escaped(std::string_view(kMask, kMagicSize))).append(":").append(interpreter).append(":FP");

@@ -66,7 +66,7 @@ std::string_view cafebabe_kind(std::string_view head) {
 
 tl::unexpected<Error> refuse_content(const Subject& subject, std::string_view head) {
   if (head.starts_with("\xca\xfe\xba\xbe"))
-    return subject.refused(fail<"program-for-other-system">(cafebabe_kind(head)));
+    return subject.refused(fail<"program-for-other-system">(at<"what">(cafebabe_kind(head))));
   for (const Foreign& kind : kForeign)
     if (head.starts_with(kind.magic))
       return subject.refused(make_error(*kind.row, std::array{std::string(kind.what)}));
@@ -79,7 +79,7 @@ Status check_file(const Subject& subject, const struct stat& status) {
   if (S_ISDIR(status.st_mode)) return subject.refused(fail<"program-is-folder">());
   if (!S_ISREG(status.st_mode)) return subject.refused(fail<"program-not-regular">());
   if ((status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
-    return subject.refused(fail<"program-not-executable">(subject.in_remedies()));
+    return subject.refused(fail<"program-not-executable">(at<"path">(subject.in_remedies())));
   if (status.st_size == 0) return subject.refused(fail<"program-empty">());
   return {};
 }
@@ -93,7 +93,7 @@ Result<std::variant<ElfInfo, ScriptLine>> read_content(const Subject& subject, i
     Result<ElfInfo> elf = inspect_elf_file(fd);
     if (!elf) return subject.refused(std::move(elf.error()));
     if (elf->type == ElfType::other) return subject.refused(fail<"program-is-object">());
-    if (elf->is_library()) return subject.refused(fail<"program-is-library">(elf->soname));
+    if (elf->is_library()) return subject.refused(fail<"program-is-library">(at<"name">(elf->soname)));
     return std::variant<ElfInfo, ScriptLine>(*std::move(elf));
   }
   if (looks_like_script(head)) {
@@ -119,7 +119,8 @@ Result<Program> inspect_program(const std::string& path, ProgramNames names) {
   Result<Fd> fd = open_regular(path);
   if (!fd && fd.error().os_error == 0) return subject.refused(fail<"program-not-regular">());
   if (!fd)
-    return subject.refused(fail_errno<"program-not-readable">(fd.error().os_error, subject.in_remedies()));
+    return subject.refused(
+        fail_errno<"program-not-readable">(fd.error().os_error, at<"path">(subject.in_remedies())));
   Result<std::variant<ElfInfo, ScriptLine>> content = read_content(subject, fd->get());
   LEMU_TRY(content);
   return Program{path, std::move(names), *std::move(content)};
@@ -140,7 +141,8 @@ Status check_arch(const Program& program, Arch wanted) {
   const Subject subject{program.path, program.names};
   const std::string is(names_of(elf->arch).lambda);
   const std::string asked(names_of(wanted).lambda);
-  return subject.refused(fail<"program-wrong-architecture">(is, asked, build_hint(wanted)));
+  return subject.refused(
+      fail<"program-wrong-architecture">(at<"is">(is), at<"asked">(asked), at<"how">(build_hint(wanted))));
 }
 
 }  // namespace lemu::qemu

@@ -32,7 +32,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 Result<std::string> real_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&::free)> resolved(::realpath(path.c_str(), nullptr), &::free);
-  if (!resolved) return fail_errno<"qemu-not-found">(errno, path);
+  if (!resolved) return fail_errno<"qemu-not-found">(errno, at<"path">(path));
   return std::string(resolved.get());
 }
 
@@ -40,11 +40,12 @@ Result<std::string> real_path(const std::string& path) {
 Result<QemuProgram> look_at(const std::string& path, Arch guest) {
   Result<std::string> real = real_path(path);
   LEMU_TRY(real);
-  if (::access(real->c_str(), X_OK) != 0) return fail_errno<"qemu-not-found">(errno, *real);
+  if (::access(real->c_str(), X_OK) != 0) return fail_errno<"qemu-not-found">(errno, at<"path">(*real));
   Result<ElfInfo> elf = inspect_elf_path(*real);
   LEMU_TRY(elf);
   if (elf->arch != host_arch())
-    return fail<"qemu-for-other-host">(*real, names_of(elf->arch).lambda, names_of(host_arch()).lambda);
+    return fail<"qemu-for-other-host">(at<"path">(*real), at<"arch">(names_of(elf->arch).lambda),
+                                       at<"host">(names_of(host_arch()).lambda));
   const Linkage linkage = elf->is_static() ? Linkage::self_contained : Linkage::shared_libraries;
   return QemuProgram{*std::move(real), guest, linkage};
 }
@@ -58,7 +59,7 @@ Result<std::string> version_of(const std::string& path, Arch guest) {
   if (line.starts_with(expected)) return line.substr(expected.size());
   std::string said = line.empty() ? "nothing" : '"' + line.substr(0, 80);
   if (!line.empty()) said += '"';
-  return fail<"qemu-other-program">(path, names_of(guest).lambda, said);
+  return fail<"qemu-other-program">(at<"path">(path), at<"arch">(names_of(guest).lambda), at<"said">(said));
 }
 
 Result<QemuProgram> use_given(Arch guest, const std::string& path) {
@@ -66,7 +67,7 @@ Result<QemuProgram> use_given(Arch guest, const std::string& path) {
   Result<std::string> version =
       qemu ? version_of(qemu->path, guest) : Result<std::string>(fail(qemu.error()));
   if (version) return qemu;
-  return fail<"qemu-unusable">(version.error().message, qemu_name(guest));
+  return fail<"qemu-unusable">(at<"reason">(version.error().message), at<"name">(qemu_name(guest)));
 }
 
 /// A line of the loader's list: "\tlibc.so.6 => /lib/libc.so.6 (0x…)", "\t/lib64/ld.so (0x…)", or the
@@ -102,7 +103,7 @@ Result<QemuProgram> find_qemu(Arch guest, const QemuSearch& search) {
   if (search.given) return use_given(guest, *search.given);
   std::vector<QemuProgram> found = all_qemus(guest, search.path);
   if (!found.empty()) return std::move(found.front());
-  return fail<"qemu-missing">(names_of(guest).lambda, qemu_name(guest));
+  return fail<"qemu-missing">(at<"arch">(names_of(guest).lambda), at<"name">(qemu_name(guest)));
 }
 
 Result<std::string> qemu_version(const QemuProgram& qemu) { return version_of(qemu.path, qemu.guest); }
@@ -115,7 +116,7 @@ Result<SharedLibraries> shared_libraries(const QemuProgram& qemu) {
   libraries.loader = elf->interpreter;
   Result<Captured> listed = capture_output({libraries.loader, "--list", qemu.path});
   LEMU_TRY(listed);
-  if (listed->exit_code != 0) return fail<"qemu-without-libraries">(qemu.path);
+  if (listed->exit_code != 0) return fail<"qemu-without-libraries">(at<"path">(qemu.path));
   for (const std::string& line : split(listed->output, '\n')) {
     const std::optional<std::string> file = listed_path(line);
     if (file && *file != libraries.loader) libraries.files.push_back(*file);

@@ -127,7 +127,8 @@ class Planner {
     const Program what = program();
     if (!plan_.emulated) return execute_natively(what);
     if (request_.launch == LaunchChoice::native)
-      return fail<"launch-native-impossible">(names_of(request_.arch).lambda, names_of(host_.arch).lambda);
+      return fail<"launch-native-impossible">(at<"arch">(names_of(request_.arch).lambda),
+                                              at<"host">(names_of(host_.arch).lambda));
     switch (request_.launch) {
       case LaunchChoice::direct: return execute_directly(what, "asked for with --launch direct");
       case LaunchChoice::host_binfmt: return execute_by_host(what);
@@ -146,7 +147,7 @@ class Planner {
 
   Status execute_natively(const Program& what) {
     if (request_.launch != LaunchChoice::automatic && request_.launch != LaunchChoice::native)
-      return fail<"launch-emulation-needless">(names_of(host_.arch).lambda);
+      return fail<"launch-emulation-needless">(at<"arch">(names_of(host_.arch).lambda));
     plan_.execution = ExecutionMode::native;
     plan_.spec.normal = what;
     because("execution: native", "the function is for this host's architecture");
@@ -163,7 +164,7 @@ class Planner {
 
   Status execute_by_host(const Program& what) {
     if (!request_.host_registration)
-      return fail<"launch-without-host-binfmt">(names_of(request_.arch).lambda);
+      return fail<"launch-without-host-binfmt">(at<"arch">(names_of(request_.arch).lambda));
     plan_.execution = ExecutionMode::host_binfmt;
     plan_.spec.normal = what;
     because("execution: host binfmt", "the host's registration '" + *request_.host_registration + "'");

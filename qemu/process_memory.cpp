@@ -111,7 +111,7 @@ Result<std::string_view> ProcessMemory::mappings(pid_t pid, const char* name) {
     Result<std::string_view> found = read_mappings(folder + "/task/" + std::to_string(thread) + "/" + name);
     if (found && !found->empty()) return found;
   }
-  if (text) return fail<"memory-not-measured">("its process has ended");
+  if (text) return fail<"memory-not-measured">(at<"reason">("its process has ended"));
   return text;
 }
 

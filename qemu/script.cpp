@@ -38,7 +38,7 @@ Result<ScriptLine> parse_script(std::string_view head, std::string_view path) {
   }
   line = trimmed(line);
   if (line.empty() || line == "\r") return fail<"script-names-no-interpreter">();
-  if (line.ends_with('\r')) return fail<"script-windows-line-ending">(path);
+  if (line.ends_with('\r')) return fail<"script-windows-line-ending">(at<"path">(path));
   const std::size_t separator = line.find_first_of(kBlanks);
   ScriptLine script;
   script.interpreter = line.substr(0, separator);

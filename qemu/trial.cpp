@@ -122,7 +122,7 @@ Result<LaunchRequest> request_for(const TrialBench& bench, const Trial& trial, c
   request.wrapper = bench.wrapper;
   request.cpu = names_of(trial.arch).default_cpu;
   if (trial.arch == host_arch()) return request;
-  if (!bench.emulator) return fail<"trial-without-qemu">(names_of(trial.arch).lambda);
+  if (!bench.emulator) return fail<"trial-without-qemu">(at<"arch">(names_of(trial.arch).lambda));
   request.emulator = bench.emulator;
   request.host_registration = bench.host_registration;
   Result<std::string> line = registration_line("lemu-" + std::string(names_of(trial.arch).lambda), trial.arch,
@@ -137,9 +137,10 @@ Status write_program(const std::string& folder, Arch arch) {
   Status written = write_file(path, trial_program(arch), 0755);
   if (!written) return written;
   // Whatever the umask: the function's user must read it, and the mount point must be there.
-  if (::chmod(path.c_str(), 0755) < 0) return fail_errno<"trial-not-prepared">(errno, path);
+  if (::chmod(path.c_str(), 0755) < 0) return fail_errno<"trial-not-prepared">(errno, at<"path">(path));
   const std::string mount_point = folder + "/root";
-  if (::mkdir(mount_point.c_str(), 0755) < 0) return fail_errno<"trial-not-prepared">(errno, mount_point);
+  if (::mkdir(mount_point.c_str(), 0755) < 0)
+    return fail_errno<"trial-not-prepared">(errno, at<"path">(mount_point));
   return {};
 }
 

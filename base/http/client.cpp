@@ -58,7 +58,8 @@ Result<ClientAnswer> exchange(Fd connection, const std::string& host, const std:
     LEMU_TRY(piece(parser.get().body()));
     parser.get().body().clear();
   }
-  if (code) return fail<"endpoint-silent">(url, (writing ? writing : code).message());
+  if (code)
+    return fail<"endpoint-silent">(at<"url">(url), at<"reason">((writing ? writing : code).message()));
 
   ClientAnswer answer;
   answer.status = parser.get().result_int();

@@ -97,7 +97,7 @@ Result<std::vector<TcpEnd>> look_up_host(const std::string& name, std::uint16_t 
   }
   std::vector<TcpEnd> found;
   const std::string why = ask_name_servers(name, port, found);
-  if (found.empty()) return fail<"host-unknown">(name, why);
+  if (found.empty()) return fail<"host-unknown">(at<"name">(name), at<"reason">(why));
   return found;
 }
 

@@ -13,9 +13,9 @@ namespace lemu::http {
 namespace {
 
 tl::unexpected<Error> cannot_listen(const TcpEnd& end, int code) {
-  if (code != EADDRINUSE) return fail_errno<"cannot-listen">(code, end.text());
-  return end.port == 0 ? fail_errno<"no-free-port">(code, end.host())
-                       : fail_errno<"port-in-use">(code, end.text());
+  if (code != EADDRINUSE) return fail_errno<"cannot-listen">(code, at<"address">(end.text()));
+  return end.port == 0 ? fail_errno<"no-free-port">(code, at<"address">(end.host()))
+                       : fail_errno<"port-in-use">(code, at<"address">(end.text()));
 }
 
 }  // namespace
@@ -25,7 +25,7 @@ Result<Fd> listen_on_loopback(std::uint16_t port) { return listen_on("127.0.0.1"
 /// At [::] for IPv4 too, as servers in Go do.
 Result<Fd> listen_on(const std::string& where, std::uint16_t port) {
   const std::optional<TcpEnd> end = TcpEnd::of(where, port);
-  if (!end) return fail<"listen-address">(where);
+  if (!end) return fail<"listen-address">(at<"address">(where));
   Fd fd(::socket(end->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return cannot_listen(*end, errno);
   const int on = 1, off = 0;

@@ -18,16 +18,11 @@ inline constexpr ErrorRow kErrors[] = {
      "keep the connection open until the answer"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace api_room
+using api_room::error;
+using api_room::error_errno;
 using api_room::fail;
 using api_room::fail_errno;
 

@@ -72,16 +72,16 @@ Result<std::optional<StreamedEvent>> EventStreamReader::next() {
   const std::size_t size = *prelude.number(4);
   const std::size_t header_size = *prelude.number(4);
   if (*prelude.number(4) != event_stream_checksum(all.substr(0, kEventStreamPrelude - kEventStreamChecksum)))
-    return fail<"event-stream-malformed">("the checksum of a message's lengths is wrong");
+    return fail<"event-stream-malformed">(at<"what">("the checksum of a message's lengths is wrong"));
   if (size > kMessageBytesAtMost || header_size > kHeaderBytesAtMost ||
       size < kEventStreamPrelude + header_size + kEventStreamChecksum)
-    return fail<"event-stream-malformed">("a message's lengths are wrong");
+    return fail<"event-stream-malformed">(at<"what">("a message's lengths are wrong"));
   if (all.size() < size) return std::nullopt;
   const std::string_view message = all.substr(0, size - kEventStreamChecksum);
   if (*ByteReader(all.substr(message.size())).number(4) != event_stream_checksum(message))
-    return fail<"event-stream-malformed">("a message's checksum is wrong");
+    return fail<"event-stream-malformed">(at<"what">("a message's checksum is wrong"));
   std::optional<std::string> type = event_type(message.substr(kEventStreamPrelude, header_size));
-  if (!type) return fail<"event-stream-malformed">("a message's headers name no event");
+  if (!type) return fail<"event-stream-malformed">(at<"what">("a message's headers name no event"));
   StreamedEvent event{std::move(*type), std::string(message.substr(kEventStreamPrelude + header_size))};
   unread_.erase(0, size);
   return std::optional(std::move(event));

@@ -145,7 +145,7 @@ void InvokeHandler::invoke(http::Request& request, const ApiReply& reply, std::s
 void InvokeHandler::caller_gone(const http::Reply& reply) const {
   for (const auto& [name, function] : functions_.all())
     if (const std::shared_ptr<InvocationClient> client = function->pool().withdraw(reply))
-      return client->failed(fail<"caller-gone">().value());
+      return client->failed(error<"caller-gone">());
 }
 
 void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, Payload payload, std::string arn,

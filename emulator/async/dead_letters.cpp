@@ -115,13 +115,14 @@ std::optional<std::string> DeadLetters::find(const std::string& request_id) cons
 
 Result<std::string> DeadLetters::read(const std::string& request_id) const {
   const std::optional<std::string> path = find(request_id);
-  if (!path) return fail<"dead-letter-unknown">(request_id);
+  if (!path) return fail<"dead-letter-unknown">(at<"id">(request_id));
   return read_file(*path, kRecordLimit);
 }
 
 Status DeadLetters::remove(const std::string& request_id) const {
   const std::optional<std::string> path = find(request_id);
-  if (path && ::unlink(path->c_str()) < 0) return fail_errno<"dead-letter-not-removed">(errno, *path);
+  if (path && ::unlink(path->c_str()) < 0)
+    return fail_errno<"dead-letter-not-removed">(errno, at<"path">(*path));
   return {};
 }
 

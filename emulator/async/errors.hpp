@@ -25,16 +25,11 @@ inline constexpr ErrorRow kErrors[] = {
      "The folder of dead letters is not yours to write.", "look at who owns the state folder"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace async_room
+using async_room::error;
+using async_room::error_errno;
 using async_room::fail;
 using async_room::fail_errno;
 

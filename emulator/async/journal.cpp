@@ -24,7 +24,7 @@ constexpr char kSchema[] =
 constexpr char kColumns[] = "request_id, function, accepted_ms, due_ms, attempts, deferrals";
 
 tl::unexpected<Error> failure_of(sqlite3* database) {
-  return fail<"journal-failed">(sqlite3_errmsg(database));
+  return fail<"journal-failed">(at<"reason">(sqlite3_errmsg(database)));
 }
 
 /// With its write-ahead log, which holds the latest events and nothing else does. The database goes last: a
@@ -32,7 +32,7 @@ tl::unexpected<Error> failure_of(sqlite3* database) {
 Status move_aside(const std::string& path, const std::string& aside) {
   for (const char* suffix : {"-wal", "-shm", ""})
     if (std::rename((path + suffix).c_str(), (aside + suffix).c_str()) != 0 && errno != ENOENT)
-      return fail_errno<"journal-not-moved">(errno, path + suffix);
+      return fail_errno<"journal-not-moved">(errno, at<"path">(path + suffix));
   return {};
 }
 
@@ -90,18 +90,19 @@ Result<Journal> Journal::open(const std::string& path, std::string& aside) {
   for (int attempt = 1;; ++attempt) {
     // SQLite would make it by the umask; what it puts beside it gets its mode.
     if (const Result<Fd> file = open_private_file(path, O_RDWR); !file)
-      return fail<"journal-not-opened">(path, file.error().message);
+      return fail<"journal-not-opened">(at<"path">(path), at<"reason">(file.error().message));
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(
         path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     Journal journal{Database(raw)};
-    if (code != SQLITE_OK) return fail<"journal-not-opened">(path, sqlite3_errmsg(raw));
+    if (code != SQLITE_OK)
+      return fail<"journal-not-opened">(at<"path">(path), at<"reason">(sqlite3_errmsg(raw)));
     Status ready = journal.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
     if (ready) ready = journal.run(kSchema);
     if (ready) return journal;
     const int why = sqlite3_errcode(raw);
     if ((why != SQLITE_NOTADB && why != SQLITE_CORRUPT) || attempt == kMostTries)
-      return fail<"journal-not-opened">(path, sqlite3_errmsg(raw));
+      return fail<"journal-not-opened">(at<"path">(path), at<"reason">(sqlite3_errmsg(raw)));
     aside = path + ".damaged-" + std::to_string(::getpid());
     LEMU_TRY(move_aside(path, aside));
   }

@@ -108,10 +108,11 @@ const CommandRow* find_command(const std::string& name) {
 
 tl::unexpected<Error> unknown_command(const std::string& word) {
   if (word.find('/') != std::string::npos || word.ends_with(".zip") || word == "bootstrap")
-    return fail<"command-is-a-file">(word);
+    return fail<"command-is-a-file">(at<"word">(word));
   std::vector<std::string> names;
   for (const CommandRow& row : kCommands) names.push_back(row.name);
-  return fail<"command-unknown">(word, did_you_mean(candidates_for(word, names)));
+  return fail<"command-unknown">(at<"word">(word),
+                                 at<"suggestion">(did_you_mean(candidates_for(word, names))));
 }
 
 Result<Command> help_command(std::span<const std::string> topics) {
@@ -132,7 +133,8 @@ Result<Command> parse_command_line(std::span<const std::string> arguments) {
   if (word == "--version" || word == "-V") return Command(ShowText{std::string(kVersion)});
   if (word.starts_with('-')) {
     const std::vector<std::string> known = {"--help", "--version"};
-    return fail<"option-before-command">(word, did_you_mean(candidates_for(word, known)));
+    return fail<"option-before-command">(at<"option">(word),
+                                         at<"suggestion">(did_you_mean(candidates_for(word, known))));
   }
   const CommandRow* row = find_command(word);
   if (row == nullptr) return unknown_command(word);

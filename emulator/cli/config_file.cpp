@@ -16,7 +16,8 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 using Settings = std::vector<WrittenSetting>;
 
 tl::unexpected<Error> wrong_at(const YAML::Mark& mark, const std::string& what) {
-  return lemu::fail(fail<"config-malformed">(mark.line + 1, mark.column + 1, what).value());
+  return lemu::fail(
+      error<"config-malformed">(at<"line">(mark.line + 1), at<"column">(mark.column + 1), at<"what">(what)));
 }
 
 /// Reads one file; what it says of an error is within() the file's path.
@@ -123,7 +124,7 @@ class Reader {
 
 Result<ConfigFile> ConfigFile::read(const std::string& path) {
   const Result<std::string> text = read_input(path, kMostBytes);
-  if (!text) return fail<"config-not-readable">(text.error().message);
+  if (!text) return fail<"config-not-readable">(at<"reason">(text.error().message));
   ConfigFile config;
   config.folder = path.substr(0, path.rfind('/') + 1);
   try {

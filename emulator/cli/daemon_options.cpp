@@ -11,7 +11,7 @@ namespace {
 Take take_port(std::uint16_t& into) {
   return [&into](const std::string& value) -> Status {
     const std::optional<std::uint16_t> port = parse_port(value);
-    if (!port) return fail<"value-not-a-port">(value);
+    if (!port) return fail<"value-not-a-port">(at<"value">(value));
     into = *port;
     return {};
   };

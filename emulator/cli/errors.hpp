@@ -87,16 +87,11 @@ inline constexpr ErrorRow kErrors[] = {
      "look at `ulimit -n` and the free memory; else report it as a bug"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace cli_room
+using cli_room::error;
+using cli_room::error_errno;
 using cli_room::fail;
 using cli_room::fail_errno;
 

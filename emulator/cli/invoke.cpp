@@ -72,7 +72,7 @@ class InvokeCommand : private ResponseSink {
     event_ = std::move(*event);
     if (!options_.report_file.empty()) {
       Result<Fd> file = open_named_file(options_.report_file, 0644);
-      if (!file) return fail<"report-file-not-opened">(file.error().message);
+      if (!file) return fail<"report-file-not-opened">(at<"reason">(file.error().message));
       report_file_ = std::move(*file);
     }
     Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
@@ -159,7 +159,7 @@ class InvokeCommand : private ResponseSink {
     file.write(text);
     co_await file.taken();
     if (file.failure() == 0) co_return;
-    output_.error(fail_errno<"report-not-written">(file.failure(), options_.report_file).value());
+    output_.error(error_errno<"report-not-written">(file.failure(), at<"path">(options_.report_file)));
     exit_code_ = static_cast<int>(ExitCode::internal);
   }
 

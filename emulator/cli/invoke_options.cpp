@@ -119,15 +119,19 @@ std::string full_help(const CommandSpec& spec) {
   return render_help(spec) + "\nExit codes:\n" + exit_codes_help();
 }
 
-tl::unexpected<Error> no_target(const CommandSpec& spec) { return fail<"target-missing">(spec.usage); }
+tl::unexpected<Error> no_target(const CommandSpec& spec) {
+  return fail<"target-missing">(at<"usage">(spec.usage));
+}
 
 Status take_words(const std::vector<std::string>& words, const CommandSpec& spec, InvokeOptions& into) {
   if (words.empty() || words[0].empty()) return no_target(spec);
-  if (words.size() > 2) return fail<"argument-after-event">(words[2], words[0], words[1], spec.usage);
+  if (words.size() > 2)
+    return fail<"argument-after-event">(at<"word">(words[2]), at<"target">(words[0]), at<"event">(words[1]),
+                                        at<"usage">(spec.usage));
   into.target = words[0];
   if (words.size() < 2) return {};
   if (words[1].empty()) return fail<"event-word-empty">();
-  if (into.event.data) return fail<"event-twice">(words[1]);
+  if (into.event.data) return fail<"event-twice">(at<"event">(words[1]));
   into.event.file = words[1];
   return {};
 }

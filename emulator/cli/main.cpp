@@ -65,6 +65,6 @@ int main(int argc, char** argv) {
     if (!ready) return refuse(ready.error());
     return std::visit(Runner{}, *command);
   } catch (const std::exception& bug) {
-    return refuse(fail<"unforeseen">(bug.what()).value());
+    return refuse(error<"unforeseen">(lemu::at<"what">(bug.what())));
   }
 }

@@ -17,14 +17,14 @@ namespace {
 Take take_address(RieAddress& into) {
   return [&into](const std::string& value) -> Status {
     const std::size_t colon = value.rfind(':');
-    if (colon == std::string::npos) return fail<"value-not-an-address">(value);
+    if (colon == std::string::npos) return fail<"value-not-an-address">(at<"value">(value));
     std::string host = value.substr(0, colon);
     if (host == "localhost") host = "127.0.0.1";
     const std::optional<std::uint16_t> port = parse_port(std::string_view(value).substr(colon + 1));
     // An IPv6 address has its brackets, or which colon is the port's could not be told.
     const bool is_open_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
     if (!port || is_open_ipv6 || (!host.empty() && !TcpEnd::of(host, *port)))
-      return fail<"value-not-an-address">(value);
+      return fail<"value-not-an-address">(at<"value">(value));
     into = {std::move(host), *port};
     return {};
   };

@@ -97,7 +97,7 @@ class ServeCommand {
     if (!options_.port_file.empty()) {
       const Status written =
           write_file_atomically(options_.port_file, address.substr(address.rfind(':') + 1) + "\n");
-      if (!written) return fail<"port-file-not-written">(written.error().message);
+      if (!written) return fail<"port-file-not-written">(at<"reason">(written.error().message));
     }
     notify_service_manager("READY=1");
     log_.write(DaemonLog::Level::info, "serving",

@@ -68,7 +68,7 @@ Status take_settings(const CommandSpec& spec, const ConfigFile& config) {
 Status add_function(const WrittenFunction& written, const ServedFunctionOptions& defaults,
                     ServeOptions& into) {
   for (const ServedFunctionOptions& other : into.functions)
-    if (other.function.settings.name == written.name) return fail<"function-twice">(written.name);
+    if (other.function.settings.name == written.name) return fail<"function-twice">(at<"name">(written.name));
   Result<ServedFunctionOptions> function = apply_settings(written, defaults);
   LEMU_TRY(function);
   into.functions.push_back(std::move(*function));
@@ -81,8 +81,9 @@ Status check_reserved(const std::vector<ServedFunctionOptions>& functions) {
   for (const ServedFunctionOptions& function : functions) {
     reserved += function.pool.reserved.value_or(0);
     if (reserved > AccountConcurrency::kLimit - AccountConcurrency::kLeastUnreserved)
-      return fail<"reserved-too-much">(*function.function.settings.name, AccountConcurrency::kLeastUnreserved,
-                                       reserved, AccountConcurrency::kLimit);
+      return fail<"reserved-too-much">(at<"name">(*function.function.settings.name),
+                                       at<"least">(AccountConcurrency::kLeastUnreserved),
+                                       at<"reserved">(reserved), at<"limit">(AccountConcurrency::kLimit));
   }
   return {};
 }
@@ -118,7 +119,7 @@ Result<std::variant<ServeOptions, HelpText>> parse_serve(std::span<const std::st
   Result<ParsedLine> parsed = parse_line(first.spec, arguments);
   LEMU_TRY(parsed);
   if (parsed->wish == ParsedLine::Wish::help) return Outcome(HelpText{render_help(first.spec)});
-  if (!parsed->words.empty()) return fail<"serve-argument">(parsed->words[0]);
+  if (!parsed->words.empty()) return fail<"serve-argument">(at<"word">(parsed->words[0]));
   ServeLine line;
   ConfigFile config;
   if (!first.config_path.empty()) {

@@ -70,7 +70,7 @@ Result<WrittenFunction> parse_written_function(const std::string& text) {
   for (const std::string& piece : pieces) {
     const std::size_t equals = piece.find('=');
     if (equals == 0 || (equals == std::string::npos && written.name.empty()))
-      return fail<"function-not-assigned">(piece);
+      return fail<"function-not-assigned">(at<"piece">(piece));
     std::string key = piece.substr(0, equals);
     std::string value = equals == std::string::npos ? "" : piece.substr(equals + 1);
     if (written.name.empty()) {
@@ -83,7 +83,7 @@ Result<WrittenFunction> parse_written_function(const std::string& text) {
     }
   }
   written.origin = "--function " + written.name;
-  if (written.target.empty()) return fail<"function-without-target">(text);
+  if (written.target.empty()) return fail<"function-without-target">(at<"text">(text));
   return written;
 }
 

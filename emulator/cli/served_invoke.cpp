@@ -109,7 +109,7 @@ class ServedInvokeCommand {
     LEMU_TRY(endpoint);
     if (!options_.report_file.empty()) {
       Result<Fd> file = open_named_file(options_.report_file, 0644);
-      if (!file) return fail<"report-file-not-opened">(file.error().message);
+      if (!file) return fail<"report-file-not-opened">(at<"reason">(file.error().message));
       report_file_ = std::move(*file);
     }
     const http::ClientRequest request = request_for(std::move(*event));
@@ -135,7 +135,7 @@ class ServedInvokeCommand {
         endpoint.request(request, [&answer](std::string_view piece) { return answer.take(piece); });
     LEMU_TRY(head);
     if (head->status >= 300) return refused_by(endpoint, *head);
-    if (!answer.is_complete()) return fail<"endpoint-no-answer">(endpoint.url());
+    if (!answer.is_complete()) return fail<"endpoint-no-answer">(at<"url">(endpoint.url()));
     deliver(answer);
     tell_log(answer.log(), head->field("x-amzn-requestid"));
     if (options_.report == ReportFormat::json) json_reports_ += answer.report_text() + "\n";
@@ -164,7 +164,7 @@ class ServedInvokeCommand {
     OutputStream file(report_file_.get(), nullptr);
     file.write(json_reports_);
     if (file.failure() == 0) return {};
-    return fail_errno<"report-not-written">(file.failure(), options_.report_file);
+    return fail_errno<"report-not-written">(file.failure(), at<"path">(options_.report_file));
   }
 
   const InvokeOptions& options_;

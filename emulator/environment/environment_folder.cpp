@@ -21,7 +21,7 @@ constexpr char kPrefix[] = "env-";
 constexpr char kKeptMark[] = "/kept";  ///< in a folder that stays for good
 
 tl::unexpected<Error> cannot(const std::string& attempt, int code) {
-  return fail_errno<"environment-folder">(code, attempt);
+  return fail_errno<"environment-folder">(code, at<"attempt">(attempt));
 }
 
 /// The base must be a folder of this user's alone: others could otherwise put links in it.
@@ -30,7 +30,7 @@ Status make_base(const std::string& base) {
   struct stat about {};
   if (::lstat(base.c_str(), &about) < 0) return cannot("look at " + base, errno);
   if (!S_ISDIR(about.st_mode) || about.st_uid != ::geteuid() || (about.st_mode & 0022) != 0)
-    return fail<"environment-folder-not-yours">(base);
+    return fail<"environment-folder-not-yours">(at<"path">(base));
   return {};
 }
 

@@ -110,16 +110,11 @@ inline constexpr ErrorRow kErrors[] = {
      "name a program that exists there, by its path inside"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace environment_room
+using environment_room::error;
+using environment_room::error_errno;
 using environment_room::fail;
 using environment_room::fail_errno;
 

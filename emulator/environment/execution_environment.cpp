@@ -74,7 +74,7 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   const bool heard = co_await wait_until(Clock::now() + kHelperPatience,
                                          [this] { return ready_ || refused_ || helper_gone_; });
   if (refused_) co_return fail(refusal(*refused_, settings_.spec));
-  if (!heard || !ready_) co_return fail<"helper-ended">(settings_.helper);
+  if (!heard || !ready_) co_return fail<"helper-ended">(at<"helper">(settings_.helper));
   stillness_.emplace(context_, *sandbox_, helper_pid_, std::move(freezer));
   const std::uint64_t limit = settings_.memory_mb << 20;
   memory_ =
@@ -100,7 +100,8 @@ asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
   if (refused_by_host()) co_return fail(refusal(*runtime_->launch_failure, settings_.spec));
   if (runtime_->launch_failure) {
     const sandbox::Report& failure = *runtime_->launch_failure;
-    co_return fail_errno<"shell-command-not-run">(failure.os_error, settings_.spec.normal.path);
+    co_return fail_errno<"shell-command-not-run">(failure.os_error,
+                                                  at<"program">(settings_.spec.normal.path));
   }
   if (!runtime_->wait_status) co_return fail<"environment-ended">();
   co_return *runtime_->wait_status;

@@ -105,10 +105,10 @@ asio::awaitable<bool> FunctionLauncher::may_go_without_sandbox(const Error& erro
   co_return host_.sandbox.impossible();
 }
 
-Error FunctionLauncher::final_refusal(Error error) const {
+Error FunctionLauncher::final_refusal(Error refusal) const {
   const bool fallback_expected = setup_.run.sandbox == qemu::SandboxChoice::automatic && ::geteuid() == 0;
-  if (error.slug != "sandbox-refused" || !fallback_expected) return error;
-  return fail<"sandbox-refused-to-root">(error.message).value();
+  if (refusal.slug != "sandbox-refused" || !fallback_expected) return refusal;
+  return error<"sandbox-refused-to-root">(at<"refusal">(refusal.message));
 }
 
 void FunctionLauncher::go_without_sandbox(const Error& refusal) {
@@ -128,7 +128,7 @@ Status FunctionLauncher::check_whole(const qemu::LaunchPlan& plan, const Executi
     parts += (parts.empty() ? "" : ", ") + part;
   }
   if (parts.empty()) return {};
-  return fail<"sandbox-partial">(parts);
+  return fail<"sandbox-partial">(at<"parts">(parts));
 }
 
 asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_as(

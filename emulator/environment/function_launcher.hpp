@@ -95,7 +95,7 @@ class FunctionLauncher {
                                                            const std::string& runtime_api) const;
   boost::asio::awaitable<bool> may_go_without_sandbox(const Error& error, const EnvironmentPlace& place);
   void go_without_sandbox(const Error& refusal);
-  [[nodiscard]] Error final_refusal(Error error) const;
+  [[nodiscard]] Error final_refusal(Error refusal) const;
   [[nodiscard]] Status check_whole(const qemu::LaunchPlan& plan, const ExecutionEnvironment& made) const;
   void describe_mode(qemu::LaunchPlan plan, const ExecutionEnvironment& environment);
 

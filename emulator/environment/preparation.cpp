@@ -131,8 +131,8 @@ class Preparer {
     const bool read_only_by_qemu = emulated() && settings_.launch == qemu::LaunchChoice::direct;
     if (read_only_by_qemu || ::statvfs(code_.bootstrap_host_path.c_str(), &about) != 0) return {};
     if ((about.f_flag & ST_NOEXEC) == 0) return {};
-    return unpacked_ ? fail<"unpacked-where-not-executable">(code_.task_folder)
-                     : fail<"package-not-executable-there">(code_.bootstrap_host_path);
+    return unpacked_ ? fail<"unpacked-where-not-executable">(at<"path">(code_.task_folder))
+                     : fail<"package-not-executable-there">(at<"path">(code_.bootstrap_host_path));
   }
 
   /// What the user should know, though the function runs.
@@ -179,7 +179,7 @@ class Preparer {
     std::istringstream words(list->output);
     for (std::string word; words >> word;)
       if (word == model) return {};
-    return fail<"cpu-unknown">(cpu, model, qemu);
+    return fail<"cpu-unknown">(at<"cpu">(cpu), at<"model">(model), at<"qemu">(qemu));
   }
 
   Status look_at_binfmt() {
@@ -223,7 +223,8 @@ class Preparer {
       std::error_code code;
       const std::filesystem::path real = std::filesystem::canonical(*settings_.sysroot, code);
       if (code || !std::filesystem::is_directory(real))
-        return fail<"sysroot-not-folder">(*settings_.sysroot, lambda_name(prepared_.request.arch));
+        return fail<"sysroot-not-folder">(at<"path">(*settings_.sysroot),
+                                          at<"arch">(lambda_name(prepared_.request.arch)));
       root = {qemu::SystemSource::sysroot, real.string(), {}};
       LEMU_TRY(make_prefix(root));
       because("system directories: " + root.path, "asked for with --sysroot");
@@ -250,7 +251,7 @@ class Preparer {
     for (const std::string& name : missing) links.emplace_back(root.path + "/usr/" + name, name);
     for (const auto& [target, name] : links)
       if (::symlink(target.c_str(), (*prefix + "/" + name).c_str()) < 0)
-        return fail_errno<"environment-folder">(errno, "make links in " + *prefix);
+        return fail_errno<"environment-folder">(errno, at<"attempt">("make links in " + *prefix));
     root.prefix = std::move(*prefix);
     return {};
   }
@@ -278,9 +279,11 @@ class Preparer {
     prepared_.request.script = script;
     const Arch arch = prepared_.request.arch;
     const std::optional<std::string> host = guest_root(prepared_.request.root).find(script.interpreter);
-    if (!host && !emulated()) return fail<"script-interpreter-missing">(script.interpreter);
+    if (!host && !emulated())
+      return fail<"script-interpreter-missing">(at<"interpreter">(script.interpreter));
     if (!host)
-      return fail<"script-interpreter-missing-for-architecture">(script.interpreter, lambda_name(arch));
+      return fail<"script-interpreter-missing-for-architecture">(at<"interpreter">(script.interpreter),
+                                                                 at<"arch">(lambda_name(arch)));
     const bool packed = host->starts_with(code_.task_folder + "/");
     Result<qemu::Program> interpreter = qemu::inspect_program(
         *host, packed ? names_of_packed(script.interpreter, host->substr(code_.task_folder.size() + 1))
@@ -290,10 +293,12 @@ class Preparer {
           std::move(interpreter.error()).within("the bootstrap is a script for " + script.interpreter);
       return fail(packed ? as_packed(std::move(error)) : std::move(error));
     }
-    if (interpreter->elf() == nullptr) return fail<"script-interpreter-is-script">(script.interpreter);
+    if (interpreter->elf() == nullptr)
+      return fail<"script-interpreter-is-script">(at<"interpreter">(script.interpreter));
     if (Status matches = qemu::check_arch(*interpreter, arch); !matches)
-      return fail<"script-interpreter-wrong-architecture">(script.interpreter, matches.error().message,
-                                                           lambda_name(arch));
+      return fail<"script-interpreter-wrong-architecture">(at<"interpreter">(script.interpreter),
+                                                           at<"reason">(matches.error().message),
+                                                           at<"arch">(lambda_name(arch)));
     return choose_for_elf(*interpreter->elf(), script.interpreter);
   }
 
@@ -310,8 +315,8 @@ Result<PinnedCode> pin_code(const qemu::LaunchRequest& request) {
   const std::string& path = request.task_folder.empty() ? request.bootstrap_file : request.task_folder;
   Result<Fd> file = open_file(path, O_PATH);
   struct stat about {};
-  if (!file) return fail_errno<"package-gone">(file.error().os_error, path);
-  if (::fstat(file->get(), &about) < 0) return fail_errno<"package-gone">(errno, path);
+  if (!file) return fail_errno<"package-gone">(file.error().os_error, at<"path">(path));
+  if (::fstat(file->get(), &about) < 0) return fail_errno<"package-gone">(errno, at<"path">(path));
   return PinnedCode{std::move(*file), {about.st_dev, about.st_ino}};
 }
 

@@ -24,24 +24,24 @@ Error refusal(const sandbox::Report& report, const sandbox::SandboxSpec& spec) {
   const int code = report.os_error;
   const bool replaced =
       code == ESTALE && report.stage == sandbox::Stage::mount && report.detail < spec.mounts.size();
-  if (replaced) return fail<"package-replaced">(spec.mounts[report.detail].source).value();
+  if (replaced) return error<"package-replaced">(at<"path">(spec.mounts[report.detail].source));
   const bool makes_namespace =
       report.stage == sandbox::Stage::user_namespace || report.stage == sandbox::Stage::function_user;
   switch (code) {
     case EAGAIN:  // fork(2), unshare(2): a limit on processes
-      return fail_errno<"sandbox-without-process">(code, what).value();
-    case EUSERS: return fail_errno<"sandbox-without-namespace">(code, what).value();
+      return error_errno<"sandbox-without-process">(code, at<"step">(what));
+    case EUSERS: return error_errno<"sandbox-without-namespace">(code, at<"step">(what));
     case ENOSPC:  // user_namespaces(7): the limit on namespaces
-      if (makes_namespace) return fail_errno<"sandbox-without-namespace">(code, what).value();
-      return fail_errno<"sandbox-without-room">(code, what).value();
-    case ENOMEM: return fail_errno<"sandbox-without-memory">(code, what).value();
+      if (makes_namespace) return error_errno<"sandbox-without-namespace">(code, at<"step">(what));
+      return error_errno<"sandbox-without-room">(code, at<"step">(what));
+    case ENOMEM: return error_errno<"sandbox-without-memory">(code, at<"step">(what));
     case EMFILE:
-    case ENFILE: return fail_errno<"sandbox-without-descriptor">(code, what).value();
-    case EFBIG: return fail_errno<"sandbox-file-too-large">(code, what).value();
+    case ENFILE: return error_errno<"sandbox-without-descriptor">(code, at<"step">(what));
+    case EFBIG: return error_errno<"sandbox-file-too-large">(code, at<"step">(what));
     case ENOENT:
     case ENOTDIR:
-    case ELOOP: return fail_errno<"sandbox-without-file">(code, what).value();
-    default: return fail_errno<"sandbox-refused">(code, what).value();
+    case ELOOP: return error_errno<"sandbox-without-file">(code, at<"step">(what));
+    default: return error_errno<"sandbox-refused">(code, at<"step">(what));
   }
 }
 

@@ -50,7 +50,8 @@ Status Session::check_emulator() const {
       qemu::try_launch(bench, request.arch, off ? qemu::SandboxChoice::off : qemu::SandboxChoice::on,
                        launcher_.setup().run.launch);
   if (!trial || trial->works()) return {};
-  return fail<"qemu-broken">(mode().qemu, names_of(request.arch).lambda, trial->text());
+  return fail<"qemu-broken">(at<"qemu">(mode().qemu), at<"arch">(names_of(request.arch).lambda),
+                             at<"reason">(trial->text()));
 }
 
 asio::awaitable<Status> Session::init() {

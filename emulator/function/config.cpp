@@ -40,17 +40,20 @@ bool is_in_a_name(char c) { return c == '.' || is_name_letter(c); }
 
 Status check_name(const std::string& name) {
   if (name.empty()) return fail<"function-name-empty">();
-  if (name.size() > kNameLimit) return fail<"function-name-too-long">(name, name.size(), kNameLimit);
+  if (name.size() > kNameLimit)
+    return fail<"function-name-too-long">(at<"name">(name), at<"size">(name.size()), at<"most">(kNameLimit));
   if (!std::all_of(name.begin(), name.end(), is_in_a_name))
-    return fail<"function-name-characters">(name, default_function_name(name));
+    return fail<"function-name-characters">(at<"name">(name), at<"legal">(default_function_name(name)));
   return {};
 }
 
 Status check_handler(const std::string& handler) {
   const bool has_space =
       std::any_of(handler.begin(), handler.end(), [](unsigned char c) { return std::isspace(c) != 0; });
-  if (handler.empty() || has_space) return fail<"handler-malformed">(handler, kDefaultHandler);
-  if (handler.size() > kHandlerLimit) return fail<"handler-too-long">(handler.size(), kHandlerLimit);
+  if (handler.empty() || has_space)
+    return fail<"handler-malformed">(at<"handler">(handler), at<"default">(kDefaultHandler));
+  if (handler.size() > kHandlerLimit)
+    return fail<"handler-too-long">(at<"size">(handler.size()), at<"most">(kHandlerLimit));
   return {};
 }
 
@@ -91,17 +94,19 @@ std::string_view partition_of(std::string_view region) {
 
 Status check_memory(std::uint64_t mb) {
   if (mb >= kLeastMemoryMb && mb <= kMostMemoryMb) return {};
-  return fail<"memory-out-of-range">(mb, mb < kLeastMemoryMb ? kLeastMemoryMb : kMostMemoryMb);
+  return fail<"memory-out-of-range">(at<"size">(mb),
+                                     at<"nearest">(mb < kLeastMemoryMb ? kLeastMemoryMb : kMostMemoryMb));
 }
 
 Status check_storage(std::uint64_t mb) {
   if (mb >= kLeastStorageMb && mb <= kMostStorageMb) return {};
-  return fail<"tmp-out-of-range">(mb, mb < kLeastStorageMb ? kLeastStorageMb : kMostStorageMb);
+  return fail<"tmp-out-of-range">(at<"size">(mb),
+                                  at<"nearest">(mb < kLeastStorageMb ? kLeastStorageMb : kMostStorageMb));
 }
 
 Status check_timeout(milliseconds timeout, std::vector<std::string>& notes) {
   if (timeout <= milliseconds::zero()) return fail<"timeout-zero">();
-  if (timeout > kLongestTimeout) return fail<"timeout-too-long">(timeout.count() / 1000);
+  if (timeout > kLongestTimeout) return fail<"timeout-too-long">(at<"seconds">(timeout.count() / 1000));
   if (timeout.count() % 1000 != 0)
     notes.push_back("a timeout of " + std::to_string(timeout.count()) +
                     " ms works here only: Lambda takes whole seconds, 1 to 900");
@@ -113,10 +118,11 @@ Status check_identity(const FunctionConfig& config, const std::string& region_so
   if (!name) return name;
   Status handler = check_handler(config.handler);
   if (!handler) return handler;
-  if (!is_region(config.region)) return fail<"region-malformed">(config.region, region_source);
+  if (!is_region(config.region))
+    return fail<"region-malformed">(at<"region">(config.region), at<"source">(region_source));
   if (config.account_id.size() != kAccountDigits ||
       !std::all_of(config.account_id.begin(), config.account_id.end(), is_digit))
-    return fail<"account-malformed">(config.account_id);
+    return fail<"account-malformed">(at<"id">(config.account_id));
   return {};
 }
 

@@ -34,8 +34,8 @@ Result<Credentials> from_environment(const EnvironmentLookup& environment) {
                     value_or_empty(environment, "AWS_SECRET_ACCESS_KEY"),
                     value_or_empty(environment, "AWS_SESSION_TOKEN")};
   if (found.access_key_id.empty() || found.secret_access_key.empty())
-    return fail<"credentials-not-in-environment">(found.access_key_id.empty() ? "AWS_ACCESS_KEY_ID"
-                                                                              : "AWS_SECRET_ACCESS_KEY");
+    return fail<"credentials-not-in-environment">(
+        at<"variable">(found.access_key_id.empty() ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"));
   return found;
 }
 
@@ -55,7 +55,7 @@ Result<Credentials> from_profile(const EnvironmentLookup& environment) {
   std::string profile = value_or_empty(environment, "AWS_PROFILE");
   if (profile.empty()) profile = "default";
   Result<std::string> text = read_input(*path, kFileLimit);
-  if (!text) return fail<"credentials-file-not-read">(text.error().message);
+  if (!text) return fail<"credentials-file-not-read">(at<"reason">(text.error().message));
   return parse_credentials_file(*text, *path, profile);
 }
 
@@ -102,13 +102,14 @@ Result<Credentials> parse_credentials_file(std::string_view text, std::string_vi
                                            std::string_view profile) {
   Section section = read_section(text, profile);
   const std::string name = "[" + std::string(profile) + "]";
-  if (!section.found) return fail<"credentials-no-profile">(path, name);
+  if (!section.found) return fail<"credentials-no-profile">(at<"path">(path), at<"profile">(name));
   if (!section.credentials.access_key_id.empty() && !section.credentials.secret_access_key.empty())
     return section.credentials;
   const std::string missing =
       section.credentials.access_key_id.empty() ? "aws_access_key_id" : "aws_secret_access_key";
-  if (section.has_other_provider) return fail<"credentials-from-elsewhere">(path, name);
-  return fail<"credentials-incomplete">(path, name, missing);
+  if (section.has_other_provider)
+    return fail<"credentials-from-elsewhere">(at<"path">(path), at<"profile">(name));
+  return fail<"credentials-incomplete">(at<"path">(path), at<"profile">(name), at<"key">(missing));
 }
 
 Result<Credentials> find_credentials(CredentialsSource source, const EnvironmentLookup& environment) {

@@ -51,20 +51,21 @@ std::optional<char> unescaped(char letter) {
 Result<std::string> quoted_value(std::string_view text, const Line& line) {
   const char quote = text.front();
   std::string value;
-  std::size_t at = 1;
-  for (; at < text.size() && text[at] != quote; ++at) {
-    if (quote == '\'' || text[at] != '\\') {
-      value += text[at];
+  std::size_t index = 1;
+  for (; index < text.size() && text[index] != quote; ++index) {
+    if (quote == '\'' || text[index] != '\\') {
+      value += text[index];
       continue;
     }
-    ++at;
-    const std::optional<char> letter = at < text.size() ? unescaped(text[at]) : std::nullopt;
-    if (!letter) return fail<"env-file-backslash">(line.place());
+    ++index;
+    const std::optional<char> letter = index < text.size() ? unescaped(text[index]) : std::nullopt;
+    if (!letter) return fail<"env-file-backslash">(at<"place">(line.place()));
     value += *letter;
   }
-  if (at >= text.size()) return fail<"env-file-quote-open">(line.place(), std::string(1, quote));
-  if (!trimmed(without_comment(text.substr(at + 1))).empty())
-    return fail<"env-file-text-after-quote">(line.place());
+  if (index >= text.size())
+    return fail<"env-file-quote-open">(at<"place">(line.place()), at<"quote">(std::string(1, quote)));
+  if (!trimmed(without_comment(text.substr(index + 1))).empty())
+    return fail<"env-file-text-after-quote">(at<"place">(line.place()));
   return value;
 }
 
@@ -91,9 +92,9 @@ Result<std::optional<EnvironmentEntry>> parse_line(std::string_view raw, const L
   const std::size_t equals = text.find('=');
   const std::string_view name =
       trimmed(equals == std::string_view::npos ? without_comment(text) : text.substr(0, equals));
-  if (name.empty()) return fail<"env-file-value-without-name">(line.place());
+  if (name.empty()) return fail<"env-file-value-without-name">(at<"place">(line.place()));
   if (name.find_first_of(kBlanks) != std::string_view::npos)
-    return fail<"env-file-name-with-blank">(line.place(), name);
+    return fail<"env-file-name-with-blank">(at<"place">(line.place()), at<"name">(name));
   if (equals == std::string_view::npos)
     return std::optional(EnvironmentEntry{std::string(name), std::nullopt, line.place()});
   Result<std::string> value = value_of(text.substr(equals + 1), line);
@@ -119,7 +120,7 @@ Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std:
     text.remove_prefix(std::min(end + 1, text.size()));
     if (raw.ends_with('\r')) raw.remove_suffix(1);
     const Line line{path, number};
-    if (raw.find('\0') != std::string_view::npos) return fail<"env-file-nul">(line.place());
+    if (raw.find('\0') != std::string_view::npos) return fail<"env-file-nul">(at<"place">(line.place()));
     Result<std::optional<EnvironmentEntry>> entry = parse_line(raw, line);
     LEMU_TRY(entry);
     if (*entry) entries.push_back(std::move(**entry));
@@ -129,14 +130,14 @@ Result<std::vector<EnvironmentEntry>> parse_env_file(std::string_view text, std:
 
 Result<std::vector<EnvironmentEntry>> read_env_file(const std::string& path, std::string_view function) {
   Result<std::string> text = read_input(path, kFileLimit);
-  if (!text) return fail<"env-file-not-read">(text.error().message);
+  if (!text) return fail<"env-file-not-read">(at<"reason">(text.error().message));
   return is_env_json(*text) ? parse_env_json(*text, path, function) : parse_env_file(*text, path);
 }
 
 Result<EnvironmentEntry> parse_env_option(std::string_view text) {
   const std::size_t equals = text.find('=');
   const std::string name(text.substr(0, equals)), origin(kEnvOption);
-  if (name.empty()) return fail<"env-without-name">(text);
+  if (name.empty()) return fail<"env-without-name">(at<"text">(text));
   if (equals == std::string_view::npos) return EnvironmentEntry{name, std::nullopt, origin};
   return EnvironmentEntry{name, std::string(text.substr(equals + 1)), origin};
 }

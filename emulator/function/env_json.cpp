@@ -19,10 +19,12 @@ Status add_object(const json& object, const std::string& path, const std::string
                   std::vector<EnvironmentEntry>& into) {
   for (const auto& [name, value] : object.items()) {
     if (value.is_structured() || value.is_null())
-      return fail<"env-json-malformed">(path, "has no text, number or boolean for " + name);
+      return fail<"env-json-malformed">(at<"path">(path),
+                                        at<"what">("has no text, number or boolean for " + name));
     std::string text = value.is_string() ? value.get<std::string>() : value.dump();
     if (text.find('\0') != std::string::npos)
-      return fail<"env-json-malformed">(path, "has a NUL character in the value of " + name);
+      return fail<"env-json-malformed">(at<"path">(path),
+                                        at<"what">("has a NUL character in the value of " + name));
     into.push_back({name, std::move(text), origin});
   }
   return {};
@@ -47,7 +49,7 @@ Result<std::vector<EnvironmentEntry>> parse_env_json(std::string_view text, cons
                                                      std::string_view function) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const json document = json_document(text);
-  if (!document.is_object()) return fail<"env-json-malformed">(path, "is not valid");
+  if (!document.is_object()) return fail<"env-json-malformed">(at<"path">(path), at<"what">("is not valid"));
   std::vector<EnvironmentEntry> entries;
   if (!has_objects_only(document)) {
     LEMU_TRY(add_object(document, path, path, entries));
@@ -59,7 +61,9 @@ Result<std::vector<EnvironmentEntry>> parse_env_json(std::string_view text, cons
     found = true;
     LEMU_TRY(add_object(document[name], path, path + ": " + name, entries));
   }
-  if (!found) return fail<"env-json-other-functions">(path, names_of(document), function);
+  if (!found)
+    return fail<"env-json-other-functions">(at<"path">(path), at<"functions">(names_of(document)),
+                                            at<"name">(function));
   return entries;
 }
 

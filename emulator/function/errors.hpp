@@ -153,16 +153,11 @@ inline constexpr ErrorRow kErrors[] = {
      R"(for example --client-context '{"custom":{"key":"value"}}')"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace function_room
+using function_room::error;
+using function_room::error_errno;
 using function_room::fail;
 using function_room::fail_errno;
 

@@ -97,19 +97,20 @@ bool is_file(const std::string& path) {
 std::optional<Error> mistaken_data(const std::string& data) {
   const std::string_view mark = path_mark(data);
   if (mark.empty() && !is_file(data)) return std::nullopt;
-  return fail<"data-is-path">(data, data.substr(mark.size())).value();
+  return error<"data-is-path">(at<"text">(data), at<"path">(data.substr(mark.size())));
 }
 
 /// What is no file, where it is plain what was meant.
 std::optional<Error> mistaken_path(const std::string& path) {
   constexpr std::size_t kShown = 200;
   if (is_json(path) || path.starts_with('{'))
-    return (path.size() <= kShown ? fail<"event-is-json">(path, path)
-                                  : fail<"event-is-json">(path.substr(0, kShown) + "…", "JSON"))
+    return (path.size() <= kShown
+                ? fail<"event-is-json">(at<"start">(path), at<"json">(path))
+                : fail<"event-is-json">(at<"start">(path.substr(0, kShown) + "…"), at<"json">("JSON")))
         .value();
   const std::string_view mark = path_mark(path);
   if (mark.empty()) return std::nullopt;
-  return fail<"event-path-marked">(path, mark, path.substr(mark.size())).value();
+  return error<"event-path-marked">(at<"text">(path), at<"mark">(mark), at<"path">(path.substr(mark.size())));
 }
 
 Result<std::string> read_all(int fd, std::string_view name) {
@@ -120,12 +121,13 @@ Result<std::string> read_all(int fd, std::string_view name) {
     const std::span<char> room(content.data() + before, content.size() - before);
     Result<std::size_t> count = read_some_full(fd, std::as_writable_bytes(room));
     if (!count)
-      return count.error().os_error == EISDIR ? fail<"event-is-folder">(name, count.error().message)
-                                              : fail<"event-not-read">(name, count.error().message);
+      return count.error().os_error == EISDIR
+                 ? fail<"event-is-folder">(at<"name">(name), at<"reason">(count.error().message))
+                 : fail<"event-not-read">(at<"name">(name), at<"reason">(count.error().message));
     content.resize(before + *count);
     if (*count < room.size()) return content;
   }
-  return fail<"event-too-large">(name, kEventLimit);
+  return fail<"event-too-large">(at<"name">(name), at<"most">(kEventLimit));
 }
 
 Result<std::string> read_from(const std::string& path, int stdin_fd) {
@@ -133,13 +135,14 @@ Result<std::string> read_from(const std::string& path, int stdin_fd) {
   Result<Fd> fd = open_input(path);
   if (fd) return read_all(fd->get(), path);
   if (std::optional<Error> mistake = mistaken_path(path)) return fail(std::move(*mistake));
-  return fd.error().os_error == EACCES ? fail<"event-not-readable">(fd.error().message, path)
-                                       : fail<"event-not-opened">(fd.error().message);
+  return fd.error().os_error == EACCES
+             ? fail<"event-not-readable">(at<"reason">(fd.error().message), at<"path">(path))
+             : fail<"event-not-opened">(at<"reason">(fd.error().message));
 }
 
 Status check_event(std::string_view bytes, const std::string& name) {
-  if (bytes.size() > kEventLimit) return fail<"event-too-large">(name, kEventLimit);
-  if (bytes.empty()) return fail<"event-empty">(name);
+  if (bytes.size() > kEventLimit) return fail<"event-too-large">(at<"name">(name), at<"most">(kEventLimit));
+  if (bytes.empty()) return fail<"event-empty">(at<"name">(name));
   return check_json(bytes, name);
 }
 
@@ -147,22 +150,25 @@ Status check_event(std::string_view bytes, const std::string& name) {
 
 Status check_json(std::string_view bytes, std::string_view name) {
   if (const std::string_view encoding = other_encoding(bytes); !encoding.empty())
-    return fail<"event-utf16">(name, encoding);
-  if (bytes.starts_with("\xEF\xBB\xBF")) return fail<"event-byte-order-mark">(name);  // the parser skips it
-  const std::size_t nul = bytes.find('\0');  // the parser takes it for the end
+    return fail<"event-utf16">(at<"name">(name), at<"encoding">(encoding));
+  if (bytes.starts_with("\xEF\xBB\xBF"))
+    return fail<"event-byte-order-mark">(at<"name">(name));  // the parser skips it
+  const std::size_t nul = bytes.find('\0');                  // the parser takes it for the end
   if (nul != std::string_view::npos)
-    return fail<"json-invalid">(name, place_of(bytes, nul + 1), "a NUL byte");
+    return fail<"json-invalid">(at<"name">(name), at<"place">(place_of(bytes, nul + 1)),
+                                at<"reason">("a NUL byte"));
   if (is_json(bytes)) return {};
   Checker checker;                                            // slower, and says where
   const std::string paired = without_lone_surrogates(bytes);  // of the same length
   if (json::sax_parse(paired.begin(), paired.end(), &checker)) return {};
-  return fail<"json-invalid">(name, place_of(bytes, checker.position), shortened(std::move(checker.reason)));
+  return fail<"json-invalid">(at<"name">(name), at<"place">(place_of(bytes, checker.position)),
+                              at<"reason">(shortened(std::move(checker.reason))));
 }
 
 Status check_client_context(std::string_view json) {
   constexpr std::string_view name = "--client-context";
   if (json.size() > kClientContextLimit)
-    return fail<"client-context-too-large">(json.size(), kClientContextLimit);
+    return fail<"client-context-too-large">(at<"size">(json.size()), at<"most">(kClientContextLimit));
   Status valid = check_json(json, name);
   if (!valid) return valid;
   if (json[json.find_first_not_of(" \t\r\n")] != '{') return fail<"client-context-not-object">();

@@ -57,13 +57,15 @@ Result<bool> admit(const EnvironmentEntry& entry, std::vector<std::string>& note
   const auto reserved = std::find_if(kReserved.begin(), kReserved.end(),
                                      [&](const Reserved& row) { return row.name == entry.name; });
   if (reserved != kReserved.end())
-    return fail<"variable-reserved">(entry.origin, entry.name, reserved->remedy);
+    return fail<"variable-reserved">(at<"origin">(entry.origin), at<"name">(entry.name),
+                                     at<"instead">(reserved->remedy));
   if (entry.name.starts_with('_')) {
     notes.push_back(entry.origin + ": " + entry.name +
                     " is left out: names that start with '_' are Lambda's");
     return false;
   }
-  if (!is_legal(entry.name)) return fail<"variable-name-malformed">(entry.origin, entry.name);
+  if (!is_legal(entry.name))
+    return fail<"variable-name-malformed">(at<"origin">(entry.origin), at<"name">(entry.name));
   return true;
 }
 
@@ -81,7 +83,8 @@ Status check_total(const std::vector<Variable>& variables) {
   for (const Variable& variable : variables) object[variable.name] = variable.value;
   const std::string measured = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (measured.size() <= kTotalLimit) return {};
-  return fail<"variables-too-large">(measured, measured.size(), kTotalLimit);
+  return fail<"variables-too-large">(at<"measured">(measured), at<"size">(measured.size()),
+                                     at<"limit">(kTotalLimit));
 }
 
 /// What the user may replace ("Defined runtime environment variables": unreserved).
@@ -133,7 +136,7 @@ Result<UserVariables> resolve_user_variables(std::span<const EnvironmentEntry> e
     if (value)
       assign(user.variables, entry.name, *value);
     else if (entry.origin == kEnvOption)
-      return fail<"env-not-set">(entry.name);
+      return fail<"env-not-set">(at<"name">(entry.name));
     else
       user.notes.push_back(entry.origin + ": " + entry.name +
                            " is left out: it has no value here and none in your environment");

@@ -13,16 +13,11 @@ inline constexpr ErrorRow kErrors[] = {
      "aws-lambda-rie counts the timeout in whole seconds, from 1.", "AWS_LAMBDA_FUNCTION_TIMEOUT=300"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace rie_room
+using rie_room::error;
+using rie_room::error_errno;
 using rie_room::fail;
 using rie_room::fail_errno;
 

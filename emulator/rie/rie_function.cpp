@@ -70,7 +70,7 @@ Result<RieFunction> rie_function(const RieSettings& options, const EnvironmentLo
   const std::from_chars_result read =
       std::from_chars(timeout.data(), timeout.data() + timeout.size(), seconds);
   if (read.ec != std::errc() || read.ptr != timeout.data() + timeout.size() || seconds == 0)
-    return fail<"rie-timeout">(timeout);
+    return fail<"rie-timeout">(at<"value">(timeout));
   function.timeout = std::chrono::seconds(seconds);
   return function;
 }

@@ -34,26 +34,27 @@ Result<Fd> connect_in(const Fd& folder, const std::string& name) {
   const sockaddr_un address = address_in(folder, name);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid() || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    return fail_errno<"control-socket">(errno, name);
+    return fail_errno<"control-socket">(errno, at<"path">(name));
   return fd;
 }
 
 /// Another user's folder would hold sockets of theirs.
 Result<Fd> open_folder(const std::string& path, uid_t owner) {
   Result<Fd> folder = open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!folder) return fail_errno<"control-socket">(folder.error().os_error, path);
+  if (!folder) return fail_errno<"control-socket">(folder.error().os_error, at<"path">(path));
   struct stat about {};
-  if (::fstat(folder->get(), &about) < 0) return fail_errno<"control-socket">(errno, path);
-  if (about.st_uid != owner) return fail<"control-folder-not-yours">(path);
+  if (::fstat(folder->get(), &about) < 0) return fail_errno<"control-socket">(errno, at<"path">(path));
+  if (about.st_uid != owner) return fail<"control-folder-not-yours">(at<"path">(path));
   return folder;
 }
 
 Result<Fd> make_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) < 0 && errno != EEXIST) return fail_errno<"control-socket">(errno, path);
+  if (::mkdir(path.c_str(), 0700) < 0 && errno != EEXIST)
+    return fail_errno<"control-socket">(errno, at<"path">(path));
   Result<Fd> folder = open_folder(path, ::geteuid());
   if (!folder) return folder;
   // Whatever the umask, or who made it before.
-  if (::fchmod(folder->get(), 0700) < 0) return fail_errno<"control-socket">(errno, path);
+  if (::fchmod(folder->get(), 0700) < 0) return fail_errno<"control-socket">(errno, at<"path">(path));
   return folder;
 }
 
@@ -86,7 +87,7 @@ Result<Fd> listen_in(const Fd& folder, const std::string& name) {
   const sockaddr_un address = address_in(folder, name);
   if (!fd.valid() || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ||
       ::listen(fd.get(), SOMAXCONN) < 0)
-    return fail_errno<"control-socket">(errno, name);
+    return fail_errno<"control-socket">(errno, at<"path">(name));
   return fd;
 }
 

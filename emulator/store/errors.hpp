@@ -32,16 +32,11 @@ inline constexpr ErrorRow kErrors[] = {
      "remove it, or set TMPDIR to a folder of yours"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace store_room
+using store_room::error;
+using store_room::error_errno;
 using store_room::fail;
 using store_room::fail_errno;
 

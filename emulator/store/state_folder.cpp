@@ -25,9 +25,11 @@ std::string holder_of(const std::string& lock) {
 Status check_folder(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) < 0) return {};  // it is to be made
-  if (!S_ISDIR(status.st_mode)) return fail<"state-folder-not-made">(path, std::strerror(ENOTDIR));
-  if (status.st_uid != ::geteuid() && status.st_uid != 0) return fail<"state-folder-of-others">(path);
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return fail<"state-folder-open">(path);
+  if (!S_ISDIR(status.st_mode))
+    return fail<"state-folder-not-made">(at<"path">(path), at<"reason">(std::strerror(ENOTDIR)));
+  if (status.st_uid != ::geteuid() && status.st_uid != 0)
+    return fail<"state-folder-of-others">(at<"path">(path));
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return fail<"state-folder-open">(at<"path">(path));
   return {};
 }
 
@@ -38,16 +40,17 @@ Result<StateFolder> StateFolder::open(std::string path) {
   LEMU_TRY(check_folder(path));
   if (Status made = make_private_folders(path); !made) {
     if (made.error().os_error == 0) return fail(std::move(made.error()).within("the state folder"));
-    return fail<"state-folder-not-made">(path, std::strerror(made.error().os_error));
+    return fail<"state-folder-not-made">(at<"path">(path),
+                                         at<"reason">(std::strerror(made.error().os_error)));
   }
   const std::string lock_path = path + "/lock";
   Result<Fd> lock = open_private_file(lock_path, O_RDWR);
-  if (!lock) return fail<"state-folder-not-made">(path, lock.error().message);
+  if (!lock) return fail<"state-folder-not-made">(at<"path">(path), at<"reason">(lock.error().message));
   if (::flock(lock->get(), LOCK_EX | LOCK_NB) < 0)
-    return fail<"state-folder-taken">(holder_of(lock_path), path);
+    return fail<"state-folder-taken">(at<"holder">(holder_of(lock_path)), at<"path">(path));
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock->get(), 0) < 0 || ::pwrite(lock->get(), pid.data(), pid.size(), 0) < 0)
-    return fail_errno<"state-lock-not-written">(errno, lock_path);
+    return fail_errno<"state-lock-not-written">(errno, at<"path">(lock_path));
   return StateFolder(std::move(path), std::move(*lock));
 }
 

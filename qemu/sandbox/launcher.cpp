@@ -25,7 +25,7 @@ namespace {
 /// The same descriptor above the numbers the helper uses, so that placing one cannot overwrite the other.
 Result<Fd> out_of_the_way(const Fd& fd) {
   const int moved = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 16);
-  if (moved < 0) return fail_errno<"helper-not-reached">(errno, "duplicate a descriptor for");
+  if (moved < 0) return fail_errno<"helper-not-reached">(errno, at<"attempt">("duplicate a descriptor for"));
   return Fd(moved);
 }
 
@@ -45,8 +45,9 @@ Result<pid_t> spawn_helper(const std::string& helper, const Fd& control, const F
   pid_t pid = -1;
   const int code = ::posix_spawn(&pid, helper.c_str(), &actions, nullptr, arguments, environment);
   ::posix_spawn_file_actions_destroy(&actions);
-  if (code == EAGAIN) return fail_errno<"helper-without-process">(code, helper);  // fork(2): a limit
-  if (code != 0) return fail_errno<"helper-not-started">(code, helper);
+  if (code == EAGAIN)
+    return fail_errno<"helper-without-process">(code, at<"helper">(helper));  // fork(2): a limit
+  if (code != 0) return fail_errno<"helper-not-started">(code, at<"helper">(helper));
   return pid;
 }
 
@@ -83,18 +84,20 @@ void HelperProcess::wake() const { ::kill(pid_, SIGCONT); }
 
 Result<HelperProcess> HelperProcess::start(const std::string& helper, const SandboxSpec& spec, Fd log) {
   const std::string bytes = encode(spec);
-  if (bytes.empty()) return fail<"environment-too-large">(kMaxSpecBytes);
+  if (bytes.empty()) return fail<"environment-too-large">(at<"limit">(kMaxSpecBytes));
   Result<SocketPair> pair = make_socket_pair();
   LEMU_TRY(pair);
   const int on = 1;
   // With it the kernel tells each sender's pid as this process sees it, across PID namespaces; see unix(7).
   if (::setsockopt(pair->ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
-    return fail_errno<"helper-not-reached">(errno, "ask for credentials of");
+    return fail_errno<"helper-not-reached">(errno, at<"attempt">("ask for credentials of"));
   const auto size = static_cast<std::uint32_t>(bytes.size());
   std::string message(reinterpret_cast<const char*>(&size), sizeof size);
   message += bytes;
   Status sent = write_all(pair->ours.get(), message);
-  if (!sent) return fail_errno<"helper-not-reached">(sent.error().os_error, "hand the specification to");
+  if (!sent)
+    return fail_errno<"helper-not-reached">(sent.error().os_error,
+                                            at<"attempt">("hand the specification to"));
 
   Result<Fd> control = out_of_the_way(pair->theirs);
   LEMU_TRY(control);

@@ -268,6 +268,7 @@ def test_sockets_of_a_package_cannot_be_used(any_user, mode):
         os.close(reader)
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can put a socket there")
 @pytest.mark.parametrize("options", [(), ("--sysroot", "/")], ids=["native", "sysroot"])
 def test_sockets_of_the_system_cannot_be_used(any_user, options):

@@ -51,7 +51,7 @@ Result<std::variant<LogsOptions, HelpText>> parse_logs(std::span<const std::stri
                    {"-f,--follow", "", "go on until interrupted", "", take_flag(options.follow, true)}}}};
   spec.examples = "  lemu logs hello --follow\n";
   return parse(spec, options, arguments, 1, [&](const std::vector<std::string>& words) -> Status {
-    if (words.empty() || words[0].empty()) return fail<"function-name-missing">(spec.usage);
+    if (words.empty() || words[0].empty()) return fail<"function-name-missing">(at<"usage">(spec.usage));
     options.function = words[0];
     return {};
   });
@@ -81,8 +81,10 @@ Result<std::variant<AsyncOptions, HelpText>> parse_async(std::span<const std::st
   return parse(spec, options, arguments, 2, [&](const std::vector<std::string>& words) -> Status {
     const std::string action = words.empty() ? "ls" : words[0];
     const bool takes_id = action == "show" || action == "redrive";
-    if (action != "ls" && !takes_id) return fail<"async-action-unknown">(action, spec.usage);
-    if (takes_id != (words.size() == 2)) return fail<"async-request-id">(action, spec.usage);
+    if (action != "ls" && !takes_id)
+      return fail<"async-action-unknown">(at<"action">(action), at<"usage">(spec.usage));
+    if (takes_id != (words.size() == 2))
+      return fail<"async-request-id">(at<"action">(action), at<"usage">(spec.usage));
     options.action = action == "ls"     ? AsyncOptions::Action::list
                      : action == "show" ? AsyncOptions::Action::show
                                         : AsyncOptions::Action::redrive;

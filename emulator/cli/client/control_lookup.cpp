@@ -46,7 +46,7 @@ std::vector<std::string> bases_of(uid_t owner) {
 }  // namespace
 
 Result<Fd> ControlLookup::find_at(const TcpEnd& end, uid_t owner) {
-  Result<Fd> found = fail<"endpoint-not-controlled">(end.text(), "");
+  Result<Fd> found = fail<"endpoint-not-controlled">(at<"url">(end.text()), at<"folders">(""));
   for (const std::string& base : bases_of(owner)) {
     if (std::find(places_.begin(), places_.end(), control_folder(base)) == places_.end())
       places_.push_back(control_folder(base));
@@ -58,7 +58,7 @@ Result<Fd> ControlLookup::find_at(const TcpEnd& end, uid_t owner) {
 
 Result<Fd> ControlLookup::find(const std::vector<TcpEnd>& ends) {
   Result<SocketOwners> owners = SocketOwners::open();
-  Result<Fd> found = fail<"endpoint-remote">("");
+  Result<Fd> found = fail<"endpoint-remote">(at<"url">(""));
   for (const TcpEnd& end : ends) {
     if (!is_local(end)) continue;
     local_ = true;

@@ -39,12 +39,12 @@ Result<Endpoint> Endpoint::parse(const std::string& url) {
   const std::size_t colon = rest.rfind(':');
   if (colon != std::string_view::npos && !rest.ends_with(']')) {
     const std::optional<std::uint16_t> written = parse_port(rest.substr(colon + 1));
-    if (!written) return fail<"endpoint-malformed">(url);
+    if (!written) return fail<"endpoint-malformed">(at<"url">(url));
     port = *written;
     rest = rest.substr(0, colon);
   }
   const std::string host(rest);
-  if (!is_host(host)) return fail<"endpoint-malformed">(url);
+  if (!is_host(host)) return fail<"endpoint-malformed">(at<"url">(url));
   return Endpoint(host, port);
 }
 
@@ -65,7 +65,7 @@ Result<Fd> Endpoint::connect() const {
       return fd;
     if (code == 0) code = errno;
   }
-  return http::fail<"endpoint-silent">(url(), std::strerror(code));
+  return http::fail<"endpoint-silent">(at<"url">(url()), at<"reason">(std::strerror(code)));
 }
 
 Result<http::ClientAnswer> Endpoint::request(const http::ClientRequest& wanted,
@@ -82,11 +82,11 @@ Result<Fd> Endpoint::connect_to_control_socket() const {
   ControlLookup lookup;
   Result<Fd> found = lookup.find(*ends);
   if (found) return found;
-  if (!lookup.is_of_this_machine()) return fail<"endpoint-remote">(url());
+  if (!lookup.is_of_this_machine()) return fail<"endpoint-remote">(at<"url">(url()));
   if (Result<Fd> port = connect(); !port) return port;
   if (const std::optional<uid_t> other = lookup.other_user())
-    return fail<"endpoint-of-others">(url(), *other);
-  return fail<"endpoint-not-controlled">(url(), lookup.places());
+    return fail<"endpoint-of-others">(at<"url">(url()), at<"uid">(*other));
+  return fail<"endpoint-not-controlled">(at<"url">(url()), at<"folders">(lookup.places()));
 }
 
 Result<http::ClientAnswer> Endpoint::control(const http::ClientRequest& wanted,
@@ -120,8 +120,8 @@ tl::unexpected<Error> refused_by(const Endpoint& endpoint, const http::ClientAns
   if (!name.empty()) message.insert(0, std::string(name) + ": ");
   constexpr unsigned too_many_requests = 429;
   if (answer.status >= 500 || answer.status == too_many_requests)
-    return fail<"endpoint-failed">(endpoint.url(), message);
-  return fail<"endpoint-refused">(endpoint.url(), message);
+    return fail<"endpoint-failed">(at<"url">(endpoint.url()), at<"reason">(message));
+  return fail<"endpoint-refused">(at<"url">(endpoint.url()), at<"reason">(message));
 }
 
 }  // namespace lemu::emulator::cli

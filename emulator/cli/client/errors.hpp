@@ -37,16 +37,11 @@ inline constexpr ErrorRow kErrors[] = {
      "see `lemu ps` for the functions it serves, `lemu async ls` for events"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace client_room
+using client_room::error;
+using client_room::error_errno;
 using client_room::fail;
 using client_room::fail_errno;
 

@@ -12,16 +12,11 @@ inline constexpr ErrorRow kErrors[] = {
      "The container or chroot has no /proc.", "mount -t proc proc /proc"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace doctor_room
+using doctor_room::error;
+using doctor_room::error_errno;
 using doctor_room::fail;
 using doctor_room::fail_errno;
 

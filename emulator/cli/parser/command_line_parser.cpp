@@ -116,7 +116,8 @@ class LineParser {
   [[nodiscard]] static tl::unexpected<Error> needs_value(const Slot& slot) {
     const std::string& example = slot.option->example;
     const std::string& name = slot.names.back();
-    return fail<"option-needs-value">(name, example.empty() ? name + " " + slot.option->value : example);
+    return fail<"option-needs-value">(
+        at<"option">(name), at<"example">(example.empty() ? name + " " + slot.option->value : example));
   }
 
   Status split_line() {
@@ -128,9 +129,11 @@ class LineParser {
     } catch (const CLI::ArgumentMismatch& mismatch) {
       const Slot* last = arguments_.empty() ? nullptr : find(arguments_.back());
       if (last != nullptr) return needs_value(*last);
-      return fail<"options-not-parsed">(mismatch.what(), command_.name);
+      return fail<"options-not-parsed">(at<"reason">(mismatch.what()), at<"command">(command_.name));
     } catch (const CLI::ParseError& error) {
-      return flags ? Status(fail<"options-not-parsed">(error.what(), command_.name)) : flags;
+      return flags ? Status(
+                         fail<"options-not-parsed">(at<"reason">(error.what()), at<"command">(command_.name)))
+                   : flags;
     }
     if (!flags) return flags;
     return check_rest(app_.remaining());
@@ -152,7 +155,7 @@ class LineParser {
       const std::string name = argument.substr(0, equals);
       const Slot* slot = find(name);
       if (slot != nullptr && slot->option->value.empty())
-        return fail<"option-takes-no-value">(name, command_.name);
+        return fail<"option-takes-no-value">(at<"option">(name), at<"command">(command_.name));
     }
     return {};
   }

@@ -64,8 +64,9 @@ Take take_another(std::vector<std::string>& into) {
 Take take_host_name(std::vector<std::string>& into) {
   return [&into](const std::string& value) -> Status {
     const std::string name = host_name_in(value);
-    if (name != value && http::is_host_name(name)) return fail<"value-more-than-a-host-name">(value, name);
-    if (!http::is_host_name(value)) return fail<"value-not-a-host-name">(value);
+    if (name != value && http::is_host_name(name))
+      return fail<"value-more-than-a-host-name">(at<"value">(value), at<"name">(name));
+    if (!http::is_host_name(value)) return fail<"value-not-a-host-name">(at<"value">(value));
     into.push_back(value);
     return {};
   };
@@ -82,7 +83,7 @@ Take take_seconds(std::optional<std::chrono::milliseconds>& into) {
   return [&into](const std::string& value) -> Status {
     Result<std::chrono::nanoseconds> duration = parse_duration(value, std::chrono::seconds(1));
     LEMU_TRY(duration);
-    if (duration->count() % 1'000'000 != 0) return fail<"value-not-milliseconds">(value);
+    if (duration->count() % 1'000'000 != 0) return fail<"value-not-milliseconds">(at<"value">(value));
     into = std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
     return {};
   };
@@ -94,7 +95,7 @@ Take take_time(std::chrono::milliseconds& into) { return time_into(into); }
 Take take_time_limit(std::chrono::milliseconds& into) {
   return [&into](const std::string& value) -> Status {
     LEMU_TRY(take_time(into)(value));
-    if (into.count() < 1) return fail<"value-no-time">(value);
+    if (into.count() < 1) return fail<"value-no-time">(at<"value">(value));
     return {};
   };
 }
@@ -103,7 +104,8 @@ Take take_bytes(std::size_t& into, std::size_t most) {
   return [&into, most](const std::string& value) -> Status {
     Result<std::uint64_t> bytes = parse_size(value, 1);
     LEMU_TRY(bytes);
-    if (*bytes < 1 || *bytes > most) return fail<"value-not-in-range">(value, 1, most);
+    if (*bytes < 1 || *bytes > most)
+      return fail<"value-not-in-range">(at<"value">(value), at<"least">(1), at<"most">(most));
     into = *bytes;
     return {};
   };
@@ -113,7 +115,7 @@ Take take_megabytes(std::optional<std::uint64_t>& into) {
   return [&into](const std::string& value) -> Status {
     Result<std::uint64_t> bytes = parse_size(value, kMiB);
     LEMU_TRY(bytes);
-    if (*bytes % kMiB != 0) return fail<"value-not-megabytes">(value);
+    if (*bytes % kMiB != 0) return fail<"value-not-megabytes">(at<"value">(value));
     into = *bytes / kMiB;
     return {};
   };
@@ -122,7 +124,8 @@ Take take_megabytes(std::optional<std::uint64_t>& into) {
 Take take_count(std::uint32_t& into, std::uint32_t most, std::uint32_t least) {
   return [&into, most, least](const std::string& value) -> Status {
     const std::optional<std::uint32_t> number = number_of<std::uint32_t>(value);
-    if (!number || *number < least || *number > most) return fail<"value-not-in-range">(value, least, most);
+    if (!number || *number < least || *number > most)
+      return fail<"value-not-in-range">(at<"value">(value), at<"least">(least), at<"most">(most));
     into = *number;
     return {};
   };
@@ -132,7 +135,7 @@ Take take_factor(std::optional<double>& into, double most) {
   return [&into, most](const std::string& value) -> Status {
     const std::optional<double> number = number_of<double>(value);
     if (!number || !std::isfinite(*number) || *number <= 0 || *number > most)
-      return fail<"value-not-a-factor">(value, static_cast<int>(most));
+      return fail<"value-not-a-factor">(at<"value">(value), at<"most">(static_cast<int>(most)));
     into = *number;
     return {};
   };
@@ -149,13 +152,14 @@ Take take_arch(std::optional<Arch>& into) {
 Result<bool> switched_on(const std::string& value) {
   if (value.empty() || value == "true") return true;
   if (value == "false") return false;
-  return fail<"switch-unclear">(value);
+  return fail<"switch-unclear">(at<"value">(value));
 }
 
 tl::unexpected<Error> none_of(const std::string& value, const std::vector<std::string>& words) {
   std::string list;
   for (std::size_t at = 0; at < words.size(); ++at) list.append(at > 0 ? ", " : "").append(words[at]);
-  return fail<"value-not-a-choice">(value, list, did_you_mean(candidates_for(value, words)));
+  return fail<"value-not-a-choice">(at<"value">(value), at<"words">(list),
+                                    at<"suggestion">(did_you_mean(candidates_for(value, words))));
 }
 
 }  // namespace lemu::emulator::cli

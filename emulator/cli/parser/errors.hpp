@@ -31,8 +31,7 @@ inline constexpr ErrorRow kErrors[] = {
     {"value-no-time", ErrorKind::bad_usage, "'{value}' is too short: lemu would wait less than a millisecond",
      "The option is how long lemu waits for something, at least a millisecond.", kOptionsExample},
     {"value-not-megabytes", ErrorKind::bad_usage,
-     "'{value}' is not a whole number of MB, which Lambda counts in", "Lambda's own unit.",
-     kOptionsExample},
+     "'{value}' is not a whole number of MB, which Lambda counts in", "Lambda's own unit.", kOptionsExample},
     {"value-not-in-range", ErrorKind::bad_usage, "'{value}' is not a whole number from {least} to {most}",
      "The option counts something.", kOptionsExample},
     {"value-not-a-factor", ErrorKind::bad_usage, "'{value}' is not a number above 0 and up to {most}",
@@ -50,16 +49,11 @@ inline constexpr ErrorRow kErrors[] = {
      "give the name alone, without scheme and port, for example lambda.test"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace parser_room
+using parser_room::error;
+using parser_room::error_errno;
 using parser_room::fail;
 using parser_room::fail_errno;
 

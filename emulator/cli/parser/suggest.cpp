@@ -76,16 +76,20 @@ std::string did_you_mean(std::span<const std::string> candidates) {
 tl::unexpected<Error> unknown_option(std::string_view given, std::span<const std::string> known,
                                      std::string_view command) {
   const std::vector<std::string> prefixed = starting_with(given, known);
-  if (prefixed.size() > 1) return fail<"option-ambiguous">(given, listed(prefixed), command);
-  return fail<"option-unknown">(given, did_you_mean(candidates_for(given, known)), command);
+  if (prefixed.size() > 1)
+    return fail<"option-ambiguous">(at<"option">(given), at<"candidates">(listed(prefixed)),
+                                    at<"command">(command));
+  return fail<"option-unknown">(at<"option">(given),
+                                at<"suggestion">(did_you_mean(candidates_for(given, known))),
+                                at<"command">(command));
 }
 
 tl::unexpected<Error> unexpected_argument(const std::string& word, const std::string& usage) {
-  return fail<"argument-unexpected">(word, usage);
+  return fail<"argument-unexpected">(at<"word">(word), at<"usage">(usage));
 }
 
 tl::unexpected<Error> missing_value(const std::string& option, const std::string& example) {
-  return fail<"option-needs-value">(option, example);
+  return fail<"option-needs-value">(at<"option">(option), at<"example">(example));
 }
 
 }  // namespace lemu::emulator::cli

@@ -28,16 +28,11 @@ inline constexpr ErrorRow kErrors[] = {
      "install lemu whole: bin/lemu needs the libexec/lemu beside it"},
 };
 
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail(const Values&... values) {
-  return ErrorsOf<kErrors>::fail<slug>(values...);
-}
-template <Slug slug, class... Values>
-[[nodiscard]] tl::unexpected<Error> fail_errno(int code, const Values&... values) {
-  return ErrorsOf<kErrors>::fail_errno<slug>(code, values...);
-}
+LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace terminal_room
+using terminal_room::error;
+using terminal_room::error_errno;
 using terminal_room::fail;
 using terminal_room::fail_errno;
 

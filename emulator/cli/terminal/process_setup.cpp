@@ -61,7 +61,7 @@ Result<std::string> libexec_folder() {
   if (code) return fail_errno<"lemu-not-found">(code.value());
   const std::filesystem::path folder = self.parent_path().parent_path() / "libexec" / "lemu";
   if (!std::filesystem::exists(folder / "lemu-sandbox", code))
-    return fail<"helper-missing">((folder / "lemu-sandbox").string());
+    return fail<"helper-missing">(at<"helper">((folder / "lemu-sandbox").string()));
   return folder.string();
 }
 
@@ -70,7 +70,8 @@ Status get_descriptors() {
   constexpr rlim_t kNeeded = 64;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kNeeded) return {};
-  if (limit.rlim_max < kNeeded) return fail<"descriptors-too-few">(limit.rlim_max, kNeeded);
+  if (limit.rlim_max < kNeeded)
+    return fail<"descriptors-too-few">(at<"limit">(limit.rlim_max), at<"needed">(kNeeded));
   limit.rlim_cur = kNeeded;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_errno<"descriptors-not-raised">(errno);
   return {};

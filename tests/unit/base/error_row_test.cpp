@@ -20,7 +20,9 @@ static_assert(places_of(kRow).count == 2 && places_of(kRow).os_error);
 constexpr ErrorRow kTable[] = {
     {"first", ErrorKind::internal, "first {number}", "A cause.", kNoRemedy},
     {"second", ErrorKind::bad_input, "second: {os_error}", "A cause.", "try"},
+    {"third", ErrorKind::internal, "{path} is {what}", "A cause.", kNoRemedy},
 };
+LEMU_ERROR_FUNCTIONS(kTable)
 
 }  // namespace
 
@@ -50,8 +52,9 @@ TEST_CASE("a wrong number of values is a bug") {
 }
 
 TEST_CASE("a table's errors are made by their slugs") {
-  CHECK(ErrorsOf<kTable>::fail<"first">(7).value().message == "first 7");
-  const Error second = ErrorsOf<kTable>::fail_errno<"second">(13).value();
+  CHECK(fail<"first">(at<"number">(7)).value().message == "first 7");
+  CHECK(error<"third">(at<"what">("b"), at<"path">("a")).message == "a is b");
+  const Error second = error_errno<"second">(13);
   CHECK(second.message == "second: Permission denied");
   CHECK(second.os_error == 13);
   CHECK(second.kind == ErrorKind::bad_input);
