@@ -5,9 +5,11 @@
 // to the row and to every place that uses it. Knows only text. Constants; any thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -141,6 +143,13 @@ consteval std::size_t index_of(const Places& places, std::string_view name) {
   return places.count;
 }
 
+/// Whether each of the places is among the names.
+consteval bool has_each(const Places& places, std::initializer_list<std::string_view> names) {
+  for (std::size_t i = 0; i < places.count; ++i)
+    if (std::find(names.begin(), names.end(), places.names[i]) == names.end()) return false;
+  return true;
+}
+
 /// What a room's functions that make errors are made of. Values come in any order, each by the name of its
 /// place.
 template <const auto& Table>
@@ -165,7 +174,8 @@ struct ErrorsOf {
   template <Slug slug, Slug... names>
   static Error make(int code, NamedValue<names>... values) {
     constexpr Places places = places_of(row<slug>);
-    static_assert(places.count == sizeof...(names), "a value for each place of the row, and no other");
+    static_assert(places.count == sizeof...(names) && has_each(places, {names.view()...}),
+                  "one value for each place of the row");
     std::array<std::string, sizeof...(names)> texts;
     ((texts[index_of(places_of(row<slug>), names.view())] = std::move(values.text)), ...);
     return make_error(row<slug>, texts, code);

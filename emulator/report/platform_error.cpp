@@ -71,10 +71,8 @@ PlatformError runtime_exited(std::string_view request_id, int status) {
                         "Runtime exited with error: exit status " + std::to_string(status));
 }
 
-PlatformError runtime_killed(std::string_view request_id, int signal, CoreDump core) {
-  std::string message = "Runtime exited with error: signal: " + signal_text(signal);
-  if (core == CoreDump::written) message += " (core dumped)";
-  return platform_error(kExitError, request_id, message);
+PlatformError runtime_killed(std::string_view request_id, int signal) {
+  return platform_error(kExitError, request_id, "Runtime exited with error: signal: " + signal_text(signal));
 }
 
 PlatformError runtime_ended(std::string_view request_id, int wait_status) {
@@ -95,11 +93,6 @@ PlatformError timed_out(std::string_view request_id, std::chrono::milliseconds l
 
 PlatformError invalid_entrypoint(std::string_view request_id, std::string_view aws_message) {
   return platform_error("Runtime.InvalidEntrypoint", request_id, aws_message);
-}
-
-PlatformError no_bootstrap(std::string_view request_id) {
-  return invalid_entrypoint(request_id,
-                            "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
 }
 
 PlatformError response_too_large(std::size_t limit) {

@@ -19,10 +19,7 @@ struct PlatformError {
 
 /// The runtime's end by itself: exit(status).
 [[nodiscard]] PlatformError runtime_exited(std::string_view request_id, int status);
-
-enum class CoreDump { none, written };
-[[nodiscard]] PlatformError runtime_killed(std::string_view request_id, int signal,
-                                           CoreDump core = CoreDump::none);
+[[nodiscard]] PlatformError runtime_killed(std::string_view request_id, int signal);
 /// Either of the two, from waitpid(2)'s status. A core flag is left out: cores are Lambda's, not the
 /// function's.
 [[nodiscard]] PlatformError runtime_ended(std::string_view request_id, int wait_status);
@@ -35,7 +32,6 @@ enum class CoreDump { none, written };
 /// `aws_message` stands after "Error: ": "fork/exec /var/task/bootstrap: exec format error"
 /// (Error::aws_message).
 [[nodiscard]] PlatformError invalid_entrypoint(std::string_view request_id, std::string_view aws_message);
-[[nodiscard]] PlatformError no_bootstrap(std::string_view request_id);
 
 /// A response above `limit`: 6,291,556 bytes where it is not streamed.
 [[nodiscard]] PlatformError response_too_large(std::size_t limit);

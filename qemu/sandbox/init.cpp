@@ -149,9 +149,6 @@ class Init {
     if (n != static_cast<ssize_t>(sizeof command)) return false;
     switch (command.kind) {
       case CommandKind::start: start(); break;
-      case CommandKind::signal:
-        if (program_ > 0) ::kill(program_, static_cast<int>(command.argument));
-        break;
       case CommandKind::signal_all: signal_all(static_cast<int>(command.argument)); break;
       case CommandKind::kill_all: {
         kill_all();
@@ -225,7 +222,6 @@ class Init {
     const std::vector<char*> environment = pointers_to(variables);
     Report starting;
     starting.kind = ReportKind::starting;
-    starting.binfmt_private = spec_.binfmt.has_value() && execution_ == Execution::normal ? 1 : 0;
     starting.time_ns = monotonic_ns();
     send_report(starting);
     if (!program.loaded.empty() && !may_be_loaded(program.loaded)) return failed_at(Stage::load);
@@ -255,8 +251,6 @@ class Init {
     report.kind = ReportKind::exited;
     report.wait_status = status;
     report.time_ns = monotonic_ns();
-    report.user_us = usage.ru_utime.tv_sec * 1'000'000 + usage.ru_utime.tv_usec;
-    report.system_us = usage.ru_stime.tv_sec * 1'000'000 + usage.ru_stime.tv_usec;
     report.max_rss_kb = usage.ru_maxrss;
     send_report(report);
   }

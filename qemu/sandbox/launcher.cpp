@@ -171,7 +171,6 @@ Sandbox::Sandbox(boost::asio::io_context& context, HelperProcess helper, Sandbox
 Sandbox::~Sandbox() { static_cast<void>(release()); }
 HelperProcess Sandbox::release() { return impl_->release(); }
 void Sandbox::start() { impl_->send(CommandKind::start, 0); }
-void Sandbox::signal(int number) { impl_->send(CommandKind::signal, static_cast<std::uint32_t>(number)); }
 void Sandbox::signal_all(int number) {
   impl_->send(CommandKind::signal_all, static_cast<std::uint32_t>(number));
 }

@@ -62,7 +62,6 @@ class Sandbox {
   /// Commands are small and the socket's buffer is not: these do not block. A helper that is gone is told
   /// through the observer.
   void start();
-  void signal(int number);
   void signal_all(int number);
   void kill_all();
 

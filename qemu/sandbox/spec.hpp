@@ -44,7 +44,7 @@ enum class MountKind : std::uint8_t {
   folder,
   file,
   symlink,
-  cover,  ///< a file with that content, read-only, over one that is there
+  cover,   ///< a file with that content, read-only, over one that is there
   hidden,  ///< what is at the target, if anything is, is covered by something empty and read-only
 };
 enum class MountAccess : std::uint8_t { read_only, read_write };
@@ -162,9 +162,8 @@ std::string_view name_of(Stage stage);
 
 enum class CommandKind : std::uint32_t {
   start = 1,       ///< run the program (again); one at a time
-  signal = 2,      ///< `argument` to the program
-  kill_all = 3,    ///< SIGKILL to every process the function started; answered by ReportKind::all_gone
-  signal_all = 4,  ///< `argument` to every process the function started
+  kill_all = 2,    ///< SIGKILL to every process the function started; answered by ReportKind::all_gone
+  signal_all = 3,  ///< `argument` to every process the function started
 };
 struct Command {
   CommandKind kind;
@@ -186,13 +185,10 @@ struct Report {
   Stage stage = Stage::specification;
   std::int32_t os_error = 0;
   std::uint32_t detail = 0;
-  std::int32_t wait_status = 0;      ///< as wait(2) gives it
-  std::uint32_t binfmt_private = 0;  ///< starting: 1 when `normal` runs, 0 when `direct` replaced it
-  std::int64_t time_ns = 0;          ///< CLOCK_MONOTONIC
-  std::int64_t user_us = 0;          ///< exited: CPU time of the program and its reaped children
-  std::int64_t system_us = 0;
-  std::int64_t max_rss_kb = 0;  ///< exited: of the program
+  std::int32_t wait_status = 0;  ///< as wait(2) gives it
+  std::int64_t time_ns = 0;      ///< CLOCK_MONOTONIC
+  std::int64_t max_rss_kb = 0;   ///< exited: of the program
 };
-static_assert(sizeof(Report) == 56);
+static_assert(sizeof(Report) == 40);
 
 }  // namespace lemu::sandbox
