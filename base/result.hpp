@@ -53,17 +53,26 @@ using Status = Result<void>;
   return tl::unexpected<Error>(std::move(error));
 }
 
+/// Likewise, out of a result.
+template <class T>
+[[nodiscard]] tl::unexpected<Error> fail_with_error_of(tl::expected<T, Error>& result) {
+  return fail(std::move(result.error()));
+}
+template <class T>
+[[nodiscard]] tl::unexpected<Error> fail_with_error_of(const tl::expected<T, Error>& result) {
+  return fail(Error(result.error()));
+}
+
 }  // namespace lemu
 
 /// Returns the error of a Result or Status from the function around, if it has one.
-#define LEMU_TRY(...)                                                                                       \
-  do {                                                                                                      \
-    if (auto&& lemu_tried = (__VA_ARGS__); !lemu_tried) return ::lemu::fail(std::move(lemu_tried.error())); \
+#define LEMU_TRY(...)                                                                                  \
+  do {                                                                                                 \
+    if (auto&& lemu_tried = (__VA_ARGS__); !lemu_tried) return ::lemu::fail_with_error_of(lemu_tried); \
   } while (false)
 
 /// The same in a coroutine.
-#define LEMU_CO_TRY(...)                                     \
-  do {                                                       \
-    if (auto&& lemu_tried = (__VA_ARGS__); !lemu_tried)      \
-      co_return ::lemu::fail(std::move(lemu_tried.error())); \
+#define LEMU_CO_TRY(...)                                                                                  \
+  do {                                                                                                    \
+    if (auto&& lemu_tried = (__VA_ARGS__); !lemu_tried) co_return ::lemu::fail_with_error_of(lemu_tried); \
   } while (false)
