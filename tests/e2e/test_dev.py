@@ -10,7 +10,7 @@ from harness import REPO
 
 pytestmark = pytest.mark.once
 
-PARTS = ["dev", ".ci/packages.sh", "tests/limit", "tests/tally.py", "tests/e2e/harness.py"]
+PARTS = ["dev", ".ci/packages.sh", ".ci/tests.sh", "tests/limit", "tests/tally.py", "tests/e2e/harness.py"]
 TALLY_OF_A_STEP = "0 passed, 1 failed, 0 skipped"
 
 PASSING_UNIT_TESTS = """while [ "$1" != --output-junit ]; do shift; done
