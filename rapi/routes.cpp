@@ -46,4 +46,10 @@ RouteMatch match_route(std::string_view method, std::string_view path) {
   return {};
 }
 
+std::string_view id_in(Route route, std::string_view path) {
+  for (const Row& row : kRoutes)
+    if (row.route == route) return match_path(row, path).value_or("");
+  return {};
+}
+
 }  // namespace lemu::rapi

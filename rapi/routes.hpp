@@ -19,4 +19,7 @@ struct RouteMatch {
 /// `path` is without the query.
 [[nodiscard]] RouteMatch match_route(std::string_view method, std::string_view path);
 
+/// The {id} of a path that was found to be that route's; empty for a route without.
+[[nodiscard]] std::string_view id_in(Route route, std::string_view path);
+
 }  // namespace lemu::rapi

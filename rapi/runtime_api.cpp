@@ -88,6 +88,9 @@ class RuntimeApi::Service final : public http::Handler, public std::enable_share
   void refuse(const http::Request& request, const http::Reply& reply, const Refusal& refusal);
   http::HeadVerdict begin(const http::Request& request, RuntimeState::Answer answer, RuntimePhase from,
                           RuntimeCall call, std::size_t limit);
+  http::HeadVerdict routed_head(const http::Request& request, const RouteMatch& match);
+  /// As on_head found it.
+  static Route route_of(const http::Request& request) { return static_cast<Route>(request.tag); }
   http::HeadVerdict response_head(const http::Request& request, std::string_view id);
   bool begin_pieces(const http::Request& request, std::string_view id, const http::Reply& reply);
   Handover deliver();
@@ -156,6 +159,12 @@ http::HeadVerdict RuntimeApi::Service::on_head(const http::Request& request) {
     case RouteMatch::Kind::wrong_method: return {.refusal = told(request, wrong_method(match.allowed))};
     case RouteMatch::Kind::found: break;
   }
+  http::HeadVerdict verdict = routed_head(request, match);
+  verdict.tag = static_cast<std::uint32_t>(match.route);
+  return verdict;
+}
+
+http::HeadVerdict RuntimeApi::Service::routed_head(const http::Request& request, const RouteMatch& match) {
   const RuntimePhase from = state_.phase();
   switch (match.route) {
     case Route::ping:
@@ -205,7 +214,7 @@ bool RuntimeApi::Service::begin_pieces(const http::Request& request, std::string
 http::Flow RuntimeApi::Service::on_body(const http::Request& request, std::string_view piece,
                                         const http::Reply& reply) {
   const std::shared_ptr<Service> self = shared_from_this();
-  const std::string_view id = match_route(request.method(), request.path()).id;
+  const std::string_view id = id_in(route_of(request), request.path());
   return begin_pieces(request, id, reply) ? observer_.on_response_piece(piece) : http::Flow::more;
 }
 
@@ -213,12 +222,13 @@ http::Flow RuntimeApi::Service::on_body(const http::Request& request, std::strin
 
 void RuntimeApi::Service::on_request(http::Request& request, http::Reply reply) {
   const std::shared_ptr<Service> self = shared_from_this();
-  const RouteMatch match = match_route(request.method(), request.path());
-  switch (match.route) {
+  const Route route = route_of(request);
+  const std::string_view id = id_in(route, request.path());
+  switch (route) {
     case Route::ping: static_cast<void>(reply.send(kPong)); return;
     case Route::next: next(request, std::move(reply)); return;
-    case Route::response: response(request, match.id, std::move(reply)); return;
-    case Route::error: error(request, match.id, std::move(reply)); return;
+    case Route::response: response(request, id, std::move(reply)); return;
+    case Route::error: error(request, id, std::move(reply)); return;
     case Route::init_error: init_error(request, std::move(reply)); return;
   }
 }

@@ -225,6 +225,7 @@ void Connection::head_complete() {
   asks_for_head_only_ = request_.method() == "HEAD";
   HeadVerdict verdict = imposed_ ? HeadVerdict{.refusal = imposed_} : handler_->on_head(request_);
   refusal_ = std::move(verdict.refusal);
+  request_.tag = verdict.tag;
   parser_->keep_body(refusal_ ? std::nullopt : std::optional<std::size_t>(verdict.body_limit));
   in_pieces_ = verdict.delivery == BodyDelivery::pieces && !refusal_ && request_.end == BodyEnd::complete;
   parser_->eager(true);

@@ -83,6 +83,7 @@ class Request {
   BodyEnd end = BodyEnd::complete;
   /// Of its connection: whether there is one only for what must work at the limit of connections, too.
   enum class Standing { usual, reserve } standing = Standing::usual;
+  std::uint32_t tag = 0;  ///< HeadVerdict::tag
 
   [[nodiscard]] std::string_view method() const { return part(method_); }
   /// As sent, with the query.
@@ -212,6 +213,8 @@ struct HeadVerdict {
   /// When set, the front discards the body, sends this, and on_request is not called.
   std::optional<Refusal> refusal = {};
   BodyDelivery delivery = BodyDelivery::whole;
+  /// What the handler wants to know again of this request: its Request::tag from now on.
+  std::uint32_t tag = 0;
 };
 
 /// Who answers the requests of a server.

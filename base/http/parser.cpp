@@ -81,6 +81,7 @@ void Request::clear() {
   body.clear();
   room = {};
   end = BodyEnd::complete;
+  tag = 0;
 }
 
 RequestParser::RequestParser(Request& request, std::size_t header_limit)

@@ -69,21 +69,22 @@ ordered_json described(const AsyncQueue::List& list) {
 
 }  // namespace
 
-void AdminHandler::environments(const http::Reply& reply) const {
+void AdminHandler::environments(const RouteCall& call) {
   ordered_json state{{"pid", ::getpid()}, {"functions", ordered_json::array()}};
   for (const auto& [name, function] : functions_.all()) state["functions"].push_back(described(*function));
-  send_json(reply, state);
+  send_json(call.http, state);
 }
 
-void AdminHandler::logs(const http::Request& request, const http::Reply& reply, std::string_view name) const {
-  ServedFunction* function = functions_.find(percent_decode(name).value_or(""));
+void AdminHandler::logs(const RouteCall& call) {
+  const http::Reply& reply = call.http;
+  ServedFunction* function = functions_.find(percent_decode(call.name).value_or(""));
   if (function == nullptr) {
     reply.send({.status = 404,
                 .content_type = kJson,
                 .body = R"({"message":"no function of that name is served"})"});
     return;
   }
-  if (!query_value(request.query(), "follow").empty()) return LogFollower::begin(function->log(), reply);
+  if (!query_value(call.request.query(), "follow").empty()) return LogFollower::begin(function->log(), reply);
   reply.send({.content_type = kText, .body = function->log()->since(0).text});
 }
 
@@ -91,22 +92,22 @@ void AdminHandler::stopped(const http::Reply& reply) {
   reply.send({.content_type = kJson, .body = R"({"status":"stopped"})"});
 }
 
-void AdminHandler::list_events(const http::Reply& reply) const {
-  events_.list([reply](const AsyncQueue::List& list) { send_json(reply, described(list)); });
+void AdminHandler::list_events(const RouteCall& call) {
+  events_.list([reply = call.http](const AsyncQueue::List& list) { send_json(reply, described(list)); });
 }
 
-void AdminHandler::show_letter(const ApiReply& api, const http::Reply& reply,
-                               std::string_view request_id) const {
-  events_.show(std::string(request_id), [api, reply](const Result<std::string>& record) {
-    if (record)
-      reply.send({.content_type = kJson, .body = *record});
-    else
-      api.refuse({ApiFault::resource_not_found, record.error().message});
-  });
+void AdminHandler::show_letter(const RouteCall& call) {
+  events_.show(std::string(call.name),
+               [api = call.reply, reply = call.http](const Result<std::string>& record) {
+                 if (record)
+                   reply.send({.content_type = kJson, .body = *record});
+                 else
+                   api.refuse({ApiFault::resource_not_found, record.error().message});
+               });
 }
 
-void AdminHandler::redrive(const ApiReply& api, std::string_view request_id) const {
-  events_.redrive(std::string(request_id), [api](const Status& done) {
+void AdminHandler::redrive(const RouteCall& call) {
+  events_.redrive(std::string(call.name), [api = call.reply](const Status& done) {
     if (done)
       api.send({.status = 202});
     else

@@ -10,6 +10,7 @@
 #include "base/http/http.hpp"
 #include "emulator/api/api_reply.hpp"
 #include "emulator/api/function_registry.hpp"
+#include "emulator/api/routes.hpp"
 #include "emulator/async/async_queue.hpp"
 
 namespace lemu::emulator {
@@ -21,15 +22,16 @@ class AdminHandler {
   AdminHandler(FunctionRegistry& functions, AsyncQueue& events, StopCall stop)
       : functions_(functions), events_(events), stop_(std::move(stop)) {}
 
-  void environments(const http::Reply& reply) const;
+  void environments(const RouteCall& call);
   /// The end of the log; with ?follow=1 also what follows, up to the daemon's end.
-  void logs(const http::Request& request, const http::Reply& reply, std::string_view name) const;
-  void stop(const http::Reply& reply) const { stop_(reply); }
+  void logs(const RouteCall& call);
+  void stop(const RouteCall& call) { stop_(call.http); }
   /// Answers who asked for the end.
   static void stopped(const http::Reply& reply);
-  void list_events(const http::Reply& reply) const;
-  void show_letter(const ApiReply& api, const http::Reply& reply, std::string_view request_id) const;
-  void redrive(const ApiReply& api, std::string_view request_id) const;
+  void list_events(const RouteCall& call);
+  /// `name` is the request id.
+  void show_letter(const RouteCall& call);
+  void redrive(const RouteCall& call);
 
  private:
   FunctionRegistry& functions_;

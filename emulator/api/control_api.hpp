@@ -4,7 +4,6 @@
 #pragma once
 
 #include "emulator/api/admin_handler.hpp"
-#include "emulator/api/routes.hpp"
 #include "emulator/environment/identifiers.hpp"
 
 namespace lemu::emulator {

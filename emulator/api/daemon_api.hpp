@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DaemonApi: who answers the daemon's port: guards it, finds the route, hands the request on. Owned by the
-// daemon; lives on its io_context's thread.
+// DaemonApi: who answers the daemon's port: guards it, and has its routes, AWS's Lambda API among them. Owned
+// by the daemon; lives on its io_context's thread.
 #pragma once
 
 #include "base/http/host_guard.hpp"
@@ -29,7 +29,14 @@ class DaemonApi final : public http::Handler {
   void on_peer_gone(const http::Reply& reply) override { invoke_.caller_gone(reply); }
 
  private:
-  void dispatch(ApiRouteMatch match, http::Request& request, const ApiReply& reply, const http::Reply& http);
+  static std::span<const Route<DaemonApi>> routes();
+  template <InvokeOperation operation>
+  void invoke(const RouteCall& call);
+  void health(const RouteCall& call) { MonitorHandler::health(call.http); }
+  void metrics(const RouteCall& call) { monitor_.metrics(call.http); }
+  [[nodiscard]] std::size_t limit_by_type(const http::Request& request) const;
+  [[nodiscard]] std::size_t limit_of_events(const http::Request& request) const;
+
   http::HostGuard guard_;
   Identifiers& ids_;
   const std::size_t payload_limit_;

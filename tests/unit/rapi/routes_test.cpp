@@ -42,3 +42,10 @@ TEST_CASE("paths lead to their routes") {
   }
   CHECK(match_route("GET", "/2018-06-01/runtime/init/error").allowed == "POST");
 }
+
+TEST_CASE("the id in the path of a route that was found") {
+  CHECK(id_in(Route::response, "/2018-06-01/runtime/invocation/abc/response") == "abc");
+  CHECK(id_in(Route::error, "/2018-06-01/runtime/invocation/abc/error") == "abc");
+  CHECK(id_in(Route::response, "/2018-06-01/runtime/invocation//response").empty());
+  CHECK(id_in(Route::next, "/2018-06-01/runtime/invocation/next").empty());
+}
