@@ -94,7 +94,7 @@ Result<SocketPair> make_socket_pair() {
   return SocketPair{Fd(ends[0]), Fd(ends[1])};
 }
 
-Result<std::size_t> read_some_full(int fd, std::span<std::byte> into) {
+Result<std::size_t> read_up_to(int fd, std::span<std::byte> into) {
   std::size_t done = 0;
   while (done < into.size()) {
     const ssize_t n = retry([&] { return ::read(fd, into.data() + done, into.size() - done); });
@@ -126,7 +126,7 @@ Result<std::string> read_whole(Result<Fd> fd, const std::string& path, std::size
     const std::size_t before = content.size();
     content.resize(before + room);
     Result<std::size_t> n =
-        read_some_full(fd->get(), std::as_writable_bytes(std::span<char>(content.data() + before, room)));
+        read_up_to(fd->get(), std::as_writable_bytes(std::span<char>(content.data() + before, room)));
     if (!n) return fail(std::move(n.error()).within(path));
     content.resize(before + *n);
     if (content.size() > limit) return fail<"file-too-large">(at<"path">(path), at<"limit">(limit));

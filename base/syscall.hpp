@@ -31,8 +31,8 @@ Result<Pipe> make_pipe();
 /// A connected pair of AF_UNIX stream sockets.
 Result<SocketPair> make_socket_pair();
 
-/// Reads until `into` is full or the end; the count read.
-Result<std::size_t> read_some_full(int fd, std::span<std::byte> into);
+/// Reads until `into` is full or the file ends. Returns how many bytes were read.
+Result<std::size_t> read_up_to(int fd, std::span<std::byte> into);
 /// Writes everything.
 Status write_all(int fd, std::string_view bytes);
 

@@ -82,7 +82,7 @@ Result<std::string> first_bytes(const Package& package) {
     return fail_errno<"package-file-not-readable">(
         file.error().os_error, at<"package">(in_quotes(package.given)), at<"given">(package.given));
   std::string start(6, '\0');
-  const Result<std::size_t> n = read_some_full(file->get(), std::as_writable_bytes(std::span<char>(start)));
+  const Result<std::size_t> n = read_up_to(file->get(), std::as_writable_bytes(std::span<char>(start)));
   if (!n) return fail_errno<"package-not-read">(n.error().os_error, at<"package">(in_quotes(package.given)));
   start.resize(*n);
   return start;

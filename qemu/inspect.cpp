@@ -86,7 +86,7 @@ Status check_file(const Subject& subject, const struct stat& status) {
 
 Result<std::variant<ElfInfo, ScriptLine>> read_content(const Subject& subject, int fd) {
   std::string head(kExecHeadSize, '\0');
-  Result<std::size_t> size = read_some_full(fd, std::as_writable_bytes(std::span<char>(head)));
+  Result<std::size_t> size = read_up_to(fd, std::as_writable_bytes(std::span<char>(head)));
   if (!size) return subject.refused(fail_errno<"program-not-read">(size.error().os_error));
   head.resize(*size);
   if (looks_like_elf(head)) {

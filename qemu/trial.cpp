@@ -95,7 +95,7 @@ class Run : public sandbox::SandboxObserver {
   static std::string first_line(const Fd& log) {
     // Its writers are gone, so this ends.
     std::string text(512, '\0');
-    const Result<std::size_t> size = read_some_full(log.get(), std::as_writable_bytes(std::span(text)));
+    const Result<std::size_t> size = read_up_to(log.get(), std::as_writable_bytes(std::span(text)));
     text.resize(size ? *size : 0);
     return text.substr(0, text.find('\n'));
   }

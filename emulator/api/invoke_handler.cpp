@@ -72,7 +72,8 @@ ApiError throttled(EnvironmentPool::Admission why) {
               : "ConcurrentInvocationLimitExceeded"};
 }
 
-/// A function that is not served is of the accounts that others are of.
+/// Whether the reference names an account other than the function's. If the function is not served: an
+/// account that no served function has.
 bool is_of_another_account(const FunctionReference& reference, const ServedFunction* function,
                            const FunctionRegistry::Functions& all) {
   if (reference.account.empty()) return false;

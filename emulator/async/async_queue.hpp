@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// AsyncQueue: asynchronous invocations, at least once each: accepted when they are on disk, run when they are
-// due and their function has room, tried again or given up by RetryRules. Owned by the daemon; lives on its
-// io_context's thread; what touches the disk is done by the JournalThread.
+// AsyncQueue runs asynchronous invocations, each at least once. It accepts an event when the event is on
+// disk, runs it when it is due and its function has room, and tries it again or gives it up as RetryRules
+// say. Owned by the daemon. Lives on its io_context's thread; the JournalThread does what touches the disk.
 //
-// The events of each function are a line of their own: one that is slow, or throttled, holds no other up.
-// Who is throttled has the next turn that comes free under the limit, in the order of the line, and need not
-// sit out Lambda's back-off; that counts the throttles meanwhile, and tells when an event is too old.
+// Each function has its own line of events, so a function that is slow or throttled delays no other. A
+// throttled event runs as soon as the limit allows, in the order of the line: it does not wait for the end of
+// Lambda's back-off. The back-off still counts the throttles, and decides when an event is too old.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -30,31 +30,36 @@ namespace lemu::emulator {
 
 class AsyncQueue {
  public:
-  /// Of one function. Their payloads are in memory, those of events that wait are not.
+  /// How many events of one function run at once. Only their payloads are in memory.
   static constexpr std::size_t kMostRunning = 64;
   struct Served {
     EnvironmentPool& pool;
     const RetryRules& rules;
   };
-  /// Nothing for a function that is not served.
+  /// Returns nothing for a function that is not served.
   using Find = std::function<std::optional<Served>(const std::string& function)>;
 
   AsyncQueue(boost::asio::io_context& context, JournalThread& journal, DeadLetters dead_letters, Find find,
              DaemonLog& log);
 
-  /// Takes up what an earlier daemon left.
+  /// Continues with the events that an earlier daemon left.
   void start();
-  /// Runs nothing more; what waits stays on disk.
+  /// Runs no more events. Those that wait stay on disk.
   void stop();
 
-  /// `accepted` is told success once the event is durable, from then on it is run whatever happens to lemu.
+  /// Calls `accepted` with success once the event is on disk. From then on it will be run, whatever happens
+  /// to lemu.
   void accept(AcceptedEvent event, std::function<void(const Status&)> accepted);
   /// A dead letter becomes an event again.
   void redrive(const std::string& request_id, std::function<void(const Status&)> done);
 
-  /// Of an event: it waits for its time, or a retry's; it is due, but others of its function run or the limit
-  /// is reached; it runs; its function is not served; it was given up, and its dead letter is being written.
-  enum class State { delayed, ready, running, unserved, given_up };
+  enum class State {
+    delayed,  ///< waits until it is due
+    ready,    ///< is due, but its function has no room for it yet
+    running,
+    unserved,  ///< its function is not served
+    given_up,  ///< its dead letter is being written
+  };
   struct Listed {
     EventSchedule schedule;
     State state = State::delayed;
@@ -64,13 +69,13 @@ class AsyncQueue {
     std::vector<Listed> events;
     std::vector<DeadLetters::Entry> letters;
   };
-  /// Everything there is, what an earlier daemon left too.
+  /// All events and dead letters, those of earlier daemons included.
   void list(std::function<void(List)> done);
   /// A dead letter's text.
   void show(const std::string& request_id, std::function<void(const Result<std::string>&)> done);
 
   [[nodiscard]] std::size_t in_flight() const;
-  /// Those that wait and those that run.
+  /// How many events wait or run.
   [[nodiscard]] std::size_t waiting_count() const { return events_.size(); }
 
  private:

@@ -88,7 +88,7 @@ class Daemon {
   std::optional<EnvironmentFolder> folder_;
   std::optional<EnvironmentFolder> passing_state_;
   std::optional<StateFolder> state_;
-  EnvironmentHost host_{EnvironmentHost::Lot::many};
+  EnvironmentHost host_{EnvironmentHost::Environments::many};
   AccountConcurrency account_;
   FunctionRegistry functions_;
   std::size_t broken_ = 0;  // of them

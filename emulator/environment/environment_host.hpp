@@ -19,12 +19,12 @@ namespace lemu::emulator {
 
 struct EnvironmentHost {
   /// For a command with one environment at a time, or for a daemon with many.
-  enum class Lot { one, many };
-  explicit EnvironmentHost(Lot many_or_one)
-      : lot(many_or_one),
-        work(many_or_one == Lot::many ? BlockingWork::Place::threads : BlockingWork::Place::here) {}
+  enum class Environments { one, many };
+  explicit EnvironmentHost(Environments many_or_one)
+      : environments(many_or_one),
+        work(many_or_one == Environments::many ? BlockingWork::Place::threads : BlockingWork::Place::here) {}
 
-  const Lot lot;
+  const Environments environments;
   BlockingWork work;
   HostSandbox sandbox;
   // Of the watches over memory.

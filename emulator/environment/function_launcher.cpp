@@ -155,7 +155,7 @@ Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
   if (sandbox != qemu::SandboxChoice::off) {
     LEMU_TRY(place.folder.make_mount_point());
     // A daemon's functions are built anew while it runs: what has their name now is what is run.
-    if (host_.lot == EnvironmentHost::Lot::many) {
+    if (host_.environments == EnvironmentHost::Environments::many) {
       Result<PinnedCode> pinned = pin_code(request);
       LEMU_TRY(pinned);
       request.code = pinned->identity;

@@ -44,7 +44,7 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
     options.main = pid;
     options.helper = helper_;
     options.limit = limit_;
-    if (host_.lot == EnvironmentHost::Lot::many) options.table = &host_.processes;
+    if (host_.environments == EnvironmentHost::Environments::many) options.table = &host_.processes;
     options.execution =
         guest_ == LogReader::Guest::emulated ? qemu::Execution::emulated : qemu::Execution::native;
     meter_.emplace(options);

@@ -60,7 +60,7 @@ class Session {
   const std::string environment_base_;
   const SessionSettings::Folder folder_lot_;
   const Invocation::MemoryFigure memory_figure_;
-  EnvironmentHost host_{EnvironmentHost::Lot::one};
+  EnvironmentHost host_{EnvironmentHost::Environments::one};
   FunctionLauncher launcher_;
   std::optional<EnvironmentFolder> folder_;
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stillness: keeps a function's processes from running between invocations. They are stopped (SIGSTOP) at
-// once, which costs little; a function can undo that by a timer that sends it SIGCONT. So after a moment they
-// are frozen by the kernel too (qemu::Freezer), or, where that is not to be had, stopped again whenever one
-// is seen running. Owned by an execution environment; lives on its io_context's thread.
+// Stillness keeps a function's processes from running between invocations. It stops them at once by SIGSTOP,
+// which costs little. A function can undo that by a timer that sends SIGCONT, so after a moment the kernel
+// freezes them too (qemu::Freezer). Where it cannot, Stillness stops them again whenever it sees one run.
+// Owned by an execution environment. Lives on its io_context's thread.
 #pragma once
 
 #include <sys/types.h>

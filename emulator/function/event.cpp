@@ -119,7 +119,7 @@ Result<std::string> read_all(int fd, std::string_view name) {
     const std::size_t before = content.size();
     content.resize(std::min(kEventLimit + 1, std::max<std::size_t>(before * 2, 64 * 1024)));
     const std::span<char> room(content.data() + before, content.size() - before);
-    Result<std::size_t> count = read_some_full(fd, std::as_writable_bytes(room));
+    Result<std::size_t> count = read_up_to(fd, std::as_writable_bytes(room));
     if (!count)
       return count.error().os_error == EISDIR
                  ? fail<"event-is-folder">(at<"name">(name), at<"reason">(count.error().message))

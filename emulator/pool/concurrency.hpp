@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ConcurrencyLimit: how many invocations may be in flight together, and who waits for that, in one order: of
-// a function with reserved concurrency, or of all functions without. Owned by the pool or the account; lives
-// on the io_context's thread.
+// ConcurrencyLimit says how many invocations may be in flight together, and keeps the queue of those that
+// wait. One limit is for a function with reserved concurrency; another is for all functions without. Owned by
+// the pool or the account. Lives on the io_context's thread.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ namespace lemu::emulator {
 
 class ConcurrencyLimit {
  public:
-  /// Numbers those that wait, in their order.
+  /// The number of a waiter. Waiters get their turns in this order.
   using Ticket = std::uint64_t;
 
   class Waiter {
    public:
     virtual ~Waiter() = default;
-    /// Who waits by this ticket is in flight from now on.
+    /// The waiter with this ticket counts as in flight from now on.
     virtual void on_turn(Ticket ticket) = 0;
   };
 
@@ -27,18 +27,19 @@ class ConcurrencyLimit {
   [[nodiscard]] std::uint32_t in_flight() const { return in_flight_; }
   void lower_capacity(std::uint32_t by) { capacity_ -= by < capacity_ ? by : capacity_; }
 
-  /// Counts one more; false where there is no room. Nobody waits while there is, so that nobody is passed.
+  /// Counts one more, or returns false if the limit is reached. While there is room nobody waits, so nobody
+  /// is overtaken.
   bool enter() {
     if (in_flight_ >= capacity_) return false;
     ++in_flight_;
     return true;
   }
-  /// Counts one less: the first that waits has its turn before this returns.
+  /// Counts one less. The first waiter gets its turn before this returns.
   void leave() {
     --in_flight_;
     if (!waiting_.empty()) give_turns();
   }
-  /// After enter() was refused. The waiter outlives its ticket.
+  /// To be called after enter() returned false. The waiter must outlive its ticket.
   Ticket wait(Waiter& waiter);
   void cancel(Ticket ticket) { waiting_.erase(ticket); }
 
@@ -61,7 +62,7 @@ class AccountConcurrency {
   explicit AccountConcurrency(std::uint32_t limit = kLimit) : unreserved_(limit) {}
   /// Sets concurrency aside for one function.
   void reserve(std::uint32_t count) { unreserved_.lower_capacity(count); }
-  /// Of the functions that reserve none.
+  /// The limit of all functions without reserved concurrency.
   [[nodiscard]] ConcurrencyLimit& unreserved() { return unreserved_; }
 
  private:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// EnvironmentPool: the execution environments of one function version: one invocation each at a time, as many
-// as concurrent invocations need, kept warm until they have been idle too long. Owns them. Lives on its
-// io_context's thread.
+// EnvironmentPool owns the execution environments of one function version. Each runs one invocation at a
+// time. The pool makes as many as concurrent invocations need, and ends those that are idle for too long. It
+// lives on its io_context's thread.
 //
-// The rules are Lambda's ("Understanding Lambda function scaling"): an invocation takes an idle environment
-// or has a new one made for it, unless that would exceed the function's reserved concurrency or what the
-// account has left for functions without one. For its caller an invocation is over with the answer, for its
-// environment only when the runtime asks for the next: who calls again at once waits that moment instead of
-// being refused, or given a new environment.
+// The rules are Lambda's ("Understanding Lambda function scaling"). An invocation takes an idle environment,
+// or the pool makes a new one. It is throttled if that would exceed the function's reserved concurrency, or
+// the account's unreserved concurrency. An invocation ends for its caller with the answer, but for its
+// environment only when the runtime asks for the next one. A caller that calls again in between waits for
+// that moment: it is not throttled, and no new environment is made for it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -31,18 +31,18 @@
 
 namespace lemu::emulator {
 
-/// An environment as the pool sees it: initialised, and alive until destroyed.
+/// An environment as the pool sees it: initialised, alive until it is destroyed.
 class PooledEnvironment {
  public:
   virtual ~PooledEnvironment() = default;
   /// As ExecutionEnvironment::invoke, REPORT included.
   virtual boost::asio::awaitable<InvocationRecord> invoke(Invocation invocation,
                                                           std::function<void(Answer)> answered) = 0;
-  /// The log of the latest invocation alone, START to REPORT: its last bytes, when it was asked for.
+  /// The last bytes of the latest invocation's log, from START to REPORT, if the invocation asked for them.
   [[nodiscard]] virtual std::string take_tail() = 0;
-  /// No invocation can succeed here any more.
+  /// Returns true if no invocation can succeed here any more.
   [[nodiscard]] virtual bool lost() const = 0;
-  /// Between invocations: no processor time; and back.
+  /// Stops the processes between invocations, and lets them run again.
   virtual void freeze() {}
   virtual void thaw() {}
 };
@@ -51,21 +51,21 @@ class EnvironmentMaker {
  public:
   virtual ~EnvironmentMaker() = default;
   virtual boost::asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> make() = 0;
-  /// Takes over one that is no longer wanted.
+  /// Ends an environment that the pool no longer needs.
   virtual void end(std::unique_ptr<PooledEnvironment> environment) = 0;
 };
 
-/// Who waits for an invocation. Called on the io_context's thread.
+/// The caller of an invocation. Its methods are called on the io_context's thread.
 class InvocationClient {
  public:
   virtual ~InvocationClient() = default;
-  /// As soon as the answer is known, once.
+  /// Called once, as soon as the answer is known.
   virtual void answered(Answer answer) = 0;
-  /// The invocation is complete; after answered().
+  /// Called after answered(), when the invocation is complete.
   virtual void completed(const InvocationRecord& record, std::string log_tail) = 0;
-  /// There is no environment to invoke; in place of both.
+  /// Called instead of the two above if there is no environment to invoke.
   virtual void failed(const Error& error) = 0;
-  /// Whether it is to be answered there.
+  /// Returns true if this caller's answer goes to `reply`.
   [[nodiscard]] virtual bool answers_to(const http::Reply& /*reply*/) const { return false; }
 };
 
@@ -80,7 +80,7 @@ struct PoolSettings {
   std::chrono::nanoseconds max_age = std::chrono::hours(8);
   enum class Reuse { warm, never } reuse = Reuse::warm;
   enum class WhenBusy { refuse, queue } when_busy = WhenBusy::refuse;
-  std::uint32_t queue_limit = 1000;  ///< that wait over a limit; more are throttled
+  std::uint32_t queue_limit = 1000;  ///< how many may wait over a limit; more are throttled
   Rest rest = Rest::running;
 };
 
@@ -96,25 +96,26 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   EnvironmentPool& operator=(const EnvironmentPool&) = delete;
 
   enum class Admission { accepted, function_limit, account_limit };
-  /// Runs the task now or, where queueing is asked for, when its turn comes.
+  /// Runs the task now. With WhenBusy::queue it may wait until a limit allows it.
   Admission submit(PoolTask task);
-  /// Takes a task that has no environment yet out again: its client, or nullptr when there is none.
+  /// Removes the task that answers to `reply`, if it has no environment yet. Returns its client, or nullptr.
   std::shared_ptr<InvocationClient> withdraw(const http::Reply& reply);
 
-  /// submit() in two steps, for who must fetch the task first: a turn that was taken counts as in flight, and
-  /// is used by run() or given back. False where there is none, which is no throttle until it is counted so.
+  /// submit() in two steps, for a caller that must load the task first. A turn counts as an invocation in
+  /// flight until run() uses it or give_turn_back() returns it. take_turn() returns false if the limit is
+  /// reached. It does not count a throttle: the caller does, with count_throttle().
   [[nodiscard]] bool take_turn() { return enter(); }
-  /// After take_turn() had none: `has_turn` is called in its turn, with one taken.
+  /// Calls `has_turn` as soon as the limit allows another invocation. The turn is taken then.
   void wait_for_turn(std::function<void()> has_turn);
   void run(PoolTask task) { place(std::move(task)); }
   void give_turn_back() { leave(); }
-  /// Where invocations queue that is no throttle.
+  /// Does nothing if invocations queue: they wait and are not throttled.
   void count_throttle();
 
-  /// Makes environments ahead of their first invocations, as many as may run at once if that is less. One
-  /// that is being made serves who comes meanwhile.
+  /// Makes `count` environments before there is an invocation for them, but not more than may run at once. An
+  /// invocation that comes in the meantime gets the first that is ready.
   void prewarm(std::uint32_t count);
-  /// Ends those that are idle too long or too old by `now`.
+  /// Ends the environments that have been idle for too long, or are too old.
   void expire();
 
   struct Count {
@@ -124,10 +125,10 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
     std::size_t queued = 0;
   };
   [[nodiscard]] Count count() const;
-  /// Environments made for an invocation since the beginning.
+  /// How many environments were made for an invocation so far.
   [[nodiscard]] std::uint64_t cold_starts() const { return cold_starts_; }
   [[nodiscard]] std::uint64_t throttles() const { return throttles_; }
-  /// Invocations that run or have an environment made.
+  /// Invocations that run, or whose environment is being made.
   [[nodiscard]] std::uint32_t in_flight() const { return in_flight_; }
   [[nodiscard]] const PoolSettings& settings() const { return settings_; }
 
@@ -178,7 +179,7 @@ class EnvironmentPool : private ConcurrencyLimit::Waiter {
   std::list<Slot> slots_;
   std::vector<Slot*> idle_;  // the last to come to rest is the first to be used: others can expire
   std::map<ConcurrencyLimit::Ticket, PoolTask> queue_;               // over the limit
-  std::map<ConcurrencyLimit::Ticket, std::function<void()>> turns_;  // likewise, without their tasks
+  std::map<ConcurrencyLimit::Ticket, std::function<void()>> turns_;  // over the limit, without a task yet
   std::deque<Waiting> waiting_;  // in flight, for an environment that is about to be free
   std::size_t answered_ = 0;     // slots in that state
   std::size_t warming_ = 0;      // slots that are made ahead

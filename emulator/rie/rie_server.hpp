@@ -78,7 +78,7 @@ class RieServer final : public http::Handler, public LogSink {
   http::HostGuard guard_;
   RandomIdentifiers ids_;
   Fd runtime_listener_;
-  EnvironmentHost host_{EnvironmentHost::Lot::one};
+  EnvironmentHost host_{EnvironmentHost::Environments::one};
   std::unique_ptr<ExecutionEnvironment> environment_;
   std::optional<http::Server> server_;
   bool busy_ = false;

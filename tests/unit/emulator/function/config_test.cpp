@@ -88,7 +88,7 @@ TEST_CASE("Lambda's limits hold at both ends") {
   CHECK(refusal({.timeout = 900s}) == "accepted");
   CHECK(refusal({.timeout = 901s})
             .starts_with("a timeout of 901 s is longer than Lambda's 900 s | --timeout 900"));
-  CHECK(refusal({.timeout = 0s}).starts_with("the timeout must be longer than nothing"));
+  CHECK(refusal({.timeout = 0s}).starts_with("the timeout must be longer than 0"));
   CHECK(refusal({.name = std::string(256, 'n')}) == "accepted");
   CHECK(refusal({.name = std::string(257, 'n')}).find("has 257 characters") != std::string::npos);
   CHECK(refusal({.name = "my function"})
