@@ -128,6 +128,7 @@ void append_mount(std::vector<std::string>& words, const sandbox::Mount& mount, 
     case sandbox::MountKind::cover:
     case sandbox::MountKind::file: add(file_words(mount, folder)); return;
     case sandbox::MountKind::symlink: add({"--symlink", mount.source, mount.target}); return;
+    case sandbox::MountKind::hidden: return;  // bubblewrap would make what is not there
   }
 }
 
