@@ -16,9 +16,7 @@ struct Filling {
 
   [[nodiscard]] const std::string& value_of(std::string_view name) const {
     if (name == kOsErrorPlace) return os_error;
-    std::size_t at = 0;
-    while (places.names[at] != name) ++at;
-    return values[at];
+    return values[places.index_of(name)];
   }
 
   [[nodiscard]] std::string filled(std::string_view pattern) const {

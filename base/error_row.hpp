@@ -83,9 +83,11 @@ struct Places {
       os_error = true;
       return;
     }
-    for (std::size_t i = 0; i < count; ++i)
-      if (names[i] == name) return;
-    names.at(count++) = name;
+    if (index_of(name) == count) names.at(count++) = name;
+  }
+  /// `count` for a name that is none of them.
+  [[nodiscard]] constexpr std::size_t index_of(std::string_view name) const {
+    return static_cast<std::size_t>(std::find(names.begin(), names.begin() + count, name) - names.begin());
   }
 };
 
@@ -132,17 +134,6 @@ template <Slug name, class Value>
   return {error_value(value)};
 }
 
-/// Cannot be called while compiling: that the row has no such place, or that it stands twice among the
-/// values.
-void this_row_has_no_such_place();
-
-consteval std::size_t index_of(const Places& places, std::string_view name) {
-  for (std::size_t i = 0; i < places.count; ++i)
-    if (places.names[i] == name) return i;
-  this_row_has_no_such_place();
-  return places.count;
-}
-
 /// Whether each of the places is among the names.
 consteval bool has_each(const Places& places, std::initializer_list<std::string_view> names) {
   for (std::size_t i = 0; i < places.count; ++i)
@@ -177,7 +168,7 @@ struct ErrorsOf {
     static_assert(places.count == sizeof...(names) && has_each(places, {names.view()...}),
                   "one value for each place of the row");
     std::array<std::string, sizeof...(names)> texts;
-    ((texts[index_of(places_of(row<slug>), names.view())] = std::move(values.text)), ...);
+    ((texts[places.index_of(names.view())] = std::move(values.text)), ...);
     return make_error(row<slug>, texts, code);
   }
 };

@@ -64,7 +64,7 @@ Result<Fd> open_regular(const std::string& path) {
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
     return fail<"not-a-regular-file">(at<"path">(path), at<"kind">(kind_of(info.st_mode)));
   Result<Fd> fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!fd) return fd;
+  LEMU_TRY(fd);
   if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, at<"path">(path));
   if (!S_ISREG(info.st_mode))
     return fail<"not-a-regular-file">(at<"path">(path), at<"kind">(kind_of(info.st_mode)));
@@ -73,7 +73,7 @@ Result<Fd> open_regular(const std::string& path) {
 
 Result<Fd> open_input(const std::string& path) {
   Result<Fd> fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!fd) return fd;
+  LEMU_TRY(fd);
   struct stat info {};
   if (::fstat(fd->get(), &info) < 0) return fail_errno<"cannot-open">(errno, at<"path">(path));
   if (S_ISFIFO(info.st_mode) && !has_writer(fd->get())) return fail<"pipe-without-writer">(at<"path">(path));

@@ -2,15 +2,6 @@
 # A room is a folder, a CMake target and a sentence in ARCHITECTURE.md. Rooms see only those below them:
 # lemu_room(NAME SOURCES … SEES …) checks every quoted #include of the folder while configuring.
 
-# The rooms whose names are prefixes of an include, longest first.
-set(LEMU_ROOMS
-    base/http base
-    qemu/sandbox qemu/doctor qemu
-    images rapi
-    emulator/function emulator/report emulator/store emulator/environment emulator/pool emulator/async emulator/api
-    emulator/daemon emulator/rie
-    emulator/cli/parser emulator/cli/terminal emulator/cli/client emulator/cli/doctor emulator/cli)
-
 function(lemu_check_includes room sees)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp
        ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
@@ -18,12 +9,7 @@ function(lemu_check_includes room sees)
     file(STRINGS ${file} includes REGEX "^#include \"")
     foreach(line ${includes})
       string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" path "${line}")
-      set(owner "")
-      foreach(candidate ${LEMU_ROOMS})
-        if(owner STREQUAL "" AND path MATCHES "^${candidate}/")
-          set(owner ${candidate})
-        endif()
-      endforeach()
+      get_filename_component(owner "${path}" DIRECTORY)
       if(owner STREQUAL "")
         message(FATAL_ERROR "${file}: #include \"${path}\" must start with its room's name")
       elseif(NOT owner STREQUAL room AND NOT owner IN_LIST sees)

@@ -130,7 +130,7 @@ class ZipUnpacker {
       Status done = agrees(step, found);
       if (done && !step.superseded) done = unpack_step(a, step, found);
       if (done) done = ask_to_go_on(kEntryWork);
-      if (!done) return done;
+      LEMU_TRY(done);
     }
     return {};
   }
@@ -181,8 +181,7 @@ class ZipUnpacker {
       if (n < 0) return damaged(a);
       target.resize(static_cast<std::size_t>(n));
     }
-    Status possible = check_link(entry.path, target);
-    if (!possible) return possible;
+    LEMU_TRY(check_link(entry.path, target));
     return writer_.make_link(entry.path, target);
   }
 

@@ -164,8 +164,7 @@ class DirectoryReader {
     // Bit 0: encrypted; bit 6: strongly; bit 13: the directory itself hides values (4.4.4).
     entry.encrypted = (number_at(data, 8, 2) & (1U << 0 | 1U << 6 | 1U << 13)) != 0;
     entry.size = number_at(data, 24, 4);
-    Status wide = read_wide(entry, data, data.substr(kEntrySize + name, extra));
-    LEMU_TRY(wide);
+    LEMU_TRY(read_wide(entry, data, data.substr(kEntrySize + name, extra)));
     data.remove_prefix(whole);
     return entry;
   }

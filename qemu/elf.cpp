@@ -155,7 +155,7 @@ class ElfReader {
     for (const Elf64_Phdr& segment : segments_)
       if (segment.p_type == PT_DYNAMIC) {
         Status read = read_dynamic_entries(segment);
-        if (!read) return read;
+        LEMU_TRY(read);
         return read_names_and_versions();
       }
     return {};

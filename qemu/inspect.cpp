@@ -114,8 +114,7 @@ Result<Program> inspect_program(const std::string& path, ProgramNames names) {
     return subject.refused(code == EACCES ? fail_errno<"program-not-reachable">(code)
                                           : fail_errno<"program-not-found">(code));
   }
-  Status usable = check_file(subject, status);
-  LEMU_TRY(usable);
+  LEMU_TRY(check_file(subject, status));
   Result<Fd> fd = open_regular(path);
   if (!fd && fd.error().os_error == 0) return subject.refused(fail<"program-not-regular">());
   if (!fd)

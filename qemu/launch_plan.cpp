@@ -61,8 +61,7 @@ class Planner {
       plan_.lost.push_back(loss_of(Guarantee::own_runtime_api, host_.callers_unknown));
     plan_.task_root = isolated() ? kTaskRoot : real_task_folder();
     plan_.spec.working_folder = plan_.task_root;
-    Status executed = choose_execution();
-    LEMU_TRY(executed);
+    LEMU_TRY(choose_execution());
     if (isolated()) add_root();
     add_limits();
     return std::move(plan_);

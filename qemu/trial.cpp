@@ -134,8 +134,7 @@ Result<LaunchRequest> request_for(const TrialBench& bench, const Trial& trial, c
 
 Status write_program(const std::string& folder, Arch arch) {
   const std::string path = folder + "/bootstrap";
-  Status written = write_file(path, trial_program(arch), 0755);
-  if (!written) return written;
+  LEMU_TRY(write_file(path, trial_program(arch), 0755));
   // Whatever the umask: the function's user must read it, and the mount point must be there.
   if (::chmod(path.c_str(), 0755) < 0) return fail_errno<"trial-not-prepared">(errno, at<"path">(path));
   const std::string mount_point = folder + "/root";
@@ -193,16 +192,14 @@ Result<Trial> try_launch(const TrialBench& bench, Arch arch, SandboxChoice sandb
   trial.launch = launch;
   Result<TemporaryFolder> folder = TemporaryFolder::make("lemu-doctor-", bench.parent);
   LEMU_TRY(folder);
-  Status written = write_program(folder->path(), arch);
-  LEMU_TRY(written);
+  LEMU_TRY(write_program(folder->path(), arch));
   Result<LaunchRequest> request = request_for(bench, trial, folder->path());
   LEMU_TRY(request);
   Result<LaunchPlan> plan = plan_launch(*request, host_facts());
   LEMU_TRY(plan);
   set_environment(*plan, {});
   Run run(trial, plan->spec);
-  Status gone = run.go(bench.helper, bench.patience);
-  LEMU_TRY(gone);
+  LEMU_TRY(run.go(bench.helper, bench.patience));
   const Settled settled = settle(*plan, run.losses());
   trial.execution = settled.execution;
   trial.binfmt_error = settled.binfmt_error;

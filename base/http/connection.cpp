@@ -23,8 +23,6 @@ constexpr std::size_t kReadSize = std::size_t{64} << 10;
 constexpr std::size_t kBodyReadSize = std::size_t{512} << 10;
 // Requests sent ahead of their turn are taken up to here, then left to the kernel's buffer.
 constexpr std::size_t kPipelinedAtMost = kReadSize;
-// What is not parsed yet may have that size without room of its own.
-constexpr std::size_t kSmallHead = std::size_t{16} << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -261,49 +259,6 @@ void Connection::resume_body(std::uint64_t serial) {
     if (self->phase_ == Phase::receiving) self->process();
     self->read();
   });
-}
-
-/// Nothing is read on while a body has to wait for its room, and the deadline goes on.
-void Connection::look_for_room() {
-  if (request_.end != BodyEnd::complete) request_.room = {};
-  const std::size_t needed = parser_->room_needed();
-  if (needed == 0 || request_.room.bytes() > 0) return;
-  request_.room = bodies_->take(needed, *this);
-  if (request_.room.bytes() == 0) waits_in_ = bodies_.get();
-}
-
-/// Likewise for what is large and could not be parsed yet. Who has this room may wait for a body's, but not
-/// the other way round, so nobody waits for ever.
-void Connection::look_for_head_room() {
-  if (unread() <= kSmallHead || head_room_.bytes() > 0) return;
-  head_room_ = heads_->take(limits_.header_bytes, *this);
-  if (head_room_.bytes() == 0) waits_in_ = heads_.get();
-}
-
-/// Not on from here: whose room it was may be in the middle of something.
-void Connection::on_room(BodyRoom room) {
-  const bool of_body = std::exchange(waits_in_, nullptr) == bodies_.get();
-  (of_body ? request_.room : head_room_) = std::move(room);
-  if (of_body) {
-    deadline_.reset();
-    set_deadline(limits_.body_deadline);
-  }
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this(), serial = serial_] {
-    if (self->phase_ != Phase::receiving || self->serial_ != serial) return;
-    self->process();
-    self->read();
-  });
-}
-
-void Connection::wait_no_longer() {
-  if (BodyBudget* const where = std::exchange(waits_in_, nullptr)) where->leave(*this);
-}
-
-/// Of a request that the handler has seen, when it was large: nobody looks at it any more.
-void Connection::forget_head() {
-  if (head_room_.bytes() == 0) return;
-  request_.drop_text();
-  head_room_ = {};
 }
 
 void Connection::deliver() {

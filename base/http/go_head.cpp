@@ -17,12 +17,6 @@ constexpr std::string_view kEncoding = "Transfer-Encoding";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 /// The first line without its end, which is LF or CR LF; `rest` is what follows. There is one.
 std::string_view take_line(std::string_view& rest) {
   std::string_view line = rest.substr(0, rest.find('\n'));
@@ -55,24 +49,24 @@ std::size_t end_of_head(std::string_view text, std::size_t& looked_at) {
   }
 }
 
-struct Field {
+struct HeadLine {
   std::string text;
   [[nodiscard]] bool is(std::string_view name) const {
     return text.size() > name.size() && text[name.size()] == ':' &&
            same_word(std::string_view(text).substr(0, name.size()), name);
   }
   [[nodiscard]] std::string_view value() const {
-    return trimmed(std::string_view(text).substr(text.find(':') + 1));
+    return trimmed(std::string_view(text).substr(text.find(':') + 1), kBlanks);
   }
 };
 
 /// The fields of a head, each on one line. A blank in front of the first one is left to be refused.
-std::vector<Field> unfolded(std::string_view rest) {
-  std::vector<Field> fields;
+std::vector<HeadLine> unfolded(std::string_view rest) {
+  std::vector<HeadLine> fields;
   while (empty_line(rest) == 0) {
     const std::string_view line = take_line(rest);
     if (is_blank(line.front()) && !fields.empty())
-      fields.back().text.append(" ").append(trimmed(line));
+      fields.back().text.append(" ").append(trimmed(line, kBlanks));
     else
       fields.push_back({std::string(line)});
   }
@@ -88,9 +82,9 @@ bool is_length(std::string_view text) {
 
 /// Takes out the field that does not count where both say how long the body is. What Go refuses stays, and
 /// the strict parser refuses it too.
-void settle_framing(std::vector<Field>& fields, bool speaks_1_0) {
-  const auto is_encoding = [](const Field& field) { return field.is(kEncoding); };
-  const auto is_size = [](const Field& field) { return field.is(kLength); };
+void settle_framing(std::vector<HeadLine>& fields, bool speaks_1_0) {
+  const auto is_encoding = [](const HeadLine& field) { return field.is(kEncoding); };
+  const auto is_size = [](const HeadLine& field) { return field.is(kLength); };
   if (speaks_1_0) {
     std::erase_if(fields, is_encoding);
     return;
@@ -101,7 +95,7 @@ void settle_framing(std::vector<Field>& fields, bool speaks_1_0) {
   const bool chunked = same_word(encoding->value(), "chunked") &&
                        std::count_if(fields.begin(), fields.end(), is_encoding) == 1;
   const bool valid =
-      is_length(size->value()) && std::all_of(fields.begin(), fields.end(), [&](const Field& one) {
+      is_length(size->value()) && std::all_of(fields.begin(), fields.end(), [&](const HeadLine& one) {
         return !one.is(kLength) || one.value() == size->value();
       });
   if (chunked && valid) std::erase_if(fields, is_size);
@@ -139,9 +133,9 @@ std::optional<GoHead::Piece> GoHead::next(std::string_view unread) {
   const bool speaks_1_0 = line.ends_with(" HTTP/1.0");
   if (is_strict(head, speaks_1_0)) return Piece{head, end};
   strict_ = line_given ? std::string() : std::string(line) + "\r\n";
-  std::vector<Field> all = unfolded(fields);
+  std::vector<HeadLine> all = unfolded(fields);
   settle_framing(all, speaks_1_0);
-  for (const Field& field : all) strict_.append(field.text).append("\r\n");
+  for (const HeadLine& field : all) strict_.append(field.text).append("\r\n");
   strict_.append("\r\n");
   return Piece{strict_, end};
 }

@@ -21,9 +21,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace api_room
-using api_room::error;
-using api_room::error_errno;
-using api_room::fail;
-using api_room::fail_errno;
+using namespace api_room;
 
 }  // namespace lemu::emulator

@@ -4,7 +4,9 @@
 // http::Handler with such a table: head_verdict and serve_route are what it does with it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,16 +55,16 @@ using NoSuchPath = std::string (*)(std::string_view path);
 template <class Api>
 [[nodiscard]] http::HeadVerdict head_verdict(std::span<const Route<Api>> routes, const Api& api,
                                              const http::Request& request) {
-  const Route<Api>* found = nullptr;
-  for (const Route<Api>& route : routes)
-    if (found == nullptr && request.method() == route.method && match_path(route.path, request.path()))
-      found = &route;
+  const auto found = std::find_if(routes.begin(), routes.end(), [&request](const Route<Api>& route) {
+    return request.method() == route.method && match_path(route.path, request.path());
+  });
   if (request.standing == http::Request::Standing::reserve &&
-      (found == nullptr || found->reach != RouteReach::reserve))
+      (found == routes.end() || found->reach != RouteReach::reserve))
     return {.refusal = no_connection_left()};
-  if (found == nullptr) return {};  // refused with the API's own fields, once its body was read and dropped
+  if (found == routes.end())
+    return {};  // refused with the API's own fields, once its body was read and dropped
   return {.body_limit = found->body_limit == nullptr ? 0 : (api.*found->body_limit)(request),
-          .tag = static_cast<std::uint32_t>(found - routes.data() + 1)};
+          .tag = static_cast<std::uint32_t>(found - routes.begin() + 1)};
 }
 
 /// For Handler::on_request: calls the route's handler, or refuses.

@@ -28,9 +28,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace async_room
-using async_room::error;
-using async_room::error_errno;
-using async_room::fail;
-using async_room::fail_errno;
+using namespace async_room;
 
 }  // namespace lemu::emulator

@@ -99,7 +99,7 @@ class Reader {
       Status taken = each_of(value, [this, &function](const YAML::Node& name, const YAML::Node& setting) {
         return add_setting(name, setting, function.settings);
       });
-      if (!taken) return taken;
+      LEMU_TRY(taken);
       take_path(function);
     }
     if (function.target.empty()) return wrong_at(value.Mark(), function.name + " has no path");

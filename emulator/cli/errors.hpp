@@ -90,9 +90,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace cli_room
-using cli_room::error;
-using cli_room::error_errno;
-using cli_room::fail;
-using cli_room::fail_errno;
+using namespace cli_room;
 
 }  // namespace lemu::emulator::cli

@@ -8,7 +8,6 @@
 #include "emulator/cli/errors.hpp"
 #include "emulator/cli/parser/command_line_parser.hpp"
 #include "emulator/cli/parser/command_line_values.hpp"
-#include "emulator/cli/parser/suggest.hpp"
 
 namespace lemu::emulator::cli {
 namespace {
@@ -85,7 +84,7 @@ Status take(const OptionSpec& option, std::span<const std::string>& rest) {
   const std::string& word = rest[0];
   const std::size_t equals = word.find('=');
   if (option.value.empty()) return option.take("");
-  if (equals == std::string::npos && rest.size() < 2) return missing_value(option.names, option.example);
+  if (equals == std::string::npos && rest.size() < 2) return missing_value(option);
   const std::string value = equals == std::string::npos ? rest[1] : word.substr(equals + 1);
   if (equals == std::string::npos) rest = rest.subspan(1);
   Status taken = option.take(value);

@@ -47,7 +47,7 @@ Result<Fd> open_lock(const std::string& path) {
 
 Result<Fd> lock_base(const std::string& base) {
   Result<Fd> lock = open_lock(base + "/.lock");
-  if (!lock) return lock;
+  LEMU_TRY(lock);
   while (::flock(lock->get(), LOCK_EX) < 0 && errno == EINTR) {
   }
   return lock;
@@ -102,19 +102,15 @@ Status sweep(const std::string& base) {
 }  // namespace
 
 Result<EnvironmentFolder> EnvironmentFolder::make(const std::string& base) {
-  Status made = make_base(base);
-  LEMU_TRY(made);
-  Status swept = sweep(base);
-  LEMU_TRY(swept);
+  LEMU_TRY(make_base(base));
+  LEMU_TRY(sweep(base));
   EnvironmentFolder folder(base);
-  Status mount_point = folder.make_mount_point();
-  LEMU_TRY(mount_point);
+  LEMU_TRY(folder.make_mount_point());
   return folder;
 }
 
 Status EnvironmentFolder::make_mount_point() const {
-  Status base = make_base(base_);
-  if (!base) return base;
+  LEMU_TRY(make_base(base_));
   return make_folder(mount_point(), 0755);
 }
 
@@ -139,11 +135,9 @@ Status EnvironmentFolder::make_own() {
 }
 
 Result<std::string> EnvironmentFolder::make_part(const char* name, mode_t mode) {
-  Status own = make_own();
-  LEMU_TRY(own);
+  LEMU_TRY(make_own());
   std::string part = path_ + "/" + name;
-  Status made = make_folder(part, 0755);
-  LEMU_TRY(made);
+  LEMU_TRY(make_folder(part, 0755));
   if (::chmod(part.c_str(), mode) < 0) return cannot("set the mode of " + part, errno);
   return part;
 }

@@ -113,9 +113,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace environment_room
-using environment_room::error;
-using environment_room::error_errno;
-using environment_room::fail;
-using environment_room::fail_errno;
+using namespace environment_room;
 
 }  // namespace lemu::emulator

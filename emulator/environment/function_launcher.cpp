@@ -138,8 +138,7 @@ asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_
   LEMU_CO_TRY(planned);
   auto environment =
       std::make_unique<ExecutionEnvironment>(context_, host_, std::move(planned->settings), place.log);
-  Status opened = co_await environment->open();
-  LEMU_CO_TRY(opened);
+  LEMU_CO_TRY(co_await environment->open());
   if (sandbox == qemu::SandboxChoice::on) LEMU_CO_TRY(check_whole(planned->plan, *environment));
   if (mode_.sandbox.empty()) describe_mode(std::move(planned->plan), *environment);
   co_return environment;

@@ -31,8 +31,7 @@ asio::awaitable<Status> Session::open() {
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(environment_base_);
   LEMU_CO_TRY(folder);
   folder_.emplace(std::move(*folder));
-  Status prepared = launcher_.prepare(*folder_);
-  LEMU_CO_TRY(prepared);
+  LEMU_CO_TRY(launcher_.prepare(*folder_));
   Result<std::unique_ptr<ExecutionEnvironment>> launched = co_await launcher_.launch(place());
   LEMU_CO_TRY(launched);
   environment_ = std::move(*launched);

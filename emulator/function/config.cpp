@@ -114,10 +114,8 @@ Status check_timeout(milliseconds timeout, std::vector<std::string>& notes) {
 }
 
 Status check_identity(const FunctionConfig& config, const std::string& region_source) {
-  Status name = check_name(config.name);
-  if (!name) return name;
-  Status handler = check_handler(config.handler);
-  if (!handler) return handler;
+  LEMU_TRY(check_name(config.name));
+  LEMU_TRY(check_handler(config.handler));
   if (!is_region(config.region))
     return fail<"region-malformed">(at<"region">(config.region), at<"source">(region_source));
   if (config.account_id.size() != kAccountDigits ||

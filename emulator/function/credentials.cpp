@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "base/input_file.hpp"
+#include "base/words.hpp"
 #include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
@@ -18,12 +19,7 @@ Credentials dummies() {
           "lemu-dummy-session-token-not-valid-at-aws"};
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
+constexpr std::string_view kBlanks = " \t\r";
 
 std::string value_or_empty(const EnvironmentLookup& environment, std::string_view name) {
   return environment(name).value_or("");
@@ -68,8 +64,8 @@ struct Section {
 void take_line(std::string_view line, Section& section) {
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos) return;
-  const std::string_view key = trimmed(line.substr(0, equals));
-  const std::string value(trimmed(line.substr(equals + 1)));
+  const std::string_view key = trimmed(line.substr(0, equals), kBlanks);
+  const std::string value(trimmed(line.substr(equals + 1), kBlanks));
   if (key == "aws_access_key_id") section.credentials.access_key_id = value;
   if (key == "aws_secret_access_key") section.credentials.secret_access_key = value;
   if (key == "aws_session_token") section.credentials.session_token = value;
@@ -82,12 +78,12 @@ Section read_section(std::string_view text, std::string_view profile) {
   bool inside = false;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = trimmed(text.substr(0, end), kBlanks);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#' || line.front() == ';') continue;
     if (line.front() == '[') {
       const std::size_t close = line.find(']');
-      inside = close != std::string_view::npos && trimmed(line.substr(1, close - 1)) == profile;
+      inside = close != std::string_view::npos && trimmed(line.substr(1, close - 1), kBlanks) == profile;
       section.found = section.found || inside;
     } else if (inside) {
       take_line(line, section);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/input_file.hpp"
+#include "base/words.hpp"
 #include "emulator/function/errors.hpp"
 
 namespace lemu::emulator {
@@ -13,12 +14,6 @@ constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kFileLimit =
     1024 * 1024;  // Lambda takes 4 KB of variables; the rest can only be comments
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 /// Cuts a comment off: '#' at the start, or after a blank.
 std::string_view without_comment(std::string_view text) {
@@ -64,34 +59,34 @@ Result<std::string> quoted_value(std::string_view text, const Line& line) {
   }
   if (index >= text.size())
     return fail<"env-file-quote-open">(at<"place">(line.place()), at<"quote">(std::string(1, quote)));
-  if (!trimmed(without_comment(text.substr(index + 1))).empty())
+  if (!trimmed(without_comment(text.substr(index + 1)), kBlanks).empty())
     return fail<"env-file-text-after-quote">(at<"place">(line.place()));
   return value;
 }
 
 Result<std::string> value_of(std::string_view raw, const Line& line) {
-  const std::string_view text = trimmed(raw);
+  const std::string_view text = trimmed(raw, kBlanks);
   if (!text.empty() && (text.front() == '"' || text.front() == '\'')) return quoted_value(text, line);
   // A comment is looked for before trimming: in `NAME= # none` the blank before '#' belongs to the value's
   // side.
-  return std::string(trimmed(without_comment(raw)));
+  return std::string(trimmed(without_comment(raw), kBlanks));
 }
 
 std::string_view without_export(std::string_view text) {
   constexpr std::string_view word = "export";
   if (text.size() > word.size() && text.starts_with(word) &&
       kBlanks.find(text[word.size()]) != std::string_view::npos)
-    return trimmed(text.substr(word.size()));
+    return trimmed(text.substr(word.size()), kBlanks);
   return text;
 }
 
 Result<std::optional<EnvironmentEntry>> parse_line(std::string_view raw, const Line& line) {
-  std::string_view text = trimmed(raw);
+  std::string_view text = trimmed(raw, kBlanks);
   if (text.empty() || text.front() == '#') return std::optional<EnvironmentEntry>();
   text = without_export(text);
   const std::size_t equals = text.find('=');
   const std::string_view name =
-      trimmed(equals == std::string_view::npos ? without_comment(text) : text.substr(0, equals));
+      trimmed(equals == std::string_view::npos ? without_comment(text) : text.substr(0, equals), kBlanks);
   if (name.empty()) return fail<"env-file-value-without-name">(at<"place">(line.place()));
   if (name.find_first_of(kBlanks) != std::string_view::npos)
     return fail<"env-file-name-with-blank">(at<"place">(line.place()), at<"name">(name));

@@ -30,8 +30,8 @@ inline constexpr ErrorRow kErrors[] = {
     {"tmp-out-of-range", ErrorKind::bad_usage,
      "a /tmp of {size} MB is outside what Lambda offers: 512 to 10240 MB",
      "Lambda's own limits on ephemeral storage.", "--ephemeral-storage {nearest}"},
-    {"timeout-zero", ErrorKind::bad_usage, "the timeout must be longer than 0",
-     "--timeout was given zero.", "--timeout 3"},
+    {"timeout-zero", ErrorKind::bad_usage, "the timeout must be longer than 0", "--timeout was given zero.",
+     "--timeout 3"},
     {"timeout-too-long", ErrorKind::bad_usage, "a timeout of {seconds} s is longer than Lambda's 900 s",
      "Lambda's own limit.", "--timeout 900; --timeout-scale gives an emulated function more time"},
     {"region-malformed", ErrorKind::bad_usage, "'{region}' (from {source}) is not the name of an AWS region",
@@ -156,9 +156,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace function_room
-using function_room::error;
-using function_room::error_errno;
-using function_room::fail;
-using function_room::fail_errno;
+using namespace function_room;
 
 }  // namespace lemu::emulator

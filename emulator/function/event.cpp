@@ -169,8 +169,7 @@ Status check_client_context(std::string_view json) {
   constexpr std::string_view name = "--client-context";
   if (json.size() > kClientContextLimit)
     return fail<"client-context-too-large">(at<"size">(json.size()), at<"most">(kClientContextLimit));
-  Status valid = check_json(json, name);
-  if (!valid) return valid;
+  LEMU_TRY(check_json(json, name));
   if (json[json.find_first_not_of(" \t\r\n")] != '{') return fail<"client-context-not-object">();
   return {};
 }
@@ -180,7 +179,7 @@ Result<std::string> read_event(const EventSource& source, int stdin_fd) {
   const std::string name = source.data ? "--data" : *source.file == "-" ? "standard input" : *source.file;
   Result<std::string> bytes =
       source.data ? Result<std::string>(*source.data) : read_from(*source.file, stdin_fd);
-  if (!bytes) return bytes;
+  LEMU_TRY(bytes);
   Status valid = check_event(*bytes, name);
   if (!valid && source.data)
     if (std::optional<Error> mistake = mistaken_data(*bytes)) return fail(std::move(*mistake));

@@ -141,8 +141,7 @@ Result<UserVariables> resolve_user_variables(std::span<const EnvironmentEntry> e
       user.notes.push_back(entry.origin + ": " + entry.name +
                            " is left out: it has no value here and none in your environment");
   }
-  Status total = check_total(user.variables);
-  LEMU_TRY(total);
+  LEMU_TRY(check_total(user.variables));
   return user;
 }
 

@@ -16,9 +16,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace rie_room
-using rie_room::error;
-using rie_room::error_errno;
-using rie_room::fail;
-using rie_room::fail_errno;
+using namespace rie_room;
 
 }  // namespace lemu::emulator

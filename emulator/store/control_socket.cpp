@@ -52,7 +52,7 @@ Result<Fd> make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) < 0 && errno != EEXIST)
     return fail_errno<"control-socket">(errno, at<"path">(path));
   Result<Fd> folder = open_folder(path, ::geteuid());
-  if (!folder) return folder;
+  LEMU_TRY(folder);
   // Whatever the umask, or who made it before.
   if (::fchmod(folder->get(), 0700) < 0) return fail_errno<"control-socket">(errno, at<"path">(path));
   return folder;

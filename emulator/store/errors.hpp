@@ -35,9 +35,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace store_room
-using store_room::error;
-using store_room::error_errno;
-using store_room::fail;
-using store_room::fail_errno;
+using namespace store_room;
 
 }  // namespace lemu::emulator

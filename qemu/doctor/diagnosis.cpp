@@ -55,7 +55,7 @@ Status run_trials(Diagnosis& diagnosis, const TrialBench& bench) {
   };
   for (SandboxChoice sandbox : {SandboxChoice::on, SandboxChoice::off}) {
     Status tried = add(diagnosis.host.arch, sandbox, LaunchChoice::automatic);
-    if (!tried) return tried;
+    LEMU_TRY(tried);
     if (!bench.emulator) continue;
     std::vector<LaunchChoice> launches{LaunchChoice::automatic, LaunchChoice::direct};
     if (sandbox == SandboxChoice::on) launches.push_back(LaunchChoice::private_binfmt);
@@ -208,8 +208,7 @@ Result<Diagnosis> gather(const DiagnosisSettings& settings) {
   diagnosis.helper = settings.libexec + "/lemu-sandbox";
   Result<TrialBench> bench = make_bench(diagnosis, settings);
   LEMU_TRY(bench);
-  Status tried = run_trials(diagnosis, *bench);
-  LEMU_TRY(tried);
+  LEMU_TRY(run_trials(diagnosis, *bench));
   conclude(diagnosis);
   return diagnosis;
 }

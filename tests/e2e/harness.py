@@ -328,19 +328,24 @@ def kill_descendants(seconds=5):
         time.sleep(0.01)  # no event tells that a grandchild is gone
 
 
-def wait_for_no_descendants(seconds=5):
-    """What is still there when the time is up. Reaps the orphans that came to this process."""
+def left_after(seconds, look):
+    """What `look` still finds when the time is up; it is asked again until it finds nothing."""
     end = time.monotonic() + seconds
     while True:
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            pass
-        left = descendants()
+        left = look()
         if not left or time.monotonic() > end:
             return left
-        time.sleep(0.01)  # no event tells that a grandchild is gone
+        time.sleep(0.01)  # no event tells that a stranger's process, socket or file is gone
+
+
+def wait_for_no_descendants(seconds=5):
+    """What is still there when the time is up. Reaps the orphans that came to this process."""
+    def reap_and_look():
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        return descendants()
+    return left_after(seconds, reap_and_look)
 
 
 def files_below(folder):

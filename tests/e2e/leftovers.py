@@ -161,16 +161,14 @@ def holders():
 def new_sockets(before, seconds=5):
     """Words for those that came since and that a process of ours has, or none at all. What an ordinary user sees nobody
     have may be another user's, unless the kernel says whose it is."""
-    end = time.monotonic() + seconds
-    while True:
+    def look():
         new = {inode: about for inode, about in sockets().items() if inode not in before}
         if new:
             have, ours, still = holders(), set(harness.descendants()), sockets()
             new = {inode: (user, words) for inode, (user, words) in new.items() if inode in still and
                    (have[inode] & ours if inode in have else os.geteuid() in (0, user))}
-        if not new or time.monotonic() > end:
-            return sorted(words for _, words in new.values())
-        time.sleep(0.01)  # a stranger's may be on its way from one process to another
+        return sorted(words for _, words in new.values())
+    return harness.left_after(seconds, look)  # a stranger's may be on its way from one process to another
 
 
 # ---- all of it
@@ -181,23 +179,19 @@ class Watch:
     def __init__(self):
         self.before, self.sockets = snapshot(), sockets()
 
-    def changes(self, seconds):
-        """What differs from before. Another test may have something of the kind for a moment: so again, until the time is up."""
-        end = time.monotonic() + seconds
-        while True:
-            found = []
-            for name, after in snapshot().items():
-                found += [f"{name}: {item}" for item in after if item not in self.before[name]]
-                found += [f"{name}: {item} is gone" for item in self.before[name] if item not in after and name != "file"]
-            if not found or time.monotonic() > end:
-                return found
-            time.sleep(0.05)  # no event tells that a stranger's file is gone
+    def changes(self):
+        """What differs from before."""
+        found = []
+        for name, after in snapshot().items():
+            found += [f"{name}: {item}" for item in after if item not in self.before[name]]
+            found += [f"{name}: {item} is gone" for item in self.before[name] if item not in after and name != "file"]
+        return found
 
     def leftovers(self, lemu, allowed=(), seconds=5):
         """Sentences, one for each thing that a test's lemu left behind."""
         found = [f"process {pid}: {command}" for pid, command in harness.wait_for_no_descendants(seconds).items()]
         found += [f"socket: {words}" for words in new_sockets(self.sockets, seconds)]
-        found += self.changes(seconds)
+        found += harness.left_after(seconds, self.changes)  # another test may have such a thing for a moment
         for folder in (lemu.tmp, lemu.run_dir):
             found += [f"file {folder.name}/{path}" for path in harness.files_below(folder) if not re.match(LASTING, path)]
         found += [f"file {path}" for path in sorted(lemu.made) if os.path.lexists(lemu.folder / path)]

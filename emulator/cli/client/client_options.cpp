@@ -3,8 +3,8 @@
 
 #include "emulator/cli/client/endpoint.hpp"
 #include "emulator/cli/client/errors.hpp"
+#include "emulator/cli/parser/command_line_parser.hpp"
 #include "emulator/cli/parser/command_line_values.hpp"
-#include "emulator/cli/parser/suggest.hpp"
 
 namespace lemu::emulator::cli {
 namespace {

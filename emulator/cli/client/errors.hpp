@@ -40,9 +40,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace client_room
-using client_room::error;
-using client_room::error_errno;
-using client_room::fail;
-using client_room::fail_errno;
+using namespace client_room;
 
 }  // namespace lemu::emulator::cli

@@ -15,9 +15,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace doctor_room
-using doctor_room::error;
-using doctor_room::error_errno;
-using doctor_room::fail;
-using doctor_room::fail_errno;
+using namespace doctor_room;
 
 }  // namespace lemu::emulator::cli

@@ -113,13 +113,6 @@ class LineParser {
     return names;
   }
 
-  [[nodiscard]] static tl::unexpected<Error> needs_value(const Slot& slot) {
-    const std::string& example = slot.option->example;
-    const std::string& name = slot.names.back();
-    return fail<"option-needs-value">(
-        at<"option">(name), at<"example">(example.empty() ? name + " " + slot.option->value : example));
-  }
-
   Status split_line() {
     Status flags = check_flags();
     std::vector<std::string> reversed = marked_all(arguments_);
@@ -128,14 +121,14 @@ class LineParser {
       app_.parse(std::move(reversed));
     } catch (const CLI::ArgumentMismatch& mismatch) {
       const Slot* last = arguments_.empty() ? nullptr : find(arguments_.back());
-      if (last != nullptr) return needs_value(*last);
+      if (last != nullptr) return missing_value(*last->option);
       return fail<"options-not-parsed">(at<"reason">(mismatch.what()), at<"command">(command_.name));
     } catch (const CLI::ParseError& error) {
       return flags ? Status(
                          fail<"options-not-parsed">(at<"reason">(error.what()), at<"command">(command_.name)))
                    : flags;
     }
-    if (!flags) return flags;
+    LEMU_TRY(flags);
     return check_rest(app_.remaining());
   }
 
@@ -185,7 +178,7 @@ class LineParser {
     for (const std::string& value : slot.values) {
       // `--memory --timeout 5`: the next option was taken for the value.
       if (value.starts_with('-') && find(value.substr(0, value.find('='))) != nullptr)
-        return needs_value(slot);
+        return missing_value(*slot.option);
       if (Status taken = option.take(unmarked(value)); !taken)
         return explain(option, std::move(taken.error()));
     }
@@ -244,6 +237,16 @@ std::string option_help(const OptionSpec& option) {
 }
 
 }  // namespace
+
+tl::unexpected<Error> unexpected_argument(const std::string& word, const std::string& usage) {
+  return fail<"argument-unexpected">(at<"word">(word), at<"usage">(usage));
+}
+
+tl::unexpected<Error> missing_value(const OptionSpec& option) {
+  const std::string name = long_name(option);
+  return fail<"option-needs-value">(
+      at<"option">(name), at<"example">(option.example.empty() ? name + " " + option.value : option.example));
+}
 
 Result<ParsedLine> parse_line(const CommandSpec& command, std::span<const std::string> arguments) {
   return LineParser(command, arguments).parse();

@@ -52,6 +52,11 @@ struct HelpText {
 [[nodiscard]] Result<ParsedLine> parse_line(const CommandSpec& command,
                                             std::span<const std::string> arguments);
 
+/// The error of a command that takes no such word.
+[[nodiscard]] tl::unexpected<Error> unexpected_argument(const std::string& word, const std::string& usage);
+/// The error of an option whose value is missing: it stands last, or before another option.
+[[nodiscard]] tl::unexpected<Error> missing_value(const OptionSpec& option);
+
 /// 80 columns; each line ends in '\n'.
 [[nodiscard]] std::string render_help(const CommandSpec& command);
 

@@ -52,9 +52,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace parser_room
-using parser_room::error;
-using parser_room::error_errno;
-using parser_room::fail;
-using parser_room::fail_errno;
+using namespace parser_room;
 
 }  // namespace lemu::emulator::cli

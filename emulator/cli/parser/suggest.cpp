@@ -84,12 +84,4 @@ tl::unexpected<Error> unknown_option(std::string_view given, std::span<const std
                                 at<"command">(command));
 }
 
-tl::unexpected<Error> unexpected_argument(const std::string& word, const std::string& usage) {
-  return fail<"argument-unexpected">(at<"word">(word), at<"usage">(usage));
-}
-
-tl::unexpected<Error> missing_value(const std::string& option, const std::string& example) {
-  return fail<"option-needs-value">(at<"option">(option), at<"example">(example));
-}
-
 }  // namespace lemu::emulator::cli

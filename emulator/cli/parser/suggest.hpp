@@ -29,10 +29,4 @@ namespace lemu::emulator::cli {
 [[nodiscard]] tl::unexpected<Error> unknown_option(std::string_view given, std::span<const std::string> known,
                                                    std::string_view command);
 
-/// For a command that takes no such word.
-[[nodiscard]] tl::unexpected<Error> unexpected_argument(const std::string& word, const std::string& usage);
-
-/// For an option that stands last, or before another one.
-[[nodiscard]] tl::unexpected<Error> missing_value(const std::string& option, const std::string& example);
-
 }  // namespace lemu::emulator::cli

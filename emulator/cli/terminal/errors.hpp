@@ -31,9 +31,6 @@ inline constexpr ErrorRow kErrors[] = {
 LEMU_ERROR_FUNCTIONS(kErrors)
 
 }  // namespace terminal_room
-using terminal_room::error;
-using terminal_room::error_errno;
-using terminal_room::fail;
-using terminal_room::fail_errno;
+using namespace terminal_room;
 
 }  // namespace lemu::emulator::cli

@@ -5,7 +5,7 @@
 
 #include "base/http/http.hpp"
 #include "base/http/listener.hpp"
-#include "tests/unit/base/http/raw_client.hpp"
+#include "tests/unit/base/http/server_bench.hpp"
 
 using namespace lemu;
 using namespace lemu::http;
@@ -46,23 +46,14 @@ struct Keeper : Handler {
   }
 };
 
-struct Bench {
-  boost::asio::io_context context{1};
-  std::string address;
-  Keeper keeper;
-  std::optional<Server> server;
-
-  explicit Bench(Limits limits = {}) {
+struct Bench : ServerBench<Keeper> {
+  explicit Bench(Limits limits = {}) : ServerBench(with_room(limits)) {}
+  static Limits with_room(Limits limits) {
     limits.bodies_bytes = kRoom;
-    Result<Fd> listener = listen_on_loopback();
-    REQUIRE(listener);
-    address = *address_of(*listener);
-    server.emplace(context, std::move(*listener), keeper, limits);
-    server->start();
+    return limits;
   }
-  RawClient client() { return RawClient(context, address); }
   void until_kept(std::size_t count) {
-    run_until(context, [this, count] { return keeper.kept.size() == count; });
+    run_until(context, [this, count] { return handler.kept.size() == count; });
   }
 };
 
@@ -88,14 +79,14 @@ TEST_CASE("a body for which there is no room waits until whoever has another let
   third.send(request(kBody));
   CHECK(second.silent());
   CHECK(third.silent());
-  CHECK(bench.keeper.kept.size() == 1);
-  bench.keeper.answer_first();
+  CHECK(bench.handler.kept.size() == 1);
+  bench.handler.answer_first();
   CHECK(first.answer().body == std::to_string(kBody));
   bench.until_kept(1);
-  bench.keeper.answer_first();
+  bench.handler.answer_first();
   CHECK(second.answer().body == std::to_string(kBody));
   bench.until_kept(1);
-  bench.keeper.answer_first();
+  bench.handler.answer_first();
   CHECK(third.answer().body == std::to_string(kBody));
 }
 
@@ -110,8 +101,8 @@ TEST_CASE("small bodies go past it") {
     RawClient client = bench.client();
     client.send(small);
     bench.until_kept(2);
-    CHECK(bench.keeper.kept.back().room.bytes() == 0);
-    bench.keeper.kept.pop_back();
+    CHECK(bench.handler.kept.back().room.bytes() == 0);
+    bench.handler.kept.pop_back();
   }
 }
 
@@ -126,7 +117,7 @@ TEST_CASE("bodies that are half there do not wait for each other") {
   for (RawClient& client : clients) client.send_some(std::string(kBody / 2, 'x'));
   for (RawClient& client : clients) {
     bench.until_kept(1);
-    bench.keeper.answer_first();
+    bench.handler.answer_first();
     CHECK(client.answer().body == std::to_string(kBody));
   }
 }
@@ -148,11 +139,11 @@ TEST_CASE("a body of unknown length takes the room of the largest until it is th
   CHECK(chunked.silent());
   other.send(request(kBody));
   CHECK(other.silent());
-  CHECK(bench.keeper.kept.empty());
+  CHECK(bench.handler.kept.empty());
   chunked.send("0\r\n\r\n");
   bench.until_kept(1);
-  CHECK(bench.keeper.kept.front().room.bytes() == kBody);
-  bench.keeper.answer_first();
+  CHECK(bench.handler.kept.front().room.bytes() == kBody);
+  bench.handler.answer_first();
   CHECK(chunked.answer().body == std::to_string(kBody));
   bench.until_kept(1);
 }
@@ -168,7 +159,7 @@ TEST_CASE("a body of unknown length that is too large gives its room back") {
   bench.until_kept(1);
   chunked.send("0\r\n\r\n");
   CHECK(chunked.answer().status == 503);
-  CHECK(bench.keeper.ends.back() == BodyEnd::too_large);
+  CHECK(bench.handler.ends.back() == BodyEnd::too_large);
 }
 
 TEST_CASE("who waits for room is told at the deadline, and those behind it go on") {
@@ -179,10 +170,10 @@ TEST_CASE("who waits for room is told at the deadline, and those behind it go on
   holds.send(request(kBody));
   bench.until_kept(1);
   CHECK(large.ask(head(kBody)).status == 503);
-  CHECK(bench.keeper.ends.back() == BodyEnd::no_room);
+  CHECK(bench.handler.ends.back() == BodyEnd::no_room);
   CHECK(large.ended());
   RawClient behind = bench.client();
-  bench.keeper.answer_first();
+  bench.handler.answer_first();
   behind.send(request(kBody));
   bench.until_kept(1);
 }
@@ -196,7 +187,7 @@ TEST_CASE("who holds room and sends nothing loses it at the deadline") {
   slow.settle();
   next.send(request(kBody));
   CHECK(slow.answer().status == 503);
-  CHECK(bench.keeper.ends.front() == BodyEnd::late);
+  CHECK(bench.handler.ends.front() == BodyEnd::late);
   bench.until_kept(1);
 }
 
@@ -208,7 +199,7 @@ TEST_CASE("who leaves gives its room back, and its place in the line") {
     leaves.send(head(kBody) + "x");
     leaves.settle();
     last.send(request(kBody));
-    CHECK(bench.keeper.kept.empty());
+    CHECK(bench.handler.kept.empty());
   }
   bench.until_kept(1);
   RawClient waits = bench.client();
@@ -217,7 +208,7 @@ TEST_CASE("who leaves gives its room back, and its place in the line") {
   holds.send(request(kBody));
   CHECK(holds.silent());
   waits.close();  // which is seen when its turn has come
-  bench.keeper.answer_first();
+  bench.handler.answer_first();
   bench.until_kept(1);
 }
 
@@ -228,7 +219,7 @@ TEST_CASE("a client that asks first is told to go on when there is room") {
   bench.until_kept(1);
   asks.send(head(kBody, "Expect: 100-continue\r\n"));
   CHECK(asks.silent());
-  bench.keeper.answer_first();
+  bench.handler.answer_first();
   CHECK(asks.answer().status == 100);
   asks.send(std::string(kBody, 'x'));
   bench.until_kept(1);
@@ -242,6 +233,6 @@ TEST_CASE("a server that ends lets those who wait go") {
   waits.send(request(kBody));
   CHECK(waits.silent());
   bench.server.reset();
-  bench.keeper.kept.clear();
+  bench.handler.kept.clear();
   CHECK(waits.ended());
 }

@@ -3,7 +3,7 @@
 
 #include "base/http/http.hpp"
 #include "base/http/listener.hpp"
-#include "tests/unit/base/http/raw_client.hpp"
+#include "tests/unit/base/http/server_bench.hpp"
 
 using namespace lemu;
 using namespace lemu::http;
@@ -42,20 +42,8 @@ struct Echo : Handler {
   void on_peer_gone(const Reply&) override { ++gone; }
 };
 
-struct Bench {
-  boost::asio::io_context context{1};
-  std::string address;
-  Echo echo;
-  std::optional<Server> server;
-
-  explicit Bench(Limits limits = {}) {
-    Result<Fd> listener = listen_on_loopback();
-    REQUIRE(listener);
-    address = *address_of(*listener);
-    server.emplace(context, std::move(*listener), echo, limits);
-    server->start();
-  }
-  RawClient client() { return RawClient(context, address); }
+struct Bench : ServerBench<Echo> {
+  using ServerBench::ServerBench;
 };
 
 constexpr std::string_view kPing = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -92,7 +80,7 @@ TEST_CASE("what is no acceptable request is answered once and closed") {
     CHECK(answer.has("Connection: close"));
     client.finish_sending();
     CHECK(client.ended());
-    CHECK(bench.echo.requests == 0);
+    CHECK(bench.handler.requests == 0);
   }
 }
 
@@ -222,7 +210,7 @@ TEST_CASE("a reply may come later, once") {
   RawClient client = bench.client();
   client.send("GET /later HTTP/1.1\r\n\r\n" + std::string(kPing));
   CHECK(client.silent());
-  const Reply reply = bench.echo.later;
+  const Reply reply = bench.handler.later;
   CHECK(reply.send({.status = 200, .body = "now"}) == Reply::Sent::queued);
   CHECK(reply.send({.status = 200, .body = "again"}) == Reply::Sent::gone);
   CHECK(client.answer().body == "now");
@@ -233,10 +221,10 @@ TEST_CASE("a body that is shared is not copied for a client that does not read")
   Bench bench;
   RawClient client = bench.client();
   client.send("GET /later HTTP/1.1\r\n\r\n");
-  run_until(bench.context, [&] { return bench.echo.requests == 1; });
+  run_until(bench.context, [&] { return bench.handler.requests == 1; });
   const auto body = std::make_shared<const std::string>(std::size_t{8} << 20, 'x');
   const std::shared_ptr<const void> owner = body;
-  CHECK(bench.echo.later.send({.body = *body, .owner = &owner}) == Reply::Sent::queued);
+  CHECK(bench.handler.later.send({.body = *body, .owner = &owner}) == Reply::Sent::queued);
   CHECK(body.use_count() == 3);
   CHECK(client.answer().body == *body);
   run_until(bench.context, [&] { return body.use_count() == 2; });
@@ -250,8 +238,8 @@ TEST_CASE("a client that leaves with a shared body unread lets it go") {
   {
     RawClient client = bench.client();
     client.send("GET /later HTTP/1.1\r\n\r\n");
-    run_until(bench.context, [&] { return bench.echo.requests == 1; });
-    CHECK(bench.echo.later.send({.body = *body, .owner = &owner}) == Reply::Sent::queued);
+    run_until(bench.context, [&] { return bench.handler.requests == 1; });
+    CHECK(bench.handler.later.send({.body = *body, .owner = &owner}) == Reply::Sent::queued);
   }
   run_until(bench.context, [&] { return body.use_count() == 2; });
 }
@@ -261,8 +249,8 @@ TEST_CASE("a client that only sends no more still gets its later reply") {
   RawClient client = bench.client();
   client.send("GET /later HTTP/1.1\r\n\r\n");
   client.finish_sending();
-  run_until(bench.context, [&] { return bench.echo.gone == 1; });
-  CHECK(bench.echo.later.send({.status = 200, .body = "now"}) == Reply::Sent::queued);
+  run_until(bench.context, [&] { return bench.handler.gone == 1; });
+  CHECK(bench.handler.later.send({.status = 200, .body = "now"}) == Reply::Sent::queued);
   CHECK(client.answer().body == "now");
   CHECK(client.ended());
 }
@@ -320,7 +308,7 @@ TEST_CASE("a connection without a request is closed in time, and one that is use
   CHECK(never.ended());
   CHECK(used.ended());
   CHECK(std::chrono::steady_clock::now() - asked >= limits.idle_deadline);
-  CHECK(bench.echo.later.send({.body = "now"}) == Reply::Sent::queued);
+  CHECK(bench.handler.later.send({.body = "now"}) == Reply::Sent::queued);
   CHECK(waiting.answer().body == "now");
   CHECK(waiting.ended());
 }
@@ -332,12 +320,12 @@ TEST_CASE("a connection of the reserve has one request, and says so") {
   Bench bench(limits);
   RawClient first = bench.client();
   CHECK(first.ask(kPing).status == 200);
-  CHECK(bench.echo.standing == Request::Standing::usual);
+  CHECK(bench.handler.standing == Request::Standing::usual);
   RawClient second = bench.client();
   const Answer answer = second.ask(kPing);
   CHECK(answer.status == 200);
   CHECK(answer.has("Connection: close"));
-  CHECK(bench.echo.standing == Request::Standing::reserve);
+  CHECK(bench.handler.standing == Request::Standing::reserve);
   RawClient third = bench.client();
   CHECK(third.answer().status == 503);
 }
@@ -353,7 +341,7 @@ TEST_CASE("a drain answers what is not whole") {
   CHECK(bench.server->unanswered_count() == 1);
   CHECK(half.answer().body == "POST /x[]late");
   CHECK(half.ended());
-  CHECK(bench.echo.later.send({.body = "now"}) == Reply::Sent::queued);
+  CHECK(bench.handler.later.send({.body = "now"}) == Reply::Sent::queued);
   CHECK(later.answer().body == "now");
 }
 

@@ -2,7 +2,7 @@
 #include "base/http/stream.hpp"
 
 #include "base/http/listener.hpp"
-#include "tests/unit/base/http/raw_client.hpp"
+#include "tests/unit/base/http/server_bench.hpp"
 
 using namespace lemu;
 using namespace lemu::http;
@@ -49,20 +49,8 @@ struct Streamer : Handler {
   void on_peer_gone(const Reply&) override {}
 };
 
-struct Bench {
-  boost::asio::io_context context{1};
-  std::string address;
-  Streamer handler;
-  std::optional<Server> server;
-
-  explicit Bench(Limits limits = {}) {
-    Result<Fd> listener = listen_on_loopback();
-    REQUIRE(listener);
-    address = *address_of(*listener);
-    server.emplace(context, std::move(*listener), handler, limits);
-    server->start();
-  }
-  RawClient client() { return RawClient(context, address); }
+struct Bench : ServerBench<Streamer> {
+  using ServerBench::ServerBench;
   /// A client that has read the header of a stream.
   RawClient reading(std::string_view request, std::string& head) {
     RawClient made = client();
