@@ -158,8 +158,8 @@ std::vector<std::string> missing_from_sandbox(const std::vector<std::string>& lo
   std::copy_if(lost.begin(), lost.end(), std::back_inserter(missing), [](const std::string& one) {
     return std::none_of(kRows.begin(), kRows.end(), [&](const GuaranteeRow& row) {
       // What the function is told of memory makes it more like Lambda, and keeps it from nothing.
-      const bool harmless =
-          row.given_by == GivenBy::execution || row.given_by == GivenBy::host || row.guarantee == Guarantee::own_memory_figures;
+      const bool harmless = row.given_by == GivenBy::execution || row.given_by == GivenBy::host ||
+                            row.guarantee == Guarantee::own_memory_figures;
       return harmless && says(one, row.name);
     });
   });

@@ -44,7 +44,7 @@ struct HostFacts {
   int kernel_major = 0;
   int kernel_minor = 0;
   std::uint32_t uid = 0;
-  unsigned processors = 1;  ///< that a function may use
+  unsigned processors = 1;           ///< that a function may use
   std::string callers_unknown = {};  ///< why the kernel does not tell who has a socket; empty: it does
 };
 [[nodiscard]] HostFacts host_facts();

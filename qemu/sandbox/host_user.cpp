@@ -34,7 +34,8 @@ bool is_root_in_name_only(std::uint32_t function_id) {
 
 uid_t host_user_of(const SandboxSpec& spec) {
   const uid_t own = ::geteuid();
-  const bool has_other = spec.isolation == Isolation::namespaces && own == 0 && !is_root_in_name_only(spec.host_uid);
+  const bool has_other =
+      spec.isolation == Isolation::namespaces && own == 0 && !is_root_in_name_only(spec.host_uid);
   return has_other ? spec.host_uid : own;
 }
 

@@ -64,8 +64,7 @@ sandbox::SandboxSpec plan(const std::string& program, const std::string& mount_p
 /// When the program started, as it says.
 long long read_stamp(const Fd& from) {
   char text[64] = {};
-  const std::size_t size =
-      must(read_up_to(from.get(), std::as_writable_bytes(std::span<char>(text, 63))));
+  const std::size_t size = must(read_up_to(from.get(), std::as_writable_bytes(std::span<char>(text, 63))));
   if (size == 0) give_up("the program said nothing");
   return std::strtoll(text, nullptr, 10);
 }

@@ -60,9 +60,8 @@ TEST_CASE("a descriptor that somebody made non-blocking is waited for") {
   const std::string sent(300'000, 'x');  // more than a pipe holds
   std::string got(sent.size(), '\0');
   lemu::Result<std::size_t> count = std::size_t{0};
-  std::thread reader([&] {
-    count = lemu::read_up_to(pipe->read_end.get(), std::as_writable_bytes(std::span<char>(got)));
-  });
+  std::thread reader(
+      [&] { count = lemu::read_up_to(pipe->read_end.get(), std::as_writable_bytes(std::span<char>(got))); });
   const lemu::Status written = lemu::write_all(pipe->write_end.get(), sent);
   reader.join();
   CHECK(written);
