@@ -181,9 +181,6 @@ inline constexpr ErrorRow kErrors[] = {
     {"memory-not-measured", ErrorKind::host_lacks, "the function's memory was not measured: {reason}",
      "The kernel did not tell what the function's processes use, most often as they had ended.",
      "allow lemu to read its own children's /proc files, where a container hides them"},
-    {"memory-not-read", ErrorKind::host_lacks, "cannot read a process's memory use: {os_error}",
-     "The kernel did not tell what the function's processes use, most often as they had ended.",
-     "allow lemu to read its own children's /proc files, where a container hides them"},
 
     {"trial-not-prepared", ErrorKind::internal, "cannot prepare the trial program at {path}: {os_error}",
      "lemu doctor could not write into its own folder.", "set TMPDIR to a folder that can be written"},

@@ -47,7 +47,7 @@ std::uint64_t rollup_pss(std::string_view text) {
 tl::unexpected<Error> absent(std::string_view why) { return fail<"memory-not-measured">(at<"reason">(why)); }
 
 /// Smaps waits for the kernel to finish what a process does to its memory, its forking above all: not to be
-/// read of each in a fork bomb.
+/// read of each in a fork bomb, and of none for long.
 constexpr std::size_t kFewProcesses = 16;
 /// Beyond it the rest is left out, which makes a sum too small, never too large.
 constexpr std::chrono::milliseconds kLongestLook{50};
@@ -121,7 +121,8 @@ Result<std::uint64_t> MemoryMeter::main_peak() {
   split_trace_ = main_.trace;
   split_at_ = *high_water;
   // What this user may not read is not certainly QEMU's.
-  const Result<std::string_view> smaps = memory_.mappings(main_.pid, "smaps");
+  const tl::expected<std::string_view, Unread> smaps =
+      memory_.mappings(main_.pid, "smaps", Clock::now() + kLongestLook);
   if (smaps) {
     const MemorySplit now = split_smaps(*smaps);
     share_ = now.emulator_rss;
@@ -143,17 +144,20 @@ void MemoryMeter::doubt() {
 }
 
 /// The proportional share of one process. Of one that this user may not look into, all that it holds is the
-/// guest's; and of one that is not run by QEMU, which starts with the function.
-MemoryMeter::Share MemoryMeter::share_of(pid_t pid) {
+/// guest's; and of one that is not run by QEMU, which starts with the function. Nothing when it is not to be
+/// known in time.
+std::optional<MemoryMeter::Share> MemoryMeter::share_of(pid_t pid, Clock::time_point latest) {
   const bool emulated = options_.execution == Execution::emulated && memory_.program(pid) == program_;
-  const Result<std::string_view> text = memory_.mappings(pid, emulated ? "smaps" : "smaps_rollup");
+  const tl::expected<std::string_view, Unread> text =
+      memory_.mappings(pid, emulated ? "smaps" : "smaps_rollup", latest);
+  if (!text && text.error() == Unread::busy) return std::nullopt;
   if (!text) {
     const std::optional<MemoryStatus> status = memory_.status(pid);
-    return {.guest = status ? status->held() : 0};  // one that ended meanwhile uses nothing
+    return Share{.guest = status ? status->held() : 0};  // one that ended meanwhile uses nothing
   }
-  if (!emulated) return {.guest = rollup_pss(*text)};
+  if (!emulated) return Share{.guest = rollup_pss(*text)};
   const MemorySplit split = split_smaps(*text);
-  return {.guest = split.guest_pss, .emulator = split.emulator_pss};
+  return Share{.guest = split.guest_pss, .emulator = split.emulator_pss};
 }
 
 /// The function's processes where all are to be looked at; finds the main one either way.
@@ -258,20 +262,25 @@ void MemoryMeter::measure_crowd(std::vector<pid_t> processes) {
   closely_again_ = Clock::now() + kRestAfterALook * (Clock::now() - begun);
 }
 
-/// The sum of their proportional shares.
+/// The sum of their proportional shares, as far as they can be read in time; no less than the largest of the
+/// others has for itself, so that none hides by forking without end.
 std::uint64_t MemoryMeter::together(const std::vector<pid_t>& processes) {
   const Clock::time_point latest = Clock::now() + kLongestLook;
   const std::vector<pid_t> distinct = memory_.distinct(processes);
   std::uint64_t guest = 0;
   std::uint64_t emulator = 0;
+  std::uint64_t unread = 0;
   for (const pid_t pid : distinct) {
     if (Clock::now() > latest) break;
-    const Share share = share_of(pid);
-    guest += share.guest;
-    emulator += share.emulator;
+    if (const std::optional<Share> share = share_of(pid, latest)) {
+      guest += share->guest;
+      emulator += share->emulator;
+    } else if (const std::optional<MemoryStatus> status = memory_.status(pid)) {
+      unread = std::max(unread, without_share(status->anonymous + status->swapped + status->huge));
+    }
   }
   const std::uint64_t most = kMostEmulator + (distinct.size() - 1) * kMostEmulatorOfChild;
-  return guest + emulator - std::min(emulator, most);
+  return std::max(guest + emulator - std::min(emulator, most), unread);
 }
 
 Result<MemoryFigure> MemoryMeter::peak_of(std::vector<pid_t> processes) {

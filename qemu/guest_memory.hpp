@@ -114,7 +114,7 @@ class MemoryMeter {
     std::uint64_t guest = 0;
     std::uint64_t emulator = 0;
   };
-  Share share_of(pid_t pid);
+  std::optional<Share> share_of(pid_t pid, Clock::time_point latest);
   [[nodiscard]] std::uint64_t without_share(std::uint64_t resident) const;
   void raise(std::uint64_t bytes);
   [[nodiscard]] Obtained how() const;

@@ -23,21 +23,6 @@
 namespace lemu::qemu {
 namespace {
 
-/// A /proc file's text from its start, in `buffer`, which keeps its size from read to read; fails with ESRCH
-/// when the process has ended.
-Result<std::string_view> pread_all(int fd, std::string& buffer) {
-  constexpr std::size_t kBlock = 64 * 1024;
-  std::size_t size = 0;
-  while (true) {
-    if (buffer.size() < size + kBlock) buffer.resize(size + kBlock);
-    const ssize_t n = ::pread(fd, buffer.data() + size, kBlock, static_cast<off_t>(size));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno<"memory-not-read">(errno);
-    if (n == 0) return std::string_view(buffer).substr(0, size);
-    size += static_cast<std::size_t>(n);
-  }
-}
-
 /// What a link of /proc names; empty when that is not to be known.
 std::string target_of(const std::string& link) {
   std::array<char, PATH_MAX> target;
@@ -94,25 +79,22 @@ std::optional<MemoryStatus> ProcessMemory::status(pid_t pid) const {
   return status.valid() ? read_memory_status(status.get()) : std::nullopt;
 }
 
-Result<std::string_view> ProcessMemory::read_mappings(const std::string& file) {
-  // Opened anew each time: an open smaps stays with the memory of the program before an exec.
-  Result<Fd> opened = open_file(file, O_RDONLY);
-  LEMU_TRY(opened);
-  return pread_all(opened->get(), buffer_);
-}
-
-Result<std::string_view> ProcessMemory::mappings(pid_t pid, const char* name) {
+tl::expected<std::string_view, Unread> ProcessMemory::mappings(pid_t pid, const char* name,
+                                                               std::chrono::steady_clock::time_point latest) {
+  using Text = tl::expected<std::string_view, Unread>;
   const std::string folder = proc_ + "/" + std::to_string(pid);
-  Result<std::string_view> text = read_mappings(folder + "/" + name);
-  if (text && !text->empty()) return text;
+  const auto is_answer = [](const Text& text) {
+    return text ? !text->empty() : text.error() == Unread::busy;
+  };
+  const Text text = reader_.read(folder + "/" + name, latest);
+  if (is_answer(text)) return text;
   // The first thread has ended, and others go on: its files are empty, or (seen on Linux 6.18) cannot be
   // opened.
   for (const pid_t thread : other_threads(pid)) {
-    Result<std::string_view> found = read_mappings(folder + "/task/" + std::to_string(thread) + "/" + name);
-    if (found && !found->empty()) return found;
+    const Text found = reader_.read(folder + "/task/" + std::to_string(thread) + "/" + name, latest);
+    if (is_answer(found)) return found;
   }
-  if (text) return fail<"memory-not-measured">(at<"reason">("its process has ended"));
-  return text;
+  return tl::unexpected(text ? Unread::ended : text.error());
 }
 
 std::vector<pid_t> ProcessMemory::other_threads(pid_t pid) const {

@@ -14,6 +14,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "qemu/patient_reader.hpp"
 
 namespace lemu::qemu {
 
@@ -43,10 +44,11 @@ class ProcessMemory {
   /// An open `status` that has memory to tell of; no valid one when the process has ended.
   [[nodiscard]] Fd open_status(pid_t pid) const;
   [[nodiscard]] std::optional<MemoryStatus> status(pid_t pid) const;
-  /// The text of `smaps` or `smaps_rollup`, in a buffer that the next call uses again. Fails where this user
-  /// may not read it, which a process without a sandbox can bring about (PR_SET_DUMPABLE), or when the
-  /// process has ended.
-  [[nodiscard]] Result<std::string_view> mappings(pid_t pid, const char* name);
+  /// The text of `smaps` or `smaps_rollup`, which the next call overwrites. A process without a sandbox can
+  /// have it `refused` (PR_SET_DUMPABLE), and one that changes its memory all the time, as by forking without
+  /// end, keeps it `busy` beyond `latest`.
+  [[nodiscard]] tl::expected<std::string_view, Unread> mappings(pid_t pid, const char* name,
+                                                                std::chrono::steady_clock::time_point latest);
   /// The file that a process executes, which for a guest is QEMU or its loader; empty when that is not to be
   /// known.
   [[nodiscard]] std::string program(pid_t pid) const;
@@ -60,8 +62,6 @@ class ProcessMemory {
   [[nodiscard]] std::vector<pid_t> distinct(const std::vector<pid_t>& processes) const;
 
  private:
-  /// The whole text of one file of a process or thread, in buffer_.
-  Result<std::string_view> read_mappings(const std::string& file);
   /// The process's threads but its first.
   [[nodiscard]] std::vector<pid_t> other_threads(pid_t pid) const;
 
@@ -69,7 +69,7 @@ class ProcessMemory {
 
   std::string proc_;
   std::size_t looked_for_files_ = 0;
-  std::string buffer_;  ///< never made smaller: smaps is some 50 kB
+  PatientReader reader_;
 };
 
 /// What an open `status` says.

@@ -2,14 +2,18 @@
 #include "qemu/guest_memory.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.hpp"
 #include "qemu/proc_text.hpp"
 #include "tests/unit/qemu/elf_files.hpp"
 #include "tests/unit/qemu/smaps_text.hpp"
 
 using namespace lemu::qemu;
 using namespace lemu::qemu::test;
+using lemu::Fd;
 using lemu::Result;
 
 namespace {
@@ -252,4 +256,20 @@ TEST_CASE("the last word after the end, and nothing where nothing was measured")
   seen.note_exit(total + 3000 * kKib);
   REQUIRE(seen.peak());
   CHECK(seen.peak()->bytes == kMixedGuest + 3000 * kKib);
+}
+
+TEST_CASE("a process whose mappings cannot be read in time holds nobody up, and hides nothing of its own") {
+  FakeProc proc;
+  proc.process(20, 10'000, 10'000, "");
+  proc.process(21, 600'000, 600'000, "");
+  proc.folder.add("21/stat", stat_text(21, "child", 20, 21), 0644);
+  const std::string rollup = proc.folder.path + "/21/smaps_rollup";
+  REQUIRE(::unlink(rollup.c_str()) == 0);
+  REQUIRE(::mkfifo(rollup.c_str(), 0600) == 0);
+  MemoryMeter meter = proc.meter(Execution::native);
+  const Result<MemoryFigure> peak = meter.peak();
+  REQUIRE(peak);
+  CHECK(peak->bytes == 600'000 * kKib);
+  const Fd writer(::open(rollup.c_str(), O_WRONLY | O_CLOEXEC));  // lets the reader's thread end
+  CHECK(writer.valid());
 }
