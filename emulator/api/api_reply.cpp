@@ -38,12 +38,12 @@ void ApiReply::fail(const Error& error) const {
   refuse({ApiFault::service, "lemu could not run the function: " + error.message + remedy});
 }
 
-http::Stream ApiReply::begin_events(std::string_view trace,
+http::Stream ApiReply::begin_events(std::string_view executed_version, std::string_view trace,
                                     std::function<void(http::StreamEvent)> told) const {
   const std::array<http::Field, 4> fields{{{"x-amzn-RequestId", request_id_},
                                            {"x-amzn-Remapped-Content-Length", "0"},
                                            {"X-Amzn-Trace-Id", trace},
-                                           {"X-Amz-Executed-Version", kLatest}}};
+                                           {"X-Amz-Executed-Version", executed_version}}};
   return reply_.begin({.status = 200, .content_type = kEventStreamContentType, .fields = fields},
                       std::move(told));
 }

@@ -23,9 +23,6 @@ struct ApiAnswer {
   std::string_view trace = {};       ///< "root=1-…;sampled=0"
 };
 
-/// Of a function that is not versioned here.
-inline constexpr std::string_view kLatest = "$LATEST";
-
 class ApiReply {
  public:
   ApiReply(http::Reply reply, std::string request_id)
@@ -36,7 +33,7 @@ class ApiReply {
   /// There is nothing to invoke.
   void fail(const Error& error) const;
   /// Begins an answer of events (application/vnd.amazon.eventstream).
-  [[nodiscard]] http::Stream begin_events(std::string_view trace,
+  [[nodiscard]] http::Stream begin_events(std::string_view executed_version, std::string_view trace,
                                           std::function<void(http::StreamEvent)> told) const;
   [[nodiscard]] bool is(const http::Reply& reply) const { return reply_ == reply; }
   [[nodiscard]] const std::string& request_id() const { return request_id_; }

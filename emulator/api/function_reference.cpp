@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/url.hpp"
+#include "emulator/function/config.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -17,7 +18,6 @@ constexpr char kNamePattern[] =
     "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?"
     "(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
 constexpr std::size_t kAccountDigits = 12;
-constexpr std::string_view kLatest = "$LATEST";
 constexpr std::string_view kLatestPublished = "$LATEST.PUBLISHED";
 
 constexpr std::size_t kQualifierLimit = 128;
@@ -102,7 +102,7 @@ bool take(const Parts& parts, FunctionReference& into) {
   into.name = parts[at];
   if (left == 1) return true;
   into.qualifier = parts[at + 1];
-  return into.qualifier == kLatest || into.qualifier == kLatestPublished || is_word(into.qualifier);
+  return into.qualifier == kLatestVersion || into.qualifier == kLatestPublished || is_word(into.qualifier);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // lives on its io_context's thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,12 +16,14 @@
 
 namespace lemu::emulator {
 
+/// How a function is served.
 struct ServingSettings {
   PoolSettings pool;
-  RetryRules retries;  ///< of its asynchronous events
+  std::uint32_t prewarm = 0;  ///< environments made ahead of the first invocations
+  RetryRules retries;         ///< of its asynchronous events
 };
 
-/// One function, $LATEST.
+/// One function in one version.
 class ServedFunction {
  public:
   ServedFunction(boost::asio::io_context& context, EnvironmentHost& host, FunctionSetup setup,
@@ -44,7 +47,11 @@ class ServedFunction {
   Status prepare() { return launcher_.prepare(folder_); }
   /// What prepare() said is the answer to whoever invokes it.
   void serve_defect(Error defect) { maker_.know_defect(std::move(defect)); }
-  [[nodiscard]] const FunctionConfig& config() const { return launcher_.setup().function; }
+  [[nodiscard]] const FunctionConfig& config() const { return launcher_.setup().function.config; }
+  /// Whether an invocation with this qualifier, which may be empty, runs this version.
+  [[nodiscard]] bool answers_to(std::string_view qualifier) const {
+    return qualifier == config().version || (qualifier.empty() && config().version == kLatestVersion);
+  }
   [[nodiscard]] EnvironmentPool& pool() { return pool_; }
   [[nodiscard]] const EnvironmentPool& pool() const { return pool_; }
   [[nodiscard]] const RetryRules& retries() const { return retries_; }

@@ -31,8 +31,11 @@ std::string answered_trace(std::string_view trace) {
 /// A caller that waits for the answer, and for the log's end where it asked for that.
 class SynchronousCall final : public InvocationClient {
  public:
-  SynchronousCall(ApiReply reply, LogType log, std::string trace)
-      : reply_(std::move(reply)), log_(log), trace_(std::move(trace)) {}
+  SynchronousCall(ApiReply reply, std::string executed_version, LogType log, std::string trace)
+      : reply_(std::move(reply)),
+        executed_version_(std::move(executed_version)),
+        log_(log),
+        trace_(std::move(trace)) {}
 
   void answered(Answer answer) override {
     kept_ = std::make_shared<const Answer>(std::move(answer));
@@ -53,13 +56,14 @@ class SynchronousCall final : public InvocationClient {
         {.status = 200,
          .body = answer.payload,
          .owner = &owner,
-         .executed_version = kLatest,
+         .executed_version = executed_version_,
          .function_error = answer.kind == Answer::Kind::function_error ? kUnhandled : std::string_view(),
          .log_result = log,
          .trace = answered_trace(trace_)});
   }
 
   ApiReply reply_;
+  std::string executed_version_;
   LogType log_;
   std::string trace_;
   std::shared_ptr<const Answer> kept_;
@@ -96,8 +100,8 @@ void InvokeHandler::stream(PoolTask& task, const ServedFunction& function, const
       return report_json(record, function.launcher().mode());
     };
   }
-  auto call =
-      std::make_shared<StreamingCall>(reply, asked.log, answered_trace(asked.trace), std::move(report));
+  auto call = std::make_shared<StreamingCall>(reply, function.config().version, asked.log,
+                                              answered_trace(asked.trace), std::move(report));
   task.invocation.sink = call.get();
   task.client = std::move(call);
 }
@@ -112,13 +116,13 @@ tl::expected<ServedFunction*, ApiError> InvokeHandler::find(const FunctionRefere
     return tl::unexpected(ApiError{ApiFault::resource_not_found, "Functions from '" + reference.region +
                                                                      "' are not reachable in this region ('" +
                                                                      function->config().region + "')"});
-  if (function != nullptr && (reference.qualifier.empty() || reference.qualifier == kLatest)) return function;
+  if (function != nullptr && function->answers_to(reference.qualifier)) return function;
   const FunctionRegistry::Functions& all = functions_.all();
   std::string arn = function != nullptr ? function->config().arn
                     : all.empty()       ? "function:" + reference.name
                                         : all.begin()->second->config().arn;
   arn = arn.substr(0, arn.rfind(':') + 1) + reference.name + ":" +
-        (reference.qualifier.empty() ? std::string(kLatest) : reference.qualifier);
+        (reference.qualifier.empty() ? std::string(kLatestVersion) : reference.qualifier);
   return tl::unexpected(ApiError{ApiFault::resource_not_found, "Function not found: " + arn});
 }
 
@@ -162,7 +166,8 @@ void InvokeHandler::run(ServedFunction& function, InvokeRequest asked, Payload p
   event.room = std::move(payload.room);
   if (asked.log == LogType::tail) task.invocation.log = Invocation::Log::tail;
   if (operation == InvokeOperation::buffered)
-    task.client = std::make_shared<SynchronousCall>(reply, asked.log, std::move(asked.trace));
+    task.client = std::make_shared<SynchronousCall>(reply, function.config().version, asked.log,
+                                                    std::move(asked.trace));
   else
     stream(task, function, asked, reply, operation);
   const EnvironmentPool::Admission admission = function.pool().submit(std::move(task));

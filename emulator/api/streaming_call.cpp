@@ -23,9 +23,10 @@ std::string error_code_within(const Answer& answer) {
 }
 
 void StreamingCall::start() {
-  stream_ = reply_.begin_events(trace_, [weak = weak_from_this()](http::StreamEvent event) {
-    if (const std::shared_ptr<StreamingCall> self = weak.lock()) self->on_event(event);
-  });
+  stream_ =
+      reply_.begin_events(executed_version_, trace_, [weak = weak_from_this()](http::StreamEvent event) {
+        if (const std::shared_ptr<StreamingCall> self = weak.lock()) self->on_event(event);
+      });
 }
 
 void StreamingCall::begin(rapi::ResponseHead head) {

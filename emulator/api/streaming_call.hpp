@@ -23,8 +23,13 @@ class StreamingCall final : public InvocationClient,
   using Report = std::function<std::string(const InvocationRecord&)>;
 
   /// With `report`, and a log, the end tells that too: a LemuReport.
-  StreamingCall(ApiReply reply, LogType log, std::string trace, Report report = nullptr)
-      : reply_(std::move(reply)), log_(log), trace_(std::move(trace)), report_(std::move(report)) {}
+  StreamingCall(ApiReply reply, std::string executed_version, LogType log, std::string trace,
+                Report report = nullptr)
+      : reply_(std::move(reply)),
+        executed_version_(std::move(executed_version)),
+        log_(log),
+        trace_(std::move(trace)),
+        report_(std::move(report)) {}
 
   // ResponseSink
   void begin(rapi::ResponseHead head) override;
@@ -42,6 +47,7 @@ class StreamingCall final : public InvocationClient,
   void on_event(http::StreamEvent event);
 
   ApiReply reply_;
+  std::string executed_version_;
   LogType log_;
   std::string trace_;  // as it is answered
   Report report_;

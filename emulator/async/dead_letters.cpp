@@ -15,6 +15,7 @@
 #include "base/named_files.hpp"
 #include "base/syscall.hpp"
 #include "emulator/async/errors.hpp"
+#include "emulator/function/config.hpp"
 
 namespace lemu::emulator {
 namespace {
@@ -67,7 +68,7 @@ std::string record_of(const DeadLetter& letter) {
   record.append(R"(,"requestPayload":)").append(embedded(letter.event.payload));
   if (letter.response) {
     const ordered_json response{
-        {"statusCode", 200}, {"executedVersion", "$LATEST"}, {"functionError", "Unhandled"}};
+        {"statusCode", 200}, {"executedVersion", kLatestVersion}, {"functionError", "Unhandled"}};
     record.append(R"(,"responseContext":)").append(text_of(response));
     record.append(R"(,"responsePayload":)").append(embedded(*letter.response));
   }

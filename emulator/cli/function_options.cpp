@@ -37,27 +37,26 @@ Take set_verbosity(Verbosity& into, Verbosity wanted) {
   };
 }
 
-OptionGroup function_group(FunctionOptions& into) {
-  FunctionSettings& settings = into.settings;
+OptionGroup function_group(FunctionDescription& into) {
   return {
       "The function",
       {{"--arch", "ARCH", "arm64 (aarch64) or x86_64 (amd64); default: what the bootstrap is", "--arch arm64",
         take_arch(into.arch)},
        {"--handler", "NAME", "what the runtime finds in _HANDLER (default: bootstrap)",
-        "--handler app.handler", take_any_text(settings.handler)},
+        "--handler app.handler", take_any_text(into.handler)},
        {"--timeout", "TIME", "as configured on Lambda: 5, 1500ms, 2m (default: 3 s, at most 900 s)",
-        "--timeout 10s", take_seconds(settings.timeout)},
+        "--timeout 10s", take_seconds(into.timeout)},
        {"--memory", "SIZE", "128MB to 10240MB; a bare number counts MB (default: 128)", "--memory 512MB",
-        take_megabytes(settings.memory_mb)},
+        take_megabytes(into.memory_mb)},
        {"--ephemeral-storage", "SIZE", "of /tmp: 512MB to 10240MB; a bare number counts MB (default: 512)",
-        "--ephemeral-storage 1024MB", take_megabytes(settings.ephemeral_storage_mb)},
+        "--ephemeral-storage 1024MB", take_megabytes(into.ephemeral_storage_mb)},
        {"--name", "NAME", "function name (default: after TARGET)", "--name my-function",
-        take_any_text(settings.name)},
+        take_any_text(into.name)},
        {"--region", "REGION", "default: AWS_REGION or AWS_DEFAULT_REGION, else us-east-1",
-        "--region eu-west-1", take_any_text(settings.region)}}};
+        "--region eu-west-1", take_any_text(into.region)}}};
 }
 
-OptionGroup environment_group(FunctionOptions& into) {
+OptionGroup environment_group(FunctionDescription& into) {
   return {
       "Its environment variables",
       {{"--env", "NAME[=VALUE]",
@@ -77,30 +76,30 @@ OptionGroup environment_group(FunctionOptions& into) {
                                                           {"profile", CredentialsSource::profile}})}}};
 }
 
-OptionGroup execution_group(FunctionOptions& into) {
-  return {
-      "How it is run",
-      {{"--sandbox", "CHOICE", "auto (default), on (refuse to run without), off (no protection)",
-        "--sandbox off",
-        take_choice<SandboxChoice>(
-            into.sandbox,
-            {{"auto", SandboxChoice::automatic}, {"on", SandboxChoice::on}, {"off", SandboxChoice::off}})},
-       {"--launch", "CHOICE", "auto (default), native, binfmt, host-binfmt, direct", "--launch direct",
-        take_choice<LaunchChoice>(into.launch, {{"auto", LaunchChoice::automatic},
-                                                {"native", LaunchChoice::native},
-                                                {"binfmt", LaunchChoice::private_binfmt},
-                                                {"host-binfmt", LaunchChoice::host_binfmt},
-                                                {"direct", LaunchChoice::direct}})},
-       {"--cpu", "MODEL", "QEMU's CPU model (default: that of Lambda's hardware)", "--cpu neoverse-n1",
-        take_text(into.cpu)},
-       {"--qemu", "PATH", "the QEMU user-mode program to use (default: searched for)",
-        "--qemu /usr/bin/qemu-aarch64-static", take_text(into.qemu)},
-       {"--sysroot", "DIR",
-        "a root folder of the function's architecture, for its loader, libraries and /etc",
-        "--sysroot /srv/arm64-root", take_text(into.sysroot)},
-       {"--timeout-scale", "X", "stretch the timeout and the init limit, for slow emulation",
-        "--timeout-scale 3", take_factor(into.timeout_scale, kMostTimeoutScale)},
-       {"--keep", "", "leave the environment's folder and print its path", "", take_flag(into.keep, true)}}};
+OptionGroup execution_group(LaunchOptions& into) {
+  return {"How it is run",
+          {{"--sandbox", "CHOICE", "auto (default), on (refuse to run without), off (no protection)",
+            "--sandbox off",
+            take_choice<SandboxChoice>(into.sandbox, {{"auto", SandboxChoice::automatic},
+                                                      {"on", SandboxChoice::on},
+                                                      {"off", SandboxChoice::off}})},
+           {"--launch", "CHOICE", "auto (default), native, binfmt, host-binfmt, direct", "--launch direct",
+            take_choice<LaunchChoice>(into.launch, {{"auto", LaunchChoice::automatic},
+                                                    {"native", LaunchChoice::native},
+                                                    {"binfmt", LaunchChoice::private_binfmt},
+                                                    {"host-binfmt", LaunchChoice::host_binfmt},
+                                                    {"direct", LaunchChoice::direct}})},
+           {"--cpu", "MODEL", "QEMU's CPU model (default: that of Lambda's hardware)", "--cpu neoverse-n1",
+            take_text(into.cpu)},
+           {"--qemu", "PATH", "the QEMU user-mode program to use (default: searched for)",
+            "--qemu /usr/bin/qemu-aarch64-static", take_text(into.qemu)},
+           {"--sysroot", "DIR",
+            "a root folder of the function's architecture, for its loader, libraries and /etc",
+            "--sysroot /srv/arm64-root", take_text(into.sysroot)},
+           {"--timeout-scale", "X", "stretch the timeout and the init limit, for slow emulation",
+            "--timeout-scale 3", take_factor(into.timeout_scale, kMostTimeoutScale)},
+           {"--keep", "", "leave the environment's folder and print its path", "",
+            take_flag(into.folder, LaunchOptions::Folder::kept)}}};
 }
 
 OptionGroup talk_group(FunctionOptions& into) {
@@ -114,19 +113,8 @@ OptionGroup talk_group(FunctionOptions& into) {
 }  // namespace
 
 std::vector<OptionGroup> function_option_groups(FunctionOptions& into) {
-  return {function_group(into), environment_group(into), execution_group(into), talk_group(into)};
-}
-
-Result<std::vector<EnvironmentEntry>> environment_entries(const FunctionOptions& options,
-                                                          std::string_view function) {
-  std::vector<EnvironmentEntry> entries;
-  for (const std::string& path : options.env_files) {
-    Result<std::vector<EnvironmentEntry>> file = read_env_file(path, function);
-    LEMU_TRY(file);
-    entries.insert(entries.end(), file->begin(), file->end());
-  }
-  entries.insert(entries.end(), options.env.begin(), options.env.end());
-  return entries;
+  return {function_group(into.description), environment_group(into.description), execution_group(into.launch),
+          talk_group(into)};
 }
 
 }  // namespace lemu::emulator::cli

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the options about a function to the settings of a Session: what `lemu invoke` and `lemu shell` share.
+// From the options about a function to what launches it: what `lemu invoke`, `lemu shell` and `lemu serve`
+// share.
 #pragma once
-
-#include <string>
 
 #include "emulator/cli/function_options.hpp"
 #include "emulator/cli/terminal/terminal_output.hpp"
@@ -10,9 +9,11 @@
 
 namespace lemu::emulator::cli {
 
-/// Reads env files, credentials and the process's own environment; notes go to `output`.
-[[nodiscard]] Result<SessionSettings> session_settings(const FunctionOptions& options,
-                                                       const std::string& target, Identifiers& ids,
+/// Reads env files, credentials and the process's own environment. Notes go to `output`.
+[[nodiscard]] Result<FunctionSetup> function_setup(const FunctionOptions& options, Identifiers& ids,
+                                                   TerminalOutput& output);
+/// The same for one environment of this process.
+[[nodiscard]] Result<SessionSettings> session_settings(const FunctionOptions& options, Identifiers& ids,
                                                        TerminalOutput& output);
 
 }  // namespace lemu::emulator::cli

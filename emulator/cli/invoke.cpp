@@ -75,11 +75,11 @@ class InvokeCommand : private ResponseSink {
       if (!file) return fail<"report-file-not-opened">(at<"reason">(file.error().message));
       report_file_ = std::move(*file);
     }
-    Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
+    Result<SessionSettings> settings = session_settings(options_.function, ids_, output_);
     LEMU_TRY(settings);
     if (options_.report == ReportFormat::none) settings->memory_figure = Invocation::MemoryFigure::unwanted;
     // Within a handler: asio allows that, and it lets a signal come through.
-    settings->run.interrupted = [this] {
+    settings->setup.interrupted = [this] {
       context_.poll();
       return context_.stopped();
     };
@@ -188,7 +188,8 @@ class InvokeCommand : private ResponseSink {
   asio::awaitable<void> conclude() {
     const std::string sentence = emulation_note(session_->mode());
     if (!sentence.empty() && options_.report != ReportFormat::none) output_.note(sentence);
-    if (options_.function.keep) output_.line("kept: " + session_->folder());
+    if (options_.function.launch.folder == LaunchOptions::Folder::kept)
+      output_.line("kept: " + session_->folder());
     if (json_reports_.empty()) co_return;
     if (report_file_.valid())
       co_await to_report_file(json_reports_);

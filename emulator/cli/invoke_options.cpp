@@ -128,7 +128,7 @@ Status take_words(const std::vector<std::string>& words, const CommandSpec& spec
   if (words.size() > 2)
     return fail<"argument-after-event">(at<"word">(words[2]), at<"target">(words[0]), at<"event">(words[1]),
                                         at<"usage">(spec.usage));
-  into.target = words[0];
+  into.function.description.target = words[0];
   if (words.size() < 2) return {};
   if (words[1].empty()) return fail<"event-word-empty">();
   if (into.event.data) return fail<"event-twice">(at<"event">(words[1]));
@@ -165,7 +165,7 @@ Result<std::variant<ShellOptions, HelpText>> parse_shell(std::span<const std::st
   LEMU_TRY(line);
   if (line->wish == ParsedLine::Wish::help) return Outcome(HelpText{full_help(spec)});
   if (line->words.empty() || line->words[0].empty()) return no_target(spec);
-  options.target = line->words[0];
+  options.function.description.target = line->words[0];
   options.command.assign(line->words.begin() + 1, line->words.end());
   return Outcome(options);
 }

@@ -19,8 +19,7 @@ enum class ReportFormat { text, json, none };
 
 struct InvokeOptions {
   FunctionOptions function = {};
-  std::string target = {};    ///< a bootstrap, a folder or a zip
-  std::string endpoint = {};  ///< of a running daemon, where `target` is a function's name
+  std::string endpoint = {};  ///< of a running daemon, where the description's `target` is a function's name
   EventSource event = {};     ///< not yet read
   std::optional<std::string> client_context = {};  ///< checked: a JSON object
   std::uint32_t repeat = 1;                        ///< invocations in all
@@ -30,7 +29,6 @@ struct InvokeOptions {
 
 struct ShellOptions {
   FunctionOptions function = {};
-  std::string target = {};
   std::vector<std::string> command = {};  ///< empty: a shell
 };
 

@@ -35,7 +35,7 @@ Take take_scale(double& into) {
   };
 }
 
-OptionGroup pool_group(ServedFunctionOptions& into) {
+OptionGroup pool_group(ServingSettings& into) {
   return {
       "Its environments",
       {{"--concurrency", "N",
@@ -79,7 +79,7 @@ OptionGroup retry_group(RetryRules& into) {
 
 }  // namespace
 
-std::vector<OptionGroup> serving_option_groups(ServedFunctionOptions& into) {
+std::vector<OptionGroup> serving_option_groups(ServingSettings& into) {
   return {pool_group(into), retry_group(into.retries)};
 }
 

@@ -9,6 +9,6 @@
 namespace lemu::emulator::cli {
 
 /// Fills `into`, which must outlive the parsing.
-[[nodiscard]] std::vector<OptionGroup> serving_option_groups(ServedFunctionOptions& into);
+[[nodiscard]] std::vector<OptionGroup> serving_option_groups(ServingSettings& into);
 
 }  // namespace lemu::emulator::cli

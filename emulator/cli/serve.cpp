@@ -82,12 +82,11 @@ class ServeCommand {
     settings.http.connections = options_.connections;
     settings.payload_limit = options_.payload_limit;
     for (const ServedFunctionOptions& function : options_.functions) {
-      Result<SessionSettings> setup = session_settings(function.function, function.target, ids_, output_);
+      Result<FunctionSetup> setup = function_setup(function.function, ids_, output_);
       if (!setup) return lemu::fail(std::move(setup.error()).within(function.origin));
-      setup->rest = function.pool.rest;
-      setup->run.interrupted = SignalsHeldBack::any_came;
-      settings.functions.push_back(
-          {std::move(*setup), {function.pool, function.retries}, function.prewarm, function.origin});
+      setup->rest = function.serving.pool.rest;
+      setup->interrupted = SignalsHeldBack::any_came;
+      settings.functions.push_back({std::move(*setup), function.serving, function.origin});
     }
     return settings;
   }

@@ -33,7 +33,7 @@ CommandSpec serve_spec(ServeOptions& into, ServedFunctionOptions& defaults,
       "Serves functions with AWS's Lambda API until it is told to stop: point an SDK, the AWS CLI or a test "
       "suite at it. One line on stdout tells its address when it can serve.";
   spec.groups = {functions_group(functions, config), daemon_group(into), limits_group(into)};
-  for (OptionGroup& group : serving_option_groups(defaults)) spec.groups.push_back(std::move(group));
+  for (OptionGroup& group : serving_option_groups(defaults.serving)) spec.groups.push_back(std::move(group));
   for (OptionGroup& group : function_option_groups(defaults.function)) {
     std::erase_if(group.options, [](const OptionSpec& option) {
       return option.names == "--name" || option.names == "--keep";
@@ -68,7 +68,8 @@ Status take_settings(const CommandSpec& spec, const ConfigFile& config) {
 Status add_function(const WrittenFunction& written, const ServedFunctionOptions& defaults,
                     ServeOptions& into) {
   for (const ServedFunctionOptions& other : into.functions)
-    if (other.function.settings.name == written.name) return fail<"function-twice">(at<"name">(written.name));
+    if (other.function.description.name == written.name)
+      return fail<"function-twice">(at<"name">(written.name));
   Result<ServedFunctionOptions> function = apply_settings(written, defaults);
   LEMU_TRY(function);
   into.functions.push_back(std::move(*function));
@@ -79,9 +80,9 @@ Status add_function(const WrittenFunction& written, const ServedFunctionOptions&
 Status check_reserved(const std::vector<ServedFunctionOptions>& functions) {
   std::uint32_t reserved = 0;
   for (const ServedFunctionOptions& function : functions) {
-    reserved += function.pool.reserved.value_or(0);
+    reserved += function.serving.pool.reserved.value_or(0);
     if (reserved > AccountConcurrency::kLimit - AccountConcurrency::kLeastUnreserved)
-      return fail<"reserved-too-much">(at<"name">(*function.function.settings.name),
+      return fail<"reserved-too-much">(at<"name">(*function.function.description.name),
                                        at<"least">(AccountConcurrency::kLeastUnreserved),
                                        at<"reserved">(reserved), at<"limit">(AccountConcurrency::kLimit));
   }

@@ -10,22 +10,17 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "emulator/async/retry_rules.hpp"
 #include "emulator/cli/function_options.hpp"
 #include "emulator/cli/invoke_options.hpp"
 #include "emulator/daemon/daemon.hpp"
-#include "emulator/pool/pool.hpp"
 #include "emulator/report/daemon_log.hpp"
 
 namespace lemu::emulator::cli {
 
 struct ServedFunctionOptions {
-  std::string target;  ///< a bootstrap, a folder or a zip
   std::string origin;  ///< for messages: "lemu.yaml: line 3, column 9: function hello"
   FunctionOptions function;
-  PoolSettings pool;
-  RetryRules retries;
-  std::uint32_t prewarm = 0;
+  ServingSettings serving;
 };
 
 struct ServeOptions {

@@ -90,11 +90,11 @@ Result<WrittenFunction> parse_written_function(const std::string& text) {
 Result<ServedFunctionOptions> apply_settings(const WrittenFunction& written,
                                              const ServedFunctionOptions& defaults) {
   ServedFunctionOptions function = defaults;
-  function.target = from_folder(written.folder, written.target);
+  function.function.description.target = from_folder(written.folder, written.target);
   function.origin = (written.place.empty() ? "" : written.place + ": ") + "function " + written.name;
-  function.function.settings.name = written.name;
+  function.function.description.name = written.name;
   std::vector<OptionGroup> groups = function_option_groups(function.function);
-  for (OptionGroup& group : serving_option_groups(function)) groups.push_back(std::move(group));
+  for (OptionGroup& group : serving_option_groups(function.serving)) groups.push_back(std::move(group));
   for (const WrittenSetting& setting : written.settings) {
     Status applied = apply(groups, written.folder, setting.key, setting.value);
     if (!applied)

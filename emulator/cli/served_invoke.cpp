@@ -120,8 +120,8 @@ class ServedInvokeCommand {
   }
 
   [[nodiscard]] http::ClientRequest request_for(std::string event) const {
-    http::ClientRequest request{"POST",
-                                "/_lemu/functions/" + percent_encode(options_.target) + "/invocations"};
+    http::ClientRequest request{
+        "POST", "/_lemu/functions/" + percent_encode(options_.function.description.target) + "/invocations"};
     if (options_.client_context)
       request.fields.emplace_back("X-Amz-Client-Context", base64_encode(*options_.client_context));
     request.body = std::move(event);

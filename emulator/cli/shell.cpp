@@ -28,10 +28,10 @@ class ShellCommand {
       : options_(options), output_(STDOUT_FILENO, STDERR_FILENO, options.function.verbosity) {}
 
   int run() {
-    Result<SessionSettings> settings = session_settings(options_.function, options_.target, ids_, output_);
+    Result<SessionSettings> settings = session_settings(options_.function, ids_, output_);
     if (!settings) return refuse(settings.error());
-    settings->run.stdio = sandbox::Stdio::inherited;
-    settings->run.shell = options_.command.empty() ? std::vector<std::string>{"/bin/sh"} : options_.command;
+    settings->setup.stdio = sandbox::Stdio::inherited;
+    settings->setup.shell = options_.command.empty() ? std::vector<std::string>{"/bin/sh"} : options_.command;
     session_.emplace(context_, std::move(*settings), ids_, output_);
     // The terminal's own signals are the command's; the rest end lemu, and with it the command.
     for (int number : {SIGINT, SIGQUIT}) ::signal(number, SIG_IGN);
@@ -66,7 +66,8 @@ class ShellCommand {
       co_return;
     }
     exit_code_ = WIFSIGNALED(*status) ? exit_code_of_signal(WTERMSIG(*status)) : WEXITSTATUS(*status);
-    if (options_.function.keep) output_.line("kept: " + session_->folder());
+    if (options_.function.launch.folder == LaunchOptions::Folder::kept)
+      output_.line("kept: " + session_->folder());
   }
 
   int refuse(const Error& error) {

@@ -166,10 +166,10 @@ Status Daemon::take_defect(ServedFunction& function, const std::string& origin, 
 }
 
 Status Daemon::add(DaemonFunction function) {
-  const std::string name = function.setup.function.name;
+  const std::string name = function.setup.function.config.name;
   std::shared_ptr<LogFiles> files;
   if (!settings_.log_folder.empty()) {
-    const std::string& group = function.setup.function.log_group;
+    const std::string& group = function.setup.function.config.log_group;
     if (Status made = make_private_folders(settings_.log_folder + folder_of_group(group)); !made)
       return fail(std::move(made.error()).within("--log-dir"));
     files = std::make_shared<LogFiles>(settings_.log_folder, group);
@@ -179,7 +179,7 @@ Status Daemon::add(DaemonFunction function) {
                                                  std::make_shared<FunctionLog>(std::move(files)), log_);
   if (const Status prepared = served->prepare(); !prepared)
     LEMU_TRY(take_defect(*served, function.origin, prepared.error()));
-  served->pool().prewarm(function.prewarm);
+  served->pool().prewarm(function.serving.prewarm);
   functions_.add(std::move(served));
   return {};
 }

@@ -27,7 +27,6 @@ namespace lemu::emulator {
 struct DaemonFunction {
   FunctionSetup setup;
   ServingSettings serving;
-  std::uint32_t prewarm = 0;
   std::string origin;  ///< for messages: where it was written, and its name
 };
 

@@ -76,7 +76,7 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   if (refused_) co_return fail(refusal(*refused_, settings_.spec));
   if (!heard || !ready_) co_return fail<"helper-ended">(at<"helper">(settings_.helper));
   stillness_.emplace(context_, *sandbox_, helper_pid_, std::move(freezer));
-  const std::uint64_t limit = settings_.memory_mb << 20;
+  const std::uint64_t limit = settings_.function.memory_mb << 20;
   memory_ =
       std::make_unique<MemoryWatch>(context_, host_, helper_pid_, settings_.guest, limit, [this] { wake(); });
   co_return Status{};
@@ -108,7 +108,7 @@ asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
 }
 
 asio::awaitable<Status> ExecutionEnvironment::init() {
-  log_.platform_line(init_start_line(settings_.region));
+  log_.platform_line(init_start_line(settings_.function.region));
   const Clock::time_point begun = Clock::now();
   const InitEnd end = co_await run_init(begun + settings_.init_limit);
   if (end == InitEnd::ready) {
@@ -144,8 +144,9 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
                                                                std::function<void(Answer)> answered) {
   InvocationRecord record;
   record.request_id = invocation.event.request_id;
-  record.function_name = settings_.function_name;
-  record.memory_size_mb = settings_.memory_mb;
+  record.function_name = settings_.function.name;
+  record.function_version = settings_.function.version;
+  record.memory_size_mb = settings_.function.memory_mb;
   Clock::time_point begun = Clock::now();
 
   // A runtime that ended while it had nothing to do is replaced, as it is after a failed invocation.
@@ -161,7 +162,7 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
     record.init_duration = std::exchange(init_duration_, std::nullopt);
   }
   log_reader_->drain();
-  log_.platform_line(start_line(record.request_id));
+  log_.platform_line(start_line(record.request_id, settings_.function.version));
   // The time counts from the handing over, not from a START line that a slow reader of stderr may hold up.
   if (!repeats_init) begun = Clock::now();
   const Clock::time_point deadline = begun + settings_.timeout;

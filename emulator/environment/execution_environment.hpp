@@ -23,6 +23,7 @@
 #include "emulator/environment/memory_watch.hpp"
 #include "emulator/environment/response_sink.hpp"
 #include "emulator/environment/stillness.hpp"
+#include "emulator/function/config.hpp"
 #include "emulator/report/invocation_record.hpp"
 #include "emulator/report/platform_error.hpp"
 #include "qemu/sandbox/launcher.hpp"
@@ -34,9 +35,7 @@ struct EnvironmentSettings {
   std::string helper;         ///< host path of lemu-sandbox
   sandbox::SandboxSpec spec;  ///< whole, environment included
   Fd runtime_api_listener;    ///< listening; its address is in the environment already
-  std::string function_name;
-  std::string region;
-  std::uint64_t memory_mb = 128;
+  FunctionConfig function;
   std::chrono::milliseconds init_limit{10'000};  ///< in wall time, scaled
   std::chrono::milliseconds timeout{3'000};      ///< in wall time, scaled
   LogReader::Guest guest = LogReader::Guest::native;

@@ -50,21 +50,21 @@ FunctionLauncher::FunctionLauncher(asio::io_context& context, EnvironmentHost& h
     : context_(context), host_(host), setup_(std::move(setup)), remark_(std::move(remark)) {}
 
 Status FunctionLauncher::prepare(EnvironmentFolder& folder) {
-  Result<PreparedFunction> prepared = prepare_function(setup_.run, folder);
+  Result<PreparedFunction> prepared = prepare_function(setup_, folder);
   LEMU_TRY(prepared);
   prepared_ = std::move(*prepared);
   for (const std::string& note : prepared_.notes) remark_(Weight::note, note);
   // What the user asked for and this host cannot do is not a refused sandbox.
   const Result<qemu::LaunchPlan> possible = qemu::plan_launch(prepared_.request, qemu::host_facts());
   LEMU_TRY(possible);
-  if (setup_.run.sandbox == qemu::SandboxChoice::off)
+  if (setup_.launch.sandbox == qemu::SandboxChoice::off)
     remark_(Weight::warning, no_sandbox_sentence("asked for with --sandbox off"));
   return {};
 }
 
 asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch(EnvironmentPlace place) {
   if (!refusal_.empty()) co_return co_await launch_as(qemu::SandboxChoice::off, place);
-  Result<Environment> launched = co_await launch_as(setup_.run.sandbox, place);
+  Result<Environment> launched = co_await launch_as(setup_.launch.sandbox, place);
   if (launched) co_return launched;
   if (!co_await may_go_without_sandbox(launched.error(), place))
     co_return fail(final_refusal(std::move(launched.error())));
@@ -74,7 +74,7 @@ asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch(
 
 asio::awaitable<Status> FunctionLauncher::init(Environment& environment, EnvironmentPlace place) {
   Status initialised = co_await environment->init();
-  if (initialised && refusal_.empty() && setup_.run.sandbox != qemu::SandboxChoice::off)
+  if (initialised && refusal_.empty() && setup_.launch.sandbox != qemu::SandboxChoice::off)
     host_.sandbox.worked();
   if (initialised) co_return initialised;
   if (!co_await may_go_without_sandbox(initialised.error(), place))
@@ -91,7 +91,7 @@ asio::awaitable<Status> FunctionLauncher::init(Environment& environment, Environ
 /// trial runs a program of lemu's own.
 asio::awaitable<bool> FunctionLauncher::may_go_without_sandbox(const Error& error,
                                                                const EnvironmentPlace& place) {
-  if (error.slug != "sandbox-refused" || setup_.run.sandbox != qemu::SandboxChoice::automatic)
+  if (error.slug != "sandbox-refused" || setup_.launch.sandbox != qemu::SandboxChoice::automatic)
     co_return false;
   if (::geteuid() == 0) co_return false;
   if (!host_.sandbox.decided()) {
@@ -106,7 +106,7 @@ asio::awaitable<bool> FunctionLauncher::may_go_without_sandbox(const Error& erro
 }
 
 Error FunctionLauncher::final_refusal(Error refusal) const {
-  const bool fallback_expected = setup_.run.sandbox == qemu::SandboxChoice::automatic && ::geteuid() == 0;
+  const bool fallback_expected = setup_.launch.sandbox == qemu::SandboxChoice::automatic && ::geteuid() == 0;
   if (refusal.slug != "sandbox-refused" || !fallback_expected) return refusal;
   return error<"sandbox-refused-to-root">(at<"refusal">(refusal.message));
 }
@@ -149,7 +149,6 @@ Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
     qemu::SandboxChoice sandbox, const EnvironmentPlace& place) const {
   qemu::LaunchRequest request = prepared_.request;
   request.sandbox = sandbox;
-  request.memory_bytes = static_cast<std::uint64_t>(setup_.function.memory_mb) << 20;
   Fd code;
   if (sandbox != qemu::SandboxChoice::off) {
     LEMU_TRY(place.folder.make_mount_point());
@@ -178,19 +177,18 @@ Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchP
   LEMU_TRY(environment);
   qemu::set_environment(plan, std::move(*environment));
 
-  const double scale = setup_.timeout_scale.value_or(1);
+  const double scale = setup_.launch.timeout_scale.value_or(1);
   EnvironmentSettings settings;
   settings.helper = prepared_.helper;
   settings.spec = plan.spec;
   settings.runtime_api_listener = std::move(*listener);
-  settings.function_name = setup_.function.name;
-  settings.region = setup_.function.region;
-  settings.memory_mb = setup_.function.memory_mb;
-  settings.timeout = scaled(setup_.function.timeout, scale);
+  settings.function = setup_.function.config;
+  settings.function.log_stream = place.log_stream;
+  settings.timeout = scaled(settings.function.timeout, scale);
   settings.init_limit =
-      scaled(kInitLimit, setup_.timeout_scale.value_or(plan.emulated ? kEmulatedInitScale : 1));
+      scaled(kInitLimit, setup_.launch.timeout_scale.value_or(plan.emulated ? kEmulatedInitScale : 1));
   settings.rest = setup_.rest;
-  settings.spec.shared_memory = setup_.function.memory_mb << 20;
+  settings.spec.shared_memory = settings.function.memory_mb << 20;
   settings.guest = plan.emulated ? LogReader::Guest::emulated : LogReader::Guest::native;
   if (plan.execution == qemu::ExecutionMode::direct) settings.executed = EnvironmentSettings::Executed::qemu;
   return settings;
@@ -199,10 +197,11 @@ Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchP
 Result<std::vector<std::string>> FunctionLauncher::variables(const qemu::LaunchPlan& plan,
                                                              const EnvironmentPlace& place,
                                                              const std::string& runtime_api) const {
-  FunctionConfig function = setup_.function;
+  FunctionConfig function = setup_.function.config;
   function.log_stream = place.log_stream;
   std::vector<std::string> variables;
-  for (Variable& variable : function_variables(function, setup_.variables, setup_.credentials, runtime_api)) {
+  for (Variable& variable :
+       function_variables(function, setup_.function.variables, setup_.function.credentials, runtime_api)) {
     // Without a sandbox there is no /var/task; the paths are the real ones.
     if (variable.name == "LAMBDA_TASK_ROOT") variable.value = plan.task_root;
     variables.push_back(variable.name + "=" + variable.value);
@@ -224,9 +223,10 @@ void FunctionLauncher::describe_mode(qemu::LaunchPlan plan, const ExecutionEnvir
   const bool off = plan_.spec.isolation == sandbox::Isolation::plain;
   mode_.arch = prepared_.request.arch;
   mode_.sandbox = off ? "off" : qemu::diminishes_sandbox(plan_.lost) ? "partial" : "full";
-  mode_.sandbox_reason = !refusal_.empty()                                      ? refusal_
-                         : setup_.run.sandbox == qemu::SandboxChoice::automatic ? "the first choice"
-                                                                                : "asked for with --sandbox";
+  mode_.sandbox_reason = !refusal_.empty() ? refusal_
+                         : setup_.launch.sandbox == qemu::SandboxChoice::automatic
+                             ? "the first choice"
+                             : "asked for with --sandbox";
   mode_.sandbox_missing = plan_.lost;
   mode_.execution = execution_word(settled.execution);
   if (settled.binfmt_error != 0)
@@ -239,7 +239,7 @@ void FunctionLauncher::describe_mode(qemu::LaunchPlan plan, const ExecutionEnvir
   }
   reasons_.push_back({"sandbox: " + mode_.sandbox, mode_.sandbox_reason});
   mode_.emulated = plan_.emulated;
-  mode_.timeout_scale = setup_.timeout_scale.value_or(1);
+  mode_.timeout_scale = setup_.launch.timeout_scale.value_or(1);
   if (!plan_.emulated) return;
   if (settled.execution == qemu::ExecutionMode::host_binfmt) {
     // The registration brings a QEMU of its own: the one that was found has no part in it.

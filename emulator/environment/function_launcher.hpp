@@ -14,21 +14,8 @@
 
 #include "emulator/environment/execution_environment.hpp"
 #include "emulator/environment/preparation.hpp"
-#include "emulator/function/config.hpp"
-#include "emulator/function/credentials.hpp"
-#include "emulator/function/variables.hpp"
 
 namespace lemu::emulator {
-
-/// All that decides how a function is run.
-struct FunctionSetup {
-  RunSettings run;
-  FunctionConfig function;
-  UserVariables variables;
-  Credentials credentials;
-  Rest rest = Rest::running;
-  std::optional<double> timeout_scale;  ///< stretches function timeout, init limit and deadline alike
-};
 
 /// Where results and remarks about a function go.
 class SessionOutput : public LogSink {

@@ -37,18 +37,20 @@ std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); 
 
 class Preparer {
  public:
-  Preparer(const RunSettings& settings, EnvironmentFolder& folder) : settings_(settings), folder_(folder) {}
+  Preparer(const FunctionSetup& setup, EnvironmentFolder& folder)
+      : setup_(setup), options_(setup.launch), config_(setup.function.config), folder_(folder) {}
 
   Result<PreparedFunction> prepare() {
     qemu::LaunchRequest& request = prepared_.request;
-    request.sandbox = settings_.sandbox;
-    request.launch = settings_.launch;
+    request.sandbox = options_.sandbox;
+    request.launch = options_.launch;
     request.mount_point = folder_.mount_point();
-    request.tmp_bytes = settings_.tmp_bytes;
-    request.stdio = settings_.stdio;
-    request.shell = settings_.shell;
-    request.wrapper = settings_.libexec + "/lemu-qemu-wrapper";
-    prepared_.helper = settings_.libexec + "/lemu-sandbox";
+    request.tmp_bytes = config_.ephemeral_storage_mb << 20;
+    request.memory_bytes = config_.memory_mb << 20;
+    request.stdio = setup_.stdio;
+    request.shell = setup_.shell;
+    request.wrapper = setup_.libexec + "/lemu-qemu-wrapper";
+    prepared_.helper = setup_.libexec + "/lemu-sandbox";
 
     LEMU_TRY(place_tmp());
     LEMU_TRY(take_code());
@@ -73,7 +75,7 @@ class Preparer {
   /// What a zip was unpacked to is gone when its message is read: it is named by its place in the zip.
   [[nodiscard]] qemu::ProgramNames names_of_packed(std::string seen_as, const std::string& in_zip) const {
     if (!unpacked_) return {std::move(seen_as)};
-    return {std::move(seen_as), in_zip + " in " + images::in_quotes(settings_.target), in_zip};
+    return {std::move(seen_as), in_zip + " in " + images::in_quotes(config_.target), in_zip};
   }
 
   [[nodiscard]] Error as_packed(Error error) const {
@@ -82,7 +84,7 @@ class Preparer {
   }
 
   Status place_tmp() {
-    if (settings_.tmp == RunSettings::Tmp::memory) return {};
+    if (options_.folder == LaunchOptions::Folder::removed) return {};
     Result<std::string> tmp = folder_.tmp();
     LEMU_TRY(tmp);
     prepared_.request.tmp_folder = std::move(*tmp);
@@ -90,13 +92,13 @@ class Preparer {
   }
 
   Status take_code() {
-    Result<images::Package> package = images::open_package(settings_.target);
+    Result<images::Package> package = images::open_package(config_.target);
     LEMU_TRY(package);
     Result<std::string> unpack_folder;
     unpacked_ = package->kind == images::PackageKind::zip;
     if (unpacked_) unpack_folder = folder_.code();
     LEMU_TRY(unpack_folder);
-    Result<images::FunctionCode> code = images::prepare(*package, *unpack_folder, settings_.interrupted);
+    Result<images::FunctionCode> code = images::prepare(*package, *unpack_folder, setup_.interrupted);
     LEMU_TRY(code);
     code_ = std::move(*code);
     prepared_.request.task_folder = code_.task_folder;
@@ -113,10 +115,10 @@ class Preparer {
 
   Status decide_arch(const qemu::Program& program) {
     const qemu::ElfInfo* elf = program.elf();
-    if (settings_.arch) {
-      prepared_.request.arch = *settings_.arch;
-      because("architecture: " + lambda_name(*settings_.arch), "asked for with --arch");
-      return qemu::check_arch(program, *settings_.arch);
+    if (config_.arch) {
+      prepared_.request.arch = *config_.arch;
+      because("architecture: " + lambda_name(*config_.arch), "asked for with --arch");
+      return qemu::check_arch(program, *config_.arch);
     }
     prepared_.request.arch = elf != nullptr ? elf->arch : host_arch();
     because("architecture: " + lambda_name(prepared_.request.arch),
@@ -128,7 +130,7 @@ class Preparer {
   /// The kernel's EACCES would look like a wrong mode. QEMU only reads what it is started with.
   Status check_place() const {
     struct statvfs about {};
-    const bool read_only_by_qemu = emulated() && settings_.launch == qemu::LaunchChoice::direct;
+    const bool read_only_by_qemu = emulated() && options_.launch == qemu::LaunchChoice::direct;
     if (read_only_by_qemu || ::statvfs(code_.bootstrap_host_path.c_str(), &about) != 0) return {};
     if ((about.f_flag & ST_NOEXEC) == 0) return {};
     return unpacked_ ? fail<"unpacked-where-not-executable">(at<"path">(code_.task_folder))
@@ -139,9 +141,9 @@ class Preparer {
   void note_oddities(const qemu::Program& program) {
     const std::string not_emulated =
         " is not used: the function is for " + lambda_name(prepared_.request.arch) + ", as this host is";
-    if (!emulated() && settings_.qemu) prepared_.notes.push_back("--qemu" + not_emulated);
-    if (!emulated() && settings_.cpu) prepared_.notes.push_back("--cpu" + not_emulated);
-    if (!emulated() && settings_.sysroot && settings_.sandbox == qemu::SandboxChoice::off)
+    if (!emulated() && options_.qemu) prepared_.notes.push_back("--qemu" + not_emulated);
+    if (!emulated() && options_.cpu) prepared_.notes.push_back("--cpu" + not_emulated);
+    if (!emulated() && options_.sysroot && options_.sandbox == qemu::SandboxChoice::off)
       prepared_.notes.push_back(
           "--sysroot is not used: without a sandbox, a function for this host's architecture runs on the "
           "host's own files");
@@ -155,19 +157,18 @@ class Preparer {
 
   Status find_emulator() {
     const Arch arch = prepared_.request.arch;
-    Result<qemu::QemuProgram> found = qemu::find_qemu(arch, {settings_.qemu, settings_.search_path});
+    Result<qemu::QemuProgram> found = qemu::find_qemu(arch, {options_.qemu, setup_.search_path});
     LEMU_TRY(found);
     Result<qemu::SharedLibraries> libraries = qemu::shared_libraries(*found);
     LEMU_TRY(libraries);
     prepared_.request.emulator = qemu::Emulator{found->path, libraries->loader, libraries->files};
-    prepared_.request.cpu = settings_.cpu.value_or(std::string(names_of(arch).default_cpu));
+    prepared_.request.cpu = options_.cpu.value_or(std::string(names_of(arch).default_cpu));
     prepared_.qemu = found->path;
-    if (settings_.cpu) LEMU_TRY(check_cpu(found->path, *settings_.cpu));
-    because("QEMU: " + found->path,
-            settings_.qemu ? "asked for with --qemu" : "the first usable one on PATH");
+    if (options_.cpu) LEMU_TRY(check_cpu(found->path, *options_.cpu));
+    because("QEMU: " + found->path, options_.qemu ? "asked for with --qemu" : "the first usable one on PATH");
     because("CPU model: " + prepared_.request.cpu,
-            settings_.cpu ? "asked for with --cpu"
-                          : "the core of Lambda's launch hardware for " + lambda_name(arch));
+            options_.cpu ? "asked for with --cpu"
+                         : "the core of Lambda's launch hardware for " + lambda_name(arch));
     return {};
   }
 
@@ -193,9 +194,9 @@ class Preparer {
     // Without F the kernel looks the interpreter up in the sandbox's own root, where it is not.
     if (taker != nullptr && taker->flags.find('F') != std::string::npos)
       prepared_.request.host_registration = taker->name;
-    prepared_.request.own_emulator = settings_.qemu || settings_.cpu;
+    prepared_.request.own_emulator = options_.qemu || options_.cpu;
     if (prepared_.request.own_emulator && prepared_.request.launch == qemu::LaunchChoice::host_binfmt)
-      prepared_.notes.push_back(std::string(settings_.qemu ? "--qemu" : "--cpu") +
+      prepared_.notes.push_back(std::string(options_.qemu ? "--qemu" : "--cpu") +
                                 " is not used: the host's registration has a QEMU of its own");
     return {};
   }
@@ -205,7 +206,7 @@ class Preparer {
     qemu::GuestRoot tree;
     qemu::show(tree, qemu::system_mounts(root));
     qemu::show(tree, qemu::etc_mounts(root));
-    if (settings_.sandbox != qemu::SandboxChoice::on) {  // without one the rest is there, too
+    if (options_.sandbox != qemu::SandboxChoice::on) {  // without one the rest is there, too
       if (root.source == qemu::SystemSource::host) tree.add({"/", "/"});
       if (root.source == qemu::SystemSource::sysroot) tree.add({root.path, "/"});
     }
@@ -219,11 +220,11 @@ class Preparer {
   /// Follows a script to the program that runs it, and a dynamic program to what it needs.
   Status choose_root(const qemu::Program& program) {
     qemu::RuntimeRoot& root = prepared_.request.root;
-    if (settings_.sysroot) {
+    if (options_.sysroot) {
       std::error_code code;
-      const std::filesystem::path real = std::filesystem::canonical(*settings_.sysroot, code);
+      const std::filesystem::path real = std::filesystem::canonical(*options_.sysroot, code);
       if (code || !std::filesystem::is_directory(real))
-        return fail<"sysroot-not-folder">(at<"path">(*settings_.sysroot),
+        return fail<"sysroot-not-folder">(at<"path">(*options_.sysroot),
                                           at<"arch">(lambda_name(prepared_.request.arch)));
       root = {qemu::SystemSource::sysroot, real.string(), {}};
       LEMU_TRY(make_prefix(root));
@@ -240,7 +241,7 @@ class Preparer {
   /// given a folder of links to what the sysroot has, and to what is missing.
   Status make_prefix(qemu::RuntimeRoot& root) {
     const std::vector<std::string> missing = qemu::missing_usr_links(root.path);
-    if (!emulated() || missing.empty() || settings_.sandbox == qemu::SandboxChoice::on) return {};
+    if (!emulated() || missing.empty() || options_.sandbox == qemu::SandboxChoice::on) return {};
     Result<std::string> prefix = folder_.prefix();
     LEMU_TRY(prefix);
     std::error_code failed;
@@ -258,7 +259,7 @@ class Preparer {
 
   Status choose_for_elf(const qemu::ElfInfo& elf, const std::string& guest_path) {
     if (!emulated() || elf.is_static()) {
-      if (emulated() && !settings_.sysroot)
+      if (emulated() && !options_.sysroot)
         because("system directories: none", "the program is static and needs none");
       return {};
     }
@@ -302,7 +303,9 @@ class Preparer {
     return choose_for_elf(*interpreter->elf(), script.interpreter);
   }
 
-  const RunSettings& settings_;
+  const FunctionSetup& setup_;
+  const LaunchOptions& options_;
+  const FunctionConfig& config_;
   EnvironmentFolder& folder_;
   images::FunctionCode code_;
   bool unpacked_ = false;
@@ -320,8 +323,8 @@ Result<PinnedCode> pin_code(const qemu::LaunchRequest& request) {
   return PinnedCode{std::move(*file), {about.st_dev, about.st_ino}};
 }
 
-Result<PreparedFunction> prepare_function(const RunSettings& settings, EnvironmentFolder& folder) {
-  return Preparer(settings, folder).prepare();
+Result<PreparedFunction> prepare_function(const FunctionSetup& setup, EnvironmentFolder& folder) {
+  return Preparer(setup, folder).prepare();
 }
 
 }  // namespace lemu::emulator

@@ -9,31 +9,27 @@
 #include <string>
 #include <vector>
 
-#include "base/arch.hpp"
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "emulator/environment/environment_folder.hpp"
+#include "emulator/environment/launch_options.hpp"
+#include "emulator/environment/stillness.hpp"
+#include "emulator/function/function.hpp"
 #include "qemu/launch_plan.hpp"
 
 namespace lemu::emulator {
 
-/// What decides how a function is run; the command line's and the configuration's shared part.
-struct RunSettings {
-  std::string target;               ///< bootstrap file, folder or zip
-  std::optional<Arch> arch;         ///< what the user said; else what the program says
-  std::optional<std::string> qemu;  ///< --qemu
-  std::string search_path;          ///< $PATH, where QEMU is looked for
-  std::optional<std::string> cpu;   ///< --cpu; else Lambda's launch hardware
-  std::optional<std::string> sysroot;
-  qemu::SandboxChoice sandbox = qemu::SandboxChoice::automatic;
-  qemu::LaunchChoice launch = qemu::LaunchChoice::automatic;
-  std::uint64_t tmp_bytes = 512ULL << 20;
-  enum class Tmp { memory, folder } tmp = Tmp::memory;
+/// A function, and all that decides how it is launched.
+struct FunctionSetup {
+  Function function;
+  LaunchOptions launch;
+  std::string search_path;  ///< $PATH, where QEMU is looked for
+  std::string libexec;      ///< folder of lemu-sandbox and lemu-qemu-wrapper
+  Rest rest = Rest::running;
   sandbox::Stdio stdio = sandbox::Stdio::log;
-  std::vector<std::string> shell;  ///< run this instead of the bootstrap
-  std::string libexec;             ///< folder of lemu-sandbox and lemu-qemu-wrapper
+  std::vector<std::string> shell = {};  ///< run this instead of the bootstrap: a path inside, arguments
   /// Asked while a preparation takes long: whether to give it up.
-  std::function<bool()> interrupted;
+  std::function<bool()> interrupted = {};
 };
 
 /// The function's code, held open so that no other file can take its inode number.
@@ -55,7 +51,7 @@ struct PreparedFunction {
   std::vector<qemu::Reason> reasons;  ///< for -v
 };
 
-[[nodiscard]] Result<PreparedFunction> prepare_function(const RunSettings& settings,
+[[nodiscard]] Result<PreparedFunction> prepare_function(const FunctionSetup& setup,
                                                         EnvironmentFolder& folder);
 
 }  // namespace lemu::emulator

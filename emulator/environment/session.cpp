@@ -13,19 +13,20 @@ Session::Session(asio::io_context& context, SessionSettings settings, Identifier
     : ids_(ids),
       output_(output),
       environment_base_(std::move(settings.environment_base)),
-      folder_lot_(settings.folder),
       memory_figure_(settings.memory_figure),
-      launcher_(context, host_, std::move(settings),
+      launcher_(context, host_, std::move(settings.setup),
                 [this](FunctionLauncher::Weight weight, const std::string& text) {
                   weight == FunctionLauncher::Weight::warning ? output_.warning(text) : output_.note(text);
                 }) {}
 
 Session::~Session() {
   environment_.reset();
-  if (folder_ && folder_lot_ == SessionSettings::Folder::kept) folder_->keep();
+  if (folder_ && launcher_.setup().launch.folder == LaunchOptions::Folder::kept) folder_->keep();
 }
 
-EnvironmentPlace Session::place() { return {*folder_, output_, launcher_.setup().function.log_stream}; }
+EnvironmentPlace Session::place() {
+  return {*folder_, output_, launcher_.setup().function.config.log_stream};
+}
 
 asio::awaitable<Status> Session::open() {
   Result<EnvironmentFolder> folder = EnvironmentFolder::make(environment_base_);
@@ -47,7 +48,7 @@ Status Session::check_emulator() const {
   const bool off = launcher_.plan().spec.isolation == sandbox::Isolation::plain;
   const Result<qemu::Trial> trial =
       qemu::try_launch(bench, request.arch, off ? qemu::SandboxChoice::off : qemu::SandboxChoice::on,
-                       launcher_.setup().run.launch);
+                       launcher_.setup().launch.launch);
   if (!trial || trial->works()) return {};
   return fail<"qemu-broken">(at<"qemu">(mode().qemu), at<"arch">(names_of(request.arch).lambda),
                              at<"reason">(trial->text()));
@@ -77,13 +78,14 @@ InvocationRecord Session::failed_without_environment(const std::string& request_
                                                      const std::function<void(Answer)>& answered) {
   const PlatformError error =
       platform_error("Sandbox.Failure", request_id, "there is no execution environment");
-  output_.platform_line(start_line(request_id));
+  output_.platform_line(start_line(request_id, launcher_.setup().function.config.version));
   answered({Answer::Kind::function_error, error.payload});
   output_.platform_line(end_line(request_id));
   InvocationRecord record;
   record.request_id = request_id;
-  record.function_name = launcher_.setup().function.name;
-  record.memory_size_mb = launcher_.setup().function.memory_mb;
+  record.function_version = launcher_.setup().function.config.version;
+  record.function_name = launcher_.setup().function.config.name;
+  record.memory_size_mb = launcher_.setup().function.config.memory_mb;
   record.status = InvocationStatus::error;
   record.error_type = error.type;
   record.max_memory_absent = "there was no execution environment";
@@ -95,7 +97,7 @@ asio::awaitable<InvocationRecord> Session::invoke(const std::string& event, cons
   Invocation invocation;
   invocation.event.request_id = make_request_id(ids_);
   invocation.event.trace_id = make_trace_id(ids_, std::chrono::system_clock::now());
-  invocation.event.function_arn = launcher_.setup().function.arn;
+  invocation.event.function_arn = launcher_.setup().function.config.arn;
   invocation.event.client_context = client_context;
   invocation.event.body = event;
   invocation.memory_figure = memory_figure_;

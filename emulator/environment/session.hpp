@@ -16,9 +16,9 @@
 
 namespace lemu::emulator {
 
-struct SessionSettings : FunctionSetup {
+struct SessionSettings {
+  FunctionSetup setup;
   std::string environment_base;  ///< where environments' folders are made
-  enum class Folder { removed, kept } folder = Folder::removed;
   Invocation::MemoryFigure memory_figure = Invocation::MemoryFigure::wanted;
 };
 
@@ -58,7 +58,6 @@ class Session {
   Identifiers& ids_;
   SessionOutput& output_;
   const std::string environment_base_;
-  const SessionSettings::Folder folder_lot_;
   const Invocation::MemoryFigure memory_figure_;
   EnvironmentHost host_{EnvironmentHost::Environments::one};
   FunctionLauncher launcher_;

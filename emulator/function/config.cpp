@@ -77,8 +77,8 @@ struct ChosenRegion {
   std::string source;
 };
 
-ChosenRegion choose_region(const FunctionSettings& settings, const EnvironmentLookup& environment) {
-  if (settings.region) return {*settings.region, "--region"};
+ChosenRegion choose_region(const FunctionDescription& description, const EnvironmentLookup& environment) {
+  if (description.region) return {*description.region, "--region"};
   for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
     std::optional<std::string> region = environment ? environment(variable) : std::nullopt;
     if (region && !region->empty()) return {*region, std::string(variable) + " of your environment"};
@@ -156,17 +156,19 @@ std::string log_stream_name(std::string_view version, std::chrono::system_clock:
   return utc_date(now).append("/[").append(version).append("]").append(id);
 }
 
-Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
+Result<FunctionConfig> make_function_config(const FunctionDescription& description,
                                             const FunctionSurroundings& surroundings) {
   FunctionConfig config;
-  const ChosenRegion region = choose_region(settings, surroundings.environment);
-  config.name = settings.name ? *settings.name : default_function_name(surroundings.target);
+  const ChosenRegion region = choose_region(description, surroundings.environment);
+  config.target = description.target;
+  config.arch = description.arch;
+  config.name = description.name ? *description.name : default_function_name(surroundings.target);
   config.region = region.name;
-  config.account_id = settings.account_id.value_or(std::string(kDefaultAccount));
-  config.handler = settings.handler.value_or(std::string(kDefaultHandler));
-  config.memory_mb = settings.memory_mb.value_or(config.memory_mb);
-  config.timeout = settings.timeout.value_or(config.timeout);
-  config.ephemeral_storage_mb = settings.ephemeral_storage_mb.value_or(config.ephemeral_storage_mb);
+  config.account_id = description.account_id.value_or(std::string(kDefaultAccount));
+  config.handler = description.handler.value_or(std::string(kDefaultHandler));
+  config.memory_mb = description.memory_mb.value_or(config.memory_mb);
+  config.timeout = description.timeout.value_or(config.timeout);
+  config.ephemeral_storage_mb = description.ephemeral_storage_mb.value_or(config.ephemeral_storage_mb);
 
   for (Status checked :
        {check_identity(config, region.source), check_memory(config.memory_mb),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FunctionConfig: what Lambda would know about a function before it runs it. FunctionSettings: the part of it
-// that a user said; make_function_config fills the rest with Lambda's defaults and holds all of it to
-// Lambda's limits. Plain values; any thread.
+// FunctionConfig: what Lambda would know about a function before it runs it. make_function_config fills what
+// a description leaves open with Lambda's defaults and holds all of it to Lambda's limits. Plain values; any
+// thread.
 #pragma once
 
 #include <chrono>
@@ -11,26 +11,22 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arch.hpp"
 #include "base/result.hpp"
+#include "emulator/function/description.hpp"
 #include "emulator/function/user_environment.hpp"
 
 namespace lemu::emulator {
 
-/// What the user asked for; what is absent takes its default.
-struct FunctionSettings {
-  std::optional<std::string> name = {};
-  std::optional<std::string> region = {};
-  std::optional<std::string> account_id = {};
-  std::optional<std::string> handler = {};
-  std::optional<std::uint64_t> memory_mb = {};
-  std::optional<std::chrono::milliseconds> timeout = {};
-  std::optional<std::uint64_t> ephemeral_storage_mb = {};
-};
+/// The version of a function that was not published.
+inline constexpr std::string_view kLatestVersion = "$LATEST";
 
 /// A function's complete configuration.
 struct FunctionConfig {
+  std::string target;        ///< as described
+  std::optional<Arch> arch;  ///< as described
   std::string name;
-  std::string version = "$LATEST";
+  std::string version{kLatestVersion};  ///< with `name`, which function this is
   std::string region;
   std::string account_id;
   std::string handler;
@@ -43,10 +39,10 @@ struct FunctionConfig {
   std::vector<std::string> notes;            ///< what the user should be told once, as sentences
 };
 
-/// What a configuration depends on besides the user's settings.
+/// What a configuration depends on besides the description.
 struct FunctionSurroundings {
-  std::string target;             ///< absolute path of the bootstrap, folder or zip: names the function
-  EnvironmentLookup environment;  ///< AWS_REGION, then AWS_DEFAULT_REGION, are the default region
+  std::string target;                         ///< the description's as an absolute path: names the function
+  EnvironmentLookup environment;              ///< AWS_REGION, then AWS_DEFAULT_REGION, are the default region
   std::chrono::system_clock::time_point now;  ///< dates the log stream
   std::string log_stream_id;                  ///< 32 lower-case hex digits
 };
@@ -57,7 +53,7 @@ struct FunctionSurroundings {
 /// Lambda's timeouts are whole seconds from 1 to 900. A shorter or a fractional one is useful to test what a
 /// timeout does, so it is accepted with a note; a longer one is refused, because a function that needs it
 /// cannot work there.
-[[nodiscard]] Result<FunctionConfig> make_function_config(const FunctionSettings& settings,
+[[nodiscard]] Result<FunctionConfig> make_function_config(const FunctionDescription& description,
                                                           const FunctionSurroundings& surroundings);
 
 /// YYYY/MM/DD/[VERSION]ID, in UTC.

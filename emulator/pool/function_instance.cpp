@@ -61,8 +61,7 @@ asio::awaitable<InvocationRecord> FunctionInstance::invoke(Invocation invocation
 }
 
 void FunctionInstance::start_broken(const FunctionConfig& function, const Error& defect) {
-  broken_ = {function.name, function.memory_mb,
-             defect.aws_message.empty() ? defect.message : defect.aws_message};
+  broken_ = {function, defect.aws_message.empty() ? defect.message : defect.aws_message};
 }
 
 InvocationRecord FunctionInstance::fail_to_start(const std::string& request_id,
@@ -70,12 +69,13 @@ InvocationRecord FunctionInstance::fail_to_start(const std::string& request_id,
   const PlatformError error = invalid_entrypoint(request_id, broken_->why);
   InvocationRecord record;
   record.request_id = request_id;
-  record.function_name = broken_->function_name;
-  record.memory_size_mb = broken_->memory_mb;
+  record.function_name = broken_->function.name;
+  record.function_version = broken_->function.version;
+  record.memory_size_mb = broken_->function.memory_mb;
   record.status = InvocationStatus::error;
   record.error_type = error.type;
   record.max_memory_absent = "the function did not start";
-  log_.platform_line(start_line(request_id));
+  log_.platform_line(start_line(request_id, broken_->function.version));
   answered({.kind = Answer::Kind::function_error,
             .payload = error.payload,
             .status = record.status,
@@ -93,26 +93,27 @@ FunctionInstance::Remains FunctionInstance::release() {
 void InstanceMaker::warn(const std::string& stream, const std::string& kind, const std::string& text) {
   if (!warned_.insert(kind).second) return;
   daemon_log_.write(DaemonLog::Level::warning, text,
-                    {{"function", launcher_.setup().function.name}, {"stream", stream}});
+                    {{"function", launcher_.setup().function.config.name}, {"stream", stream}});
 }
 
 void InstanceMaker::end(std::unique_ptr<PooledEnvironment> environment) {
   FunctionInstance& instance = static_cast<FunctionInstance&>(*environment);  // made here
   if (defect_) return;
-  daemon_log_.write(DaemonLog::Level::info, "environment ended",
-                    {{"function", launcher_.setup().function.name}, {"stream", instance.log_stream()}});
+  daemon_log_.write(
+      DaemonLog::Level::info, "environment ended",
+      {{"function", launcher_.setup().function.config.name}, {"stream", instance.log_stream()}});
   host_.work.dispose(instance.release());
 }
 
 asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make() {
-  const std::string& name = launcher_.setup().function.name;
-  const std::string& version = launcher_.setup().function.version;
+  const std::string& name = launcher_.setup().function.config.name;
+  const std::string& version = launcher_.setup().function.config.version;
   const std::string stream = log_stream_name(version, std::chrono::system_clock::now(), ids_.hex(32));
   auto instance = std::make_unique<FunctionInstance>(
       EnvironmentFolder::beside(folder_), log_, metrics_, stream,
       [this, stream](const std::string& kind, const std::string& text) { warn(stream, kind, text); });
   if (defect_) {
-    instance->start_broken(launcher_.setup().function, *defect_);
+    instance->start_broken(launcher_.setup().function.config, *defect_);
     co_return std::unique_ptr<PooledEnvironment>(std::move(instance));
   }
   Status started = co_await instance->start(launcher_);
@@ -130,7 +131,7 @@ asio::awaitable<Result<std::unique_ptr<PooledEnvironment>>> InstanceMaker::make(
 /// Once for a function: the host does not change.
 void InstanceMaker::tell_freezing(const FunctionInstance& instance) {
   if (std::exchange(freezing_told_, true)) return;
-  const std::string& name = launcher_.setup().function.name;
+  const std::string& name = launcher_.setup().function.config.name;
   if (instance.why_not_frozen().empty())
     return daemon_log_.write(DaemonLog::Level::info,
                              "frozen between invocations by the kernel (cgroup.freeze)",

@@ -85,8 +85,7 @@ class FunctionInstance : public PooledEnvironment {
   FunctionMetrics& metrics_;
   std::unique_ptr<ExecutionEnvironment> environment_;  // ends before its folder goes
   struct Broken {
-    std::string function_name;
-    std::uint64_t memory_mb = 0;
+    FunctionConfig function;
     std::string why;
   };
   std::optional<Broken> broken_;

@@ -53,7 +53,7 @@ struct RunMode {
 struct InvocationRecord {
   std::string request_id;
   std::string function_name;
-  std::string function_version = "$LATEST";
+  std::string function_version;
   InvocationStatus status = InvocationStatus::success;
   std::string error_type;  ///< "Runtime.ExitError"; empty on success
   /// From handing over the event until the invocation was complete; for a timeout, the limit itself.

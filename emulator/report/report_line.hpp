@@ -14,7 +14,7 @@ namespace lemu::emulator {
 /// Of a new execution environment's init. The runtime version is lemu's own; its ARN has the form of
 /// Lambda's, with zeros for the digest, as Lambda has no such runtime.
 [[nodiscard]] std::string init_start_line(std::string_view region);
-[[nodiscard]] std::string start_line(std::string_view request_id, std::string_view version = "$LATEST");
+[[nodiscard]] std::string start_line(std::string_view request_id, std::string_view version);
 [[nodiscard]] std::string end_line(std::string_view request_id);
 
 /// "1.25 ms".

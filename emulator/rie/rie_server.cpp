@@ -201,8 +201,8 @@ Result<EnvironmentSettings> RieServer::environment_settings() {
       {RLIMIT_NOFILE, runner_.open_files.rlim_cur, runner_.open_files.rlim_max}};  // as lemu was given it
   settings.spec.environment = rie_variables(function_, own_variables(), *address);
   settings.runtime_api_listener = std::move(runtime_listener_);
-  settings.function_name = function_.name;
-  settings.memory_mb = kUnlimitedMb;
+  settings.function.name = function_.name;
+  settings.function.memory_mb = kUnlimitedMb;
   settings.timeout = function_.timeout;
   settings.init_limit = function_.timeout;
   return settings;

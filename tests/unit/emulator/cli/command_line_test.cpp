@@ -28,7 +28,7 @@ TEST_CASE("each command has its options") {
   lemu::Result<Command> invoke = parse_command_line(Words{"invoke", "x", "--data", "{}"});
   REQUIRE(invoke);
   REQUIRE(std::holds_alternative<InvokeOptions>(*invoke));
-  CHECK(std::get<InvokeOptions>(*invoke).target == "x");
+  CHECK(std::get<InvokeOptions>(*invoke).function.description.target == "x");
   lemu::Result<Command> shell = parse_command_line(Words{"shell", "x"});
   REQUIRE(shell);
   CHECK(std::holds_alternative<ShellOptions>(*shell));

@@ -2,11 +2,6 @@
 #include "emulator/cli/invoke_options.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
-
-#include <filesystem>
-
-#include "base/syscall.hpp"
 
 using namespace lemu::emulator;
 using namespace lemu::emulator::cli;
@@ -33,19 +28,19 @@ std::string refusal(const Words& arguments) {
 
 TEST_CASE("the defaults of invoke") {
   const InvokeOptions options = parsed({"./bootstrap"});
-  CHECK(options.target == "./bootstrap");
+  CHECK(options.function.description.target == "./bootstrap");
   CHECK_FALSE(options.event.file.has_value());
   CHECK_FALSE(options.event.data.has_value());
   CHECK(options.repeat == 1);
   CHECK(options.report == ReportFormat::text);
   CHECK(options.report_file.empty());
-  CHECK_FALSE(options.function.arch.has_value());
-  CHECK_FALSE(options.function.settings.memory_mb.has_value());
-  CHECK(options.function.sandbox == SandboxChoice::automatic);
-  CHECK(options.function.launch == LaunchChoice::automatic);
-  CHECK(options.function.credentials == CredentialsSource::none);
+  CHECK_FALSE(options.function.description.arch.has_value());
+  CHECK_FALSE(options.function.description.memory_mb.has_value());
+  CHECK(options.function.launch.sandbox == SandboxChoice::automatic);
+  CHECK(options.function.launch.launch == LaunchChoice::automatic);
+  CHECK(options.function.description.credentials == CredentialsSource::none);
   CHECK(options.function.verbosity == Verbosity::normal);
-  CHECK_FALSE(options.function.keep);
+  CHECK(options.function.launch.folder == LaunchOptions::Folder::removed);
 }
 
 TEST_CASE("every option of invoke arrives") {
@@ -95,46 +90,46 @@ TEST_CASE("every option of invoke arrives") {
                                         "-v",
                                         "dir",
                                         "-"});
-  CHECK(options.function.arch == lemu::Arch::arm64);
-  CHECK(options.function.settings.handler == "h.x");
-  CHECK(options.function.settings.timeout == 1500ms);
-  CHECK(options.function.settings.memory_mb == 1024);
-  REQUIRE(options.function.env.size() == 2);
-  CHECK(options.function.env[0].value == "b=c");
-  CHECK_FALSE(options.function.env[1].value.has_value());
-  CHECK(options.function.env_files == Words{"f1", "f2"});
-  CHECK(options.function.settings.name == "n");
-  CHECK(options.function.settings.region == "eu-west-1");
+  CHECK(options.function.description.arch == lemu::Arch::arm64);
+  CHECK(options.function.description.handler == "h.x");
+  CHECK(options.function.description.timeout == 1500ms);
+  CHECK(options.function.description.memory_mb == 1024);
+  REQUIRE(options.function.description.env.size() == 2);
+  CHECK(options.function.description.env[0].value == "b=c");
+  CHECK_FALSE(options.function.description.env[1].value.has_value());
+  CHECK(options.function.description.env_files == Words{"f1", "f2"});
+  CHECK(options.function.description.name == "n");
+  CHECK(options.function.description.region == "eu-west-1");
   CHECK(options.client_context == "{\"custom\":{}}");
   CHECK(options.repeat == 3);
-  CHECK(options.function.timeout_scale == 2.5);
-  CHECK(options.function.cpu == "max");
-  CHECK(options.function.qemu == "/q");
-  CHECK(options.function.sysroot == "/s");
-  CHECK(options.function.sandbox == SandboxChoice::off);
-  CHECK(options.function.launch == LaunchChoice::host_binfmt);
-  CHECK(options.function.credentials == CredentialsSource::profile);
-  CHECK(options.function.keep);
+  CHECK(options.function.launch.timeout_scale == 2.5);
+  CHECK(options.function.launch.cpu == "max");
+  CHECK(options.function.launch.qemu == "/q");
+  CHECK(options.function.launch.sysroot == "/s");
+  CHECK(options.function.launch.sandbox == SandboxChoice::off);
+  CHECK(options.function.launch.launch == LaunchChoice::host_binfmt);
+  CHECK(options.function.description.credentials == CredentialsSource::profile);
+  CHECK(options.function.launch.folder == LaunchOptions::Folder::kept);
   CHECK(options.report == ReportFormat::json);
   CHECK(options.report_file == "r");
   CHECK(options.function.verbosity == Verbosity::verbose);
-  CHECK(options.target == "dir");
+  CHECK(options.function.description.target == "dir");
   CHECK(options.event.file == "-");
 }
 
 TEST_CASE("units, choices and bare numbers") {
-  CHECK(parsed({"x", "--memory", "512"}).function.settings.memory_mb == 512);
-  CHECK(parsed({"x", "--ephemeral-storage", "1GB"}).function.settings.ephemeral_storage_mb == 1024);
-  CHECK(parsed({"x", "--memory", "512MB"}).function.settings.memory_mb == 512);
-  CHECK(parsed({"x", "--memory", "1.5G"}).function.settings.memory_mb == 1536);
-  CHECK(parsed({"x", "--timeout", "5"}).function.settings.timeout == 5s);
-  CHECK(parsed({"x", "--timeout", "2m"}).function.settings.timeout == 120s);
-  CHECK(parsed({"x", "--timeout", "0.25"}).function.settings.timeout == 250ms);
-  CHECK(parsed({"x", "--memory", "128", "--memory", "256"}).function.settings.memory_mb == 256);
-  CHECK(parsed({"x", "--arch", "AMD64"}).function.arch == lemu::Arch::x86_64);
+  CHECK(parsed({"x", "--memory", "512"}).function.description.memory_mb == 512);
+  CHECK(parsed({"x", "--ephemeral-storage", "1GB"}).function.description.ephemeral_storage_mb == 1024);
+  CHECK(parsed({"x", "--memory", "512MB"}).function.description.memory_mb == 512);
+  CHECK(parsed({"x", "--memory", "1.5G"}).function.description.memory_mb == 1536);
+  CHECK(parsed({"x", "--timeout", "5"}).function.description.timeout == 5s);
+  CHECK(parsed({"x", "--timeout", "2m"}).function.description.timeout == 120s);
+  CHECK(parsed({"x", "--timeout", "0.25"}).function.description.timeout == 250ms);
+  CHECK(parsed({"x", "--memory", "128", "--memory", "256"}).function.description.memory_mb == 256);
+  CHECK(parsed({"x", "--arch", "AMD64"}).function.description.arch == lemu::Arch::x86_64);
   CHECK(parsed({"x", "--data", "{}"}).event.data == "{}");
   CHECK(parsed({"x", "--data", "[1,[2]]"}).event.data == "[1,[2]]");
-  CHECK(parsed({"x", "--handler="}).function.settings.handler == "");
+  CHECK(parsed({"x", "--handler="}).function.description.handler == "");
   struct Launch {
     const char* word;
     LaunchChoice choice;
@@ -143,7 +138,7 @@ TEST_CASE("units, choices and bare numbers") {
        {Launch{"auto", LaunchChoice::automatic}, Launch{"native", LaunchChoice::native},
         Launch{"binfmt", LaunchChoice::private_binfmt}, Launch{"host-binfmt", LaunchChoice::host_binfmt},
         Launch{"direct", LaunchChoice::direct}})
-    CHECK(parsed({"x", "--launch", row.word}).function.launch == row.choice);
+    CHECK(parsed({"x", "--launch", row.word}).function.launch.launch == row.choice);
 }
 
 TEST_CASE("a wrong value is answered with option, value, reason and an example") {
@@ -243,27 +238,10 @@ TEST_CASE("shell takes a command behind --") {
       parse_shell(Words{"--memory", "256", "dir", "--arch", "arm64", "--", "ls", "-l", "--arch"});
   REQUIRE(shell);
   const ShellOptions& options = std::get<ShellOptions>(*shell);
-  CHECK(options.target == "dir");
+  CHECK(options.function.description.target == "dir");
   CHECK(options.command == Words{"ls", "-l", "--arch"});
-  CHECK(options.function.arch == lemu::Arch::arm64);
-  CHECK(options.function.settings.memory_mb == 256);
+  CHECK(options.function.description.arch == lemu::Arch::arm64);
+  CHECK(options.function.description.memory_mb == 256);
   CHECK_FALSE(parse_shell(Words{}).has_value());
   CHECK_FALSE(parse_shell(Words{"dir", "--repeat", "2"}).has_value());
-}
-
-TEST_CASE("environment entries come in rising precedence") {
-  char folder[] = "/tmp/lemu-test-XXXXXX";
-  REQUIRE(::mkdtemp(folder) != nullptr);
-  const std::string first = std::string(folder) + "/1";
-  const std::string second = std::string(folder) + "/2";
-  REQUIRE(lemu::write_file(first, "A1=1\n"));
-  REQUIRE(lemu::write_file(second, "A1=2\n"));
-  const InvokeOptions options = parsed({"x", "--env", "A1=3", "--env-file", first, "--env-file", second});
-  lemu::Result<std::vector<EnvironmentEntry>> entries = environment_entries(options.function, "f");
-  std::filesystem::remove_all(folder);
-  REQUIRE(entries);
-  REQUIRE(entries->size() == 3);
-  CHECK((*entries)[0].value == "1");
-  CHECK((*entries)[1].value == "2");
-  CHECK((*entries)[2].value == "3");
 }

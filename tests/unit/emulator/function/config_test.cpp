@@ -19,7 +19,7 @@ FunctionSurroundings surroundings(std::map<std::string, std::string> environment
   return {"/home/me/hello/bootstrap", lookup, day + 23h + 59min, std::string(32, 'a')};
 }
 
-std::string refusal(const FunctionSettings& settings) {
+std::string refusal(const FunctionDescription& settings) {
   lemu::Result<FunctionConfig> config = make_function_config(settings, surroundings());
   if (config) return "accepted";
   CHECK(config.error().kind == lemu::ErrorKind::bad_usage);

@@ -78,7 +78,7 @@ TEST_CASE("START, END, INIT_START and INIT_REPORT") {
   CHECK(init_start_line("eu-west-1") == "INIT_START Runtime Version: lemu:" LEMU_VERSION
                                         "\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:" +
                                             std::string(64, '0') + "\n");
-  CHECK(start_line("ID") == "START RequestId: ID Version: $LATEST\n");
+  CHECK(start_line("ID", "$LATEST") == "START RequestId: ID Version: $LATEST\n");
   CHECK(end_line("ID") == "END RequestId: ID\n");
   InitFailureRecord failed{229'040us, InitFailureRecord::Phase::init, InitFailureRecord::Status::error,
                            "Runtime.ExitError"};
