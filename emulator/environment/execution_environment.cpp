@@ -81,9 +81,9 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   if (refused_) co_return fail(refusal(*refused_, settings_.spec));
   if (helper_pid_ < 0) co_return fail<"helper-ended">(at<"helper">(settings_.helper));
   stillness_.emplace(context_, *sandbox_, helper_pid_, std::move(freezer));
-  const std::uint64_t limit = settings_.memory_mb << 20;
-  memory_ =
-      std::make_unique<MemoryWatch>(context_, host_, helper_pid_, settings_.guest, limit, [this] { wake(); });
+  const MemoryWatch::Function function{
+      .helper = helper_pid_, .guest = settings_.guest, .limit = settings_.memory_mb << 20};
+  memory_ = std::make_unique<MemoryWatch>(context_, host_, function, [this] { wake(); });
   co_return Status{};
 }
 
