@@ -105,15 +105,14 @@ class MemoryWatch::Impl : public std::enable_shared_from_this<Impl> {
   [[nodiscard]] Look due() const {
     const auto processes =
         meter_->saw_several() ? MemoryLooks::Processes::several : MemoryLooks::Processes::one;
-    const bool all =
-        looks_.due(Clock::now(), processes, host_.watched) == MemoryLooks::Reach::all_processes;
+    const bool all = looks_.due(Clock::now(), processes, host_.watched) == MemoryLooks::Reach::all_processes;
     return all ? Look::all_processes : Look::main_process;
   }
 
   void look(Look which) {
     MemoryLooks::Look look;
-    look.reach = which == Look::main_process ? MemoryLooks::Reach::main_process
-                                             : MemoryLooks::Reach::all_processes;
+    look.reach =
+        which == Look::main_process ? MemoryLooks::Reach::main_process : MemoryLooks::Reach::all_processes;
     look.begun = Clock::now();
     if (Result<std::uint64_t> use = meter_->at_most(which)) look.use = *use;
     if (look.use && *look.use > function_.limit)
