@@ -8,7 +8,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tests/unit/qemu/elf_files.hpp"
 
