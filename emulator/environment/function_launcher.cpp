@@ -75,8 +75,9 @@ asio::awaitable<Status> FunctionLauncher::init(Environment& environment, Environ
   co_return co_await environment->init();
 }
 
-/// The environments that follow have no sandbox, where a launch failed as any launch in a sandbox would on
-/// this host. The package has no say in it: the trial runs a program of lemu's own. Else the error to tell.
+/// Decides whether the environments that follow have no sandbox. They have none if any launch in a sandbox
+/// would fail on this host. The package does not decide it: the trial runs a program of lemu's own. Otherwise
+/// returns the error for the user.
 asio::awaitable<Status> FunctionLauncher::go_without_sandbox(const Error& refusal,
                                                              const EnvironmentPlace& place) {
   AfterRefusal then = after_refusal(refusal, setup_.run.sandbox, ::geteuid(), host_.sandbox);

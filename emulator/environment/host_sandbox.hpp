@@ -29,12 +29,12 @@ class HostSandbox {
 
 /// What follows when an environment was refused a step.
 enum class AfterRefusal {
-  tell,        ///< it is an error
-  tell_root,   ///< it is one, and the message says why root does not go on without a sandbox
-  try_host,    ///< a trial has to find out first whether this host can make sandboxes
+  tell,        ///< the user is told the error
+  tell_root,   ///< the same, and why root does not go on without a sandbox
+  try_host,    ///< a trial must first find out whether this host can make sandboxes
   go_without,  ///< the function runs without a sandbox
 };
-/// `asked` is the user's choice, `user` whom lemu runs as.
+/// `asked` is the user's choice, `user` the one that lemu runs as.
 [[nodiscard]] AfterRefusal after_refusal(const Error& refusal, qemu::SandboxChoice asked, uid_t user,
                                          const HostSandbox& host);
 

@@ -28,8 +28,8 @@ enum class ProcessState {
   exited,
 };
 
-/// Of the conversation with the runtime. What a process said just before its end counts: this goes on after
-/// the process has ended.
+/// How far the conversation with the runtime has come. What a process said just before its end counts, so
+/// the conversation goes on after the process has ended.
 enum class LifePhase {
   none,        ///< there is no runtime process
   init,        ///< it was started, and has not asked for an event
@@ -73,14 +73,14 @@ class Lifecycle {
   enum class Memory { within_limit, over_limit };
   enum class Outcome { good, failed };
 
-  /// `at` is when it happened. False when the event has no row in this state: nothing has changed then.
+  /// `at` is when it happened. Returns false, and changes nothing, if no table has a row for the event.
   bool note(LifeEvent event, Time at = {});
 
   [[nodiscard]] SandboxState sandbox() const { return sandbox_; }
   [[nodiscard]] ProcessState process() const { return process_; }
   [[nodiscard]] LifePhase phase() const { return phase_; }
 
-  /// There is a runtime process, or was one since the sandbox was made or cleared.
+  /// A runtime process was started, and has not been cleared away.
   [[nodiscard]] bool started() const { return phase_ != LifePhase::none; }
   [[nodiscard]] bool waiting() const { return phase_ == LifePhase::waiting; }
   /// The event in hand has an answer.
@@ -92,9 +92,9 @@ class Lifecycle {
   /// An invocation can follow without an init.
   [[nodiscard]] bool warm() const { return waiting() && !ended(); }
 
-  /// What the init has come to. timed_out when nothing has happened that decides it.
+  /// How the init ended. timed_out when nothing has happened that decides it.
   [[nodiscard]] PhaseEnd init_end(Memory memory) const;
-  /// The same of an invocation.
+  /// The same for an invocation.
   [[nodiscard]] PhaseEnd invocation_end(Memory memory) const;
 
   /// When the program was executed; until that is known, when it was started.
@@ -103,7 +103,7 @@ class Lifecycle {
   [[nodiscard]] Time ended_at(Time now) const { return process_ == ProcessState::exited ? ended_at_ : now; }
   /// When the invocation was over. What lemu itself took to notice an end, and to act on it, is not counted.
   [[nodiscard]] Time completed_at(Outcome outcome, Time now) const;
-  /// From the exec to the first `next`. Given once, as one invocation reports it.
+  /// From the exec to the first `next`. Returned once, because one invocation reports it.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> take_init_duration();
 
  private:

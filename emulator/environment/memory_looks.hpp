@@ -23,7 +23,7 @@ class MemoryLooks {
   /// `limit` in bytes.
   explicit MemoryLooks(std::uint64_t limit) : limit_(limit) {}
 
-  /// A new process takes the place of the one before.
+  /// A new process has started.
   void restart();
 
   /// Whether the function can have gone over its limit since the last look, or its children can have changed.
@@ -31,7 +31,7 @@ class MemoryLooks {
   [[nodiscard]] bool worth_a_look(Time now) const;
   /// Whether the last look still tells the truth.
   [[nodiscard]] bool fresh(Time now) const;
-  /// At what to look now. Children are looked for now and then; those that are known are always looked at.
+  /// What to look at now. Children are looked for now and then; known ones are always looked at.
   /// `watched` is the number of environments that are polled.
   [[nodiscard]] Reach due(Time now, Processes processes, std::size_t watched) const;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RuntimeWords: what the present runtime process of an ExecutionEnvironment has said, and what the helper
-// reported about its end. Which of it counts is the Lifecycle's to say. Owned by the environment, and
-// internal to its two halves.
+// reported about its end. Lifecycle decides which of it counts. Owned by the environment, and internal to
+// its two halves.
 #pragma once
 
 #include "emulator/environment/execution_environment.hpp"

@@ -130,7 +130,7 @@ TEST_CASE("what the user asked for and this host cannot do is refused before any
   }
 }
 
-TEST_CASE("a function without a sandbox is warned of") {
+TEST_CASE("the user is warned when a function has no sandbox") {
   Bench bench;
   bench.setup.run.sandbox = SandboxChoice::off;
   FunctionLauncher off = bench.launcher();
@@ -144,7 +144,7 @@ TEST_CASE("a function without a sandbox is warned of") {
   CHECK(bench.warnings.size() == 1);
 }
 
-TEST_CASE("an environment is launched by the plan, and what was planned is told") {
+TEST_CASE("each environment is launched by the plan") {
   for (const SandboxChoice sandbox : {SandboxChoice::automatic, SandboxChoice::on, SandboxChoice::off}) {
     CAPTURE(static_cast<int>(sandbox));
     Bench bench;

@@ -43,7 +43,7 @@ TEST_CASE("a watch without a process has no figure, and says why") {
   CHECK(bench.watch.why_absent() == "the runtime process never ran");
 }
 
-TEST_CASE("a function is held to its limit, and told of once") {
+TEST_CASE("a function over its limit is reported once") {
   struct Case {
     std::uint64_t kib;
     bool over;
@@ -76,7 +76,7 @@ TEST_CASE("the memory of a process that has ended counts") {
   CHECK(figure->bytes == 8'000 * kKib);
 }
 
-TEST_CASE("a process that follows starts with no memory of the one before") {
+TEST_CASE("the next process starts with a figure of its own") {
   Bench bench;
   bench.use(20'000);
   bench.watch.watch_process(kRuntime);

@@ -158,7 +158,7 @@ TEST_CASE("a defect of the function, of the options or of the host is named") {
   }
 }
 
-TEST_CASE("an option that has no effect is told of, and so is a program that is cut short") {
+TEST_CASE("an option without effect gets a note, and so does a program that is cut short") {
   struct Case {
     void (*change)(Bench&);
     const char* note;
