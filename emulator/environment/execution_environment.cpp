@@ -11,7 +11,7 @@
 #include "base/syscall.hpp"
 #include "emulator/environment/errors.hpp"
 #include "emulator/environment/refusal.hpp"
-#include "emulator/environment/runtime_process.hpp"
+#include "emulator/environment/runtime_words.hpp"
 #include "emulator/report/report_line.hpp"
 #include "qemu/sandbox/host_user.hpp"
 
@@ -35,7 +35,12 @@ std::int64_t unix_ms(std::chrono::system_clock::time_point when) {
 
 ExecutionEnvironment::ExecutionEnvironment(asio::io_context& context, EnvironmentHost& host,
                                            EnvironmentSettings settings, LogSink& log)
-    : context_(context), host_(host), settings_(std::move(settings)), log_(log), wake_(context) {}
+    : context_(context),
+      host_(host),
+      settings_(std::move(settings)),
+      log_(log),
+      wake_(context),
+      said_(std::make_unique<RuntimeWords>()) {}
 
 ExecutionEnvironment::~ExecutionEnvironment() = default;
 
@@ -71,14 +76,14 @@ asio::awaitable<Status> ExecutionEnvironment::open() {
   });
   LEMU_CO_TRY(helper);
   sandbox_ = std::make_unique<sandbox::Sandbox>(context_, std::move(*helper), observer);
-  const bool heard = co_await wait_until(Clock::now() + kHelperPatience,
-                                         [this] { return ready_ || refused_ || helper_gone_; });
+  co_await wait_until(Clock::now() + kHelperPatience,
+                      [this] { return lifecycle_.sandbox() != SandboxState::opening; });
   if (refused_) co_return fail(refusal(*refused_, settings_.spec));
-  if (!heard || !ready_) co_return fail<"helper-ended">(at<"helper">(settings_.helper));
+  if (helper_pid_ < 0) co_return fail<"helper-ended">(at<"helper">(settings_.helper));
   stillness_.emplace(context_, *sandbox_, helper_pid_, std::move(freezer));
-  const std::uint64_t limit = settings_.function.memory_mb << 20;
-  memory_ =
-      std::make_unique<MemoryWatch>(context_, host_, helper_pid_, settings_.guest, limit, [this] { wake(); });
+  const MemoryWatch::Function function{
+      .helper = helper_pid_, .guest = settings_.guest, .limit = settings_.function.memory_mb << 20};
+  memory_ = std::make_unique<MemoryWatch>(context_, host_, function, [this] { wake(); });
   co_return Status{};
 }
 
@@ -94,50 +99,56 @@ std::optional<qemu::Freezer> ExecutionEnvironment::make_freezer() {
 }
 
 asio::awaitable<Result<int>> ExecutionEnvironment::run_program() {
-  runtime_ = std::make_unique<RuntimeProcess>();
-  sandbox_->start();
+  start_process();
   co_await wait_until(Clock::time_point::max(), [this] { return ended(); });
-  if (refused_by_host()) co_return fail(refusal(*runtime_->launch_failure, settings_.spec));
-  if (runtime_->launch_failure) {
-    const sandbox::Report& failure = *runtime_->launch_failure;
+  if (refused_by_host()) co_return fail(refusal(*said_->launch_failure, settings_.spec));
+  if (said_->launch_failure) {
+    const sandbox::Report& failure = *said_->launch_failure;
     co_return fail_errno<"shell-command-not-run">(failure.os_error,
                                                   at<"program">(settings_.spec.normal.path));
   }
-  if (!runtime_->wait_status) co_return fail<"environment-ended">();
-  co_return *runtime_->wait_status;
+  if (lifecycle_.process() != ProcessState::exited) co_return fail<"environment-ended">();
+  co_return said_->wait_status;
 }
 
 asio::awaitable<Status> ExecutionEnvironment::init() {
   log_.platform_line(init_start_line(settings_.function.region));
-  const Clock::time_point begun = Clock::now();
-  const InitEnd end = co_await run_init(begun + settings_.init_limit);
-  if (end == InitEnd::ready) {
-    init_duration_ = *runtime_->next_at - runtime_->exec_at.value_or(begun);
-    co_return Status{};
-  }
-  if (refused_by_host()) co_return fail(refusal(*runtime_->launch_failure, settings_.spec));
-  const std::chrono::nanoseconds duration =
-      end == InitEnd::timed_out
-          ? settings_.init_limit
-          : runtime_->ended_at.value_or(Clock::now()) - runtime_->exec_at.value_or(begun);
+  const PhaseEnd end = co_await run_init(Clock::now() + settings_.init_limit);
+  if (end == PhaseEnd::complete) co_return Status{};
+  if (refused_by_host()) co_return fail(refusal(*said_->launch_failure, settings_.spec));
+  const std::chrono::nanoseconds duration = end == PhaseEnd::timed_out
+                                                ? settings_.init_limit
+                                                : lifecycle_.ended_at(Clock::now()) - lifecycle_.exec_at();
   log_init_failure(InitFailureRecord::Phase::init, end, duration, {});
   co_await reset();
   co_return Status{};
 }
 
-/// Starts the runtime and waits for its first `next`.
-asio::awaitable<ExecutionEnvironment::InitEnd> ExecutionEnvironment::run_init(Clock::time_point deadline) {
-  runtime_ = std::make_unique<RuntimeProcess>();
+void ExecutionEnvironment::start_process() {
+  *said_ = {};
+  lifecycle_.note(LifeEvent::start, Clock::now());
   sandbox_->start();
-  const bool decided = co_await wait_until(deadline, [this] {
-    return runtime_->next_at || runtime_->init_error || ended() || memory_->over_limit();
-  });
-  if (!decided) co_return InitEnd::timed_out;
+}
+
+/// Starts the runtime and waits for its first `next`.
+asio::awaitable<PhaseEnd> ExecutionEnvironment::run_init(Clock::time_point deadline) {
+  start_process();
+  co_await wait_until(deadline, [this] { return lifecycle_.init_end(memory_use()) != PhaseEnd::timed_out; });
   // Having said that it cannot start, a runtime says on stderr why, and leaves.
-  if (runtime_->init_error && !ended())
+  if (lifecycle_.phase() == LifePhase::init_error && !ended())
     co_await wait_until(deadline, [this] { return ended() || memory_->over_limit(); });
-  if (ended() && !runtime_->next_at) co_await settle_connections();
-  co_return runtime_->next_at && !ended() ? InitEnd::ready : InitEnd::failed;
+  if (ended() && !lifecycle_.waiting()) co_await settle_connections();
+  co_return lifecycle_.init_end(memory_use());
+}
+
+/// The init of an invocation that has none before it, under the function's own timeout.
+asio::awaitable<PhaseEnd> ExecutionEnvironment::repeat_init(Clock::time_point begun,
+                                                            const std::string& request_id) {
+  const PhaseEnd end = co_await run_init(begun + settings_.timeout);
+  if (end != PhaseEnd::complete)
+    log_init_failure(InitFailureRecord::Phase::invoke, end, Clock::now() - begun, request_id);
+  static_cast<void>(lifecycle_.take_init_duration());  // it is part of the invocation's own
+  co_return end;
 }
 
 asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invocation,
@@ -147,110 +158,80 @@ asio::awaitable<InvocationRecord> ExecutionEnvironment::invoke(Invocation invoca
   record.function_name = settings_.function.name;
   record.function_version = settings_.function.version;
   record.memory_size_mb = settings_.function.memory_mb;
+  const Invocation::MemoryFigure figure = invocation.memory_figure;
   Clock::time_point begun = Clock::now();
 
   // A runtime that ended while it had nothing to do is replaced, as it is after a failed invocation.
-  if (runtime_ && ended()) co_await reset();
-  // A failed or undone init is repeated here, under the function's own timeout.
-  InitEnd init_end = InitEnd::ready;
-  const bool repeats_init = !runtime_;
-  if (repeats_init) {
-    init_end = co_await run_init(begun + settings_.timeout);
-    if (init_end != InitEnd::ready)
-      log_init_failure(InitFailureRecord::Phase::invoke, init_end, Clock::now() - begun, record.request_id);
-  } else {
-    record.init_duration = std::exchange(init_duration_, std::nullopt);
-  }
+  if (lifecycle_.started() && ended()) co_await reset();
+  PhaseEnd end = PhaseEnd::complete;
+  const bool repeats_init = !lifecycle_.started();
+  if (repeats_init) end = co_await repeat_init(begun, record.request_id);
+  record.init_duration = lifecycle_.take_init_duration();
   log_reader_->drain();
   log_.platform_line(start_line(record.request_id, settings_.function.version));
   // The time counts from the handing over, not from a START line that a slow reader of stderr may hold up.
   if (!repeats_init) begun = Clock::now();
   const Clock::time_point deadline = begun + settings_.timeout;
-  if (init_end == InitEnd::ready) {
-    invocation.event.deadline_ms = unix_ms(std::chrono::system_clock::now() + (deadline - Clock::now()));
-    runtime_->next_at.reset();
-    runtime_->answer.reset();
-    runtime_->streamed_bytes.reset();
-    runtime_->sink = invocation.sink;
-    memory_->begin();
-    api_->dispatch(std::move(invocation.event), invocation.delivery);
-    co_await await_answer(deadline, record, answered);
-  } else if (init_end == InitEnd::timed_out) {
-    const PlatformError error = timed_out(record.request_id, settings_.timeout);
-    end_by_platform(record, InvocationStatus::timeout, error.type);
-    give({Answer::Kind::function_error, error.payload}, record, answered);
+  if (end == PhaseEnd::complete) {
+    dispatch(std::move(invocation), deadline);
+    end = co_await await_answer(deadline, record, answered);
   } else {
-    const PlatformError error = why_it_ended(record.request_id);
-    end_by_platform(record, InvocationStatus::error, error.type);
-    give({Answer::Kind::function_error, error.payload}, record, answered);
+    give(end_by_platform(record, end), record, answered);
   }
 
-  record.duration = record.status == InvocationStatus::timeout
-                        ? std::chrono::nanoseconds(settings_.timeout)
-                        : std::max(begun, completed_at(record)) - begun;
-  if (invocation.memory_figure == Invocation::MemoryFigure::wanted) {
-    record.max_memory = memory_->figure();
-    if (!record.max_memory) record.max_memory_absent = memory_->why_absent();
-  }
-  memory_->rest();
-  const bool sound =
-      runtime_->next_at && !ended() &&
-      (record.status == InvocationStatus::success || record.status == InvocationStatus::handled_error ||
-       runtime_->answer_error_type == record.error_type);
-  if (!sound) co_await reset();
+  measure(record, begun, figure);
+  if (end != PhaseEnd::complete || !lifecycle_.warm()) co_await reset();
   log_reader_->drain();
   log_.platform_line(end_line(record.request_id));
   co_return record;
 }
 
+void ExecutionEnvironment::dispatch(Invocation invocation, Clock::time_point deadline) {
+  invocation.event.deadline_ms = unix_ms(std::chrono::system_clock::now() + (deadline - Clock::now()));
+  said_->streamed_bytes.reset();
+  said_->sink = invocation.sink;
+  lifecycle_.note(LifeEvent::dispatch);
+  memory_->begin();
+  api_->dispatch(std::move(invocation.event), invocation.delivery);
+}
+
 /// From the event handed over to the invocation's end: an answer and the following `next`, or a failure.
-asio::awaitable<void> ExecutionEnvironment::await_answer(Clock::time_point deadline, InvocationRecord& record,
-                                                         const std::function<void(Answer)>& answered) {
-  const std::string& id = record.request_id;
-  bool in_time =
-      co_await wait_until(deadline, [this] { return runtime_->answer || ended() || memory_->over_limit(); });
-  if (ended() && !runtime_->answer) co_await settle_connections();
+asio::awaitable<PhaseEnd> ExecutionEnvironment::await_answer(Clock::time_point deadline,
+                                                             InvocationRecord& record,
+                                                             const std::function<void(Answer)>& answered) {
+  co_await wait_until(deadline, [this] { return lifecycle_.answered() || ended() || memory_->over_limit(); });
+  if (ended() && !lifecycle_.answered()) co_await settle_connections();
   if (broke_off()) {  // mostly as the runtime ended, which says more, and is known at once
     co_await wait_until(Clock::now() + kLastWords, [this] { return ended(); });
-    if (ended()) runtime_->answer.reset();
+    if (ended()) lifecycle_.note(LifeEvent::answer_withdrawn);
   }
-
-  if (runtime_->answer && !memory_->check_now()) {
-    record.status = runtime_->answer_status;
-    record.error_type = runtime_->answer_error_type;
-    record.response_bytes = runtime_->streamed_bytes.value_or(runtime_->answer->payload.size());
-    give(std::move(*runtime_->answer), record, answered);
+  if (lifecycle_.answered() && !memory_->check_now()) {
+    record.status = said_->answer.status;
+    record.error_type = said_->answer.error_type;
+    record.response_bytes = said_->streamed_bytes.value_or(said_->answer.payload.size());
+    give(std::move(said_->answer), record, answered);
     // The caller has its answer; the environment is busy until the runtime asks for the next event.
-    in_time = co_await wait_until(deadline,
-                                  [this] { return runtime_->next_at || ended() || memory_->over_limit(); });
-    if (ended() && !runtime_->next_at) co_await settle_connections();
-    if (memory_->check_now())
-      end_by_platform(record, InvocationStatus::error, out_of_memory(id).type);
-    else if (!in_time)
-      end_by_platform(record, InvocationStatus::timeout, "Sandbox.Timedout");
-    else if (!runtime_->next_at)
-      end_by_platform(record, InvocationStatus::error, why_it_ended(id).type);
-    co_return;
+    const PhaseEnd end = co_await await_next(deadline);
+    if (end != PhaseEnd::complete) end_by_platform(record, end);
+    co_return end;
   }
-  PlatformError error;
-  InvocationStatus status = InvocationStatus::error;
-  if (memory_->over_limit()) {
-    error = out_of_memory(id);
-  } else if (ended()) {
-    error = why_it_ended(id);
-  } else {
-    error = timed_out(id, settings_.timeout);
-    status = InvocationStatus::timeout;
-  }
-  end_by_platform(record, status, error.type);
-  give({Answer::Kind::function_error, error.payload}, record, answered);
+  const PhaseEnd end = lifecycle_.invocation_end(memory_use());
+  give(end_by_platform(record, end), record, answered);
+  co_return end;
+}
+
+asio::awaitable<PhaseEnd> ExecutionEnvironment::await_next(Clock::time_point deadline) {
+  co_await wait_until(deadline, [this] { return lifecycle_.waiting() || ended() || memory_->over_limit(); });
+  if (ended() && !lifecycle_.waiting()) co_await settle_connections();
+  memory_->check_now();
+  co_return lifecycle_.invocation_end(memory_use());
 }
 
 /// Tells the caller its answer; the sink hears nothing more.
 void ExecutionEnvironment::give(Answer answer, const InvocationRecord& record,
                                 const std::function<void(Answer)>& answered) {
-  runtime_->sink = nullptr;
-  answer.streamed = runtime_->streamed_bytes.has_value();
+  said_->sink = nullptr;
+  answer.streamed = said_->streamed_bytes.has_value();
   answer.status = record.status;
   answer.error_type = record.error_type;
   answered(std::move(answer));
@@ -258,76 +239,90 @@ void ExecutionEnvironment::give(Answer answer, const InvocationRecord& record,
 
 /// A stream that has begun ended before its last chunk.
 bool ExecutionEnvironment::broke_off() const {
-  return runtime_->answer && runtime_->streamed_bytes && runtime_->answer_status == InvocationStatus::error &&
-         runtime_->answer_error_type == kTruncatedResponse;
+  return lifecycle_.answered() && said_->streamed_bytes && said_->answer.status == InvocationStatus::error &&
+         said_->answer.error_type == kTruncatedResponse;
 }
 
-void ExecutionEnvironment::end_by_platform(InvocationRecord& record, InvocationStatus status,
-                                           const std::string& type) {
-  record.status = status;
-  record.error_type = type;
+Answer ExecutionEnvironment::end_by_platform(InvocationRecord& record, PhaseEnd end) const {
+  const bool timeout = end == PhaseEnd::timed_out;
+  PlatformError error =
+      timeout ? timed_out(record.request_id, settings_.timeout) : why_it_ended(record.request_id);
+  record.status = timeout ? InvocationStatus::timeout : InvocationStatus::error;
+  record.error_type = std::move(error.type);
+  return {Answer::Kind::function_error, std::move(error.payload)};
 }
 
-/// When the invocation was over: what the platform noticed later, and how long it took to, is no time of the
-/// function.
-ExecutionEnvironment::Clock::time_point ExecutionEnvironment::completed_at(
-    const InvocationRecord& record) const {
-  const bool failed = record.status == InvocationStatus::error;
-  if (runtime_->next_at && !(failed && ended())) return *runtime_->next_at;
-  return runtime_->ended_at.value_or(Clock::now());
+/// The figures of an invocation that is over.
+void ExecutionEnvironment::measure(InvocationRecord& record, Clock::time_point begun,
+                                   Invocation::MemoryFigure figure) {
+  const Lifecycle::Outcome outcome =
+      record.status == InvocationStatus::error ? Lifecycle::Outcome::failed : Lifecycle::Outcome::good;
+  record.duration = record.status == InvocationStatus::timeout
+                        ? std::chrono::nanoseconds(settings_.timeout)
+                        : std::max(begun, lifecycle_.completed_at(outcome, Clock::now())) - begun;
+  if (figure == Invocation::MemoryFigure::wanted) {
+    record.max_memory = memory_->figure();
+    if (!record.max_memory) record.max_memory_absent = memory_->why_absent();
+  }
+  memory_->rest();
+}
+
+Lifecycle::Memory ExecutionEnvironment::memory_use() const {
+  return memory_->over_limit() ? Lifecycle::Memory::over_limit : Lifecycle::Memory::within_limit;
 }
 
 /// The function's process could not be made as it must be; as opposed to: its program could not be executed.
 bool ExecutionEnvironment::refused_by_host() const {
-  if (!runtime_->launch_failure) return false;
-  const sandbox::Stage stage = runtime_->launch_failure->stage;
+  if (!said_->launch_failure) return false;
+  const sandbox::Stage stage = said_->launch_failure->stage;
   return stage != sandbox::Stage::exec && stage != sandbox::Stage::load &&
          stage != sandbox::Stage::working_folder;
 }
 
-bool ExecutionEnvironment::ended() const {
-  return helper_gone_ || runtime_->wait_status.has_value() || runtime_->launch_failure.has_value();
-}
-
 PlatformError ExecutionEnvironment::why_it_ended(const std::string& request_id) const {
-  if (runtime_->init_error) return {runtime_->init_error->error_type, runtime_->init_error->body};
+  if (said_->init_error) return {said_->init_error->error_type, said_->init_error->body};
   if (memory_->over_limit()) return out_of_memory(request_id);
-  if (runtime_->launch_failure) {
-    const sandbox::Report& failure = *runtime_->launch_failure;
-    const sandbox::SandboxSpec& spec = settings_.spec;
-    if (failure.stage == sandbox::Stage::load) {
-      const std::string& path = spec.direct ? spec.direct->loaded : spec.normal.loaded;
-      return invalid_entrypoint(request_id, "fork/exec " + path + ": " + go_error_text(failure.os_error));
-    }
-    if (failure.stage != sandbox::Stage::exec)  // ours to explain: the bootstrap had no part in it
-      return platform_error("Sandbox.Failure", request_id,
-                            "the sandbox's step '" + std::string(sandbox::name_of(failure.stage)) +
-                                "' failed: " + go_error_text(failure.os_error));
-    const std::string what = "fork/exec " + spec.normal.path + ": " + go_error_text(failure.os_error);
-    if (settings_.executed == EnvironmentSettings::Executed::qemu)  // it was there when lemu looked for it
-      return platform_error("Sandbox.Failure", request_id, "QEMU cannot be executed any more: " + what);
-    return invalid_entrypoint(request_id, what);
-  }
-  if (runtime_->wait_status) return runtime_ended(request_id, *runtime_->wait_status);
+  if (said_->launch_failure) return why_it_was_not_launched(request_id);
+  if (lifecycle_.process() == ProcessState::exited) return runtime_ended(request_id, said_->wait_status);
   return platform_error("Sandbox.Failure", request_id, "the execution environment ended");
 }
 
-void ExecutionEnvironment::log_init_failure(InitFailureRecord::Phase phase, InitEnd end,
+PlatformError ExecutionEnvironment::why_it_was_not_launched(const std::string& request_id) const {
+  const sandbox::Report& failure = *said_->launch_failure;
+  const sandbox::SandboxSpec& spec = settings_.spec;
+  if (failure.stage == sandbox::Stage::load) {
+    const std::string& path = spec.direct ? spec.direct->loaded : spec.normal.loaded;
+    return invalid_entrypoint(request_id, "fork/exec " + path + ": " + go_error_text(failure.os_error));
+  }
+  if (failure.stage != sandbox::Stage::exec)  // ours to explain: the bootstrap had no part in it
+    return platform_error("Sandbox.Failure", request_id,
+                          "the sandbox's step '" + std::string(sandbox::name_of(failure.stage)) +
+                              "' failed: " + go_error_text(failure.os_error));
+  const std::string what = "fork/exec " + spec.normal.path + ": " + go_error_text(failure.os_error);
+  if (settings_.executed == EnvironmentSettings::Executed::qemu)  // it was there when lemu looked for it
+    return platform_error("Sandbox.Failure", request_id, "QEMU cannot be executed any more: " + what);
+  return invalid_entrypoint(request_id, what);
+}
+
+void ExecutionEnvironment::log_init_failure(InitFailureRecord::Phase phase, PhaseEnd end,
                                             std::chrono::nanoseconds duration,
                                             const std::string& request_id) {
   InitFailureRecord failure;
   failure.phase = phase;
   failure.duration = duration;
   failure.status =
-      end == InitEnd::timed_out ? InitFailureRecord::Status::timeout : InitFailureRecord::Status::error;
-  if (end == InitEnd::failed) failure.error_type = why_it_ended(request_id).type;
+      end == PhaseEnd::timed_out ? InitFailureRecord::Status::timeout : InitFailureRecord::Status::error;
+  if (end == PhaseEnd::failed) failure.error_type = why_it_ended(request_id).type;
   log_reader_->drain();
   log_.platform_line(init_report_line(failure));
 }
 
 /// What a runtime wrote to its sockets before it ended is still on its way: its answer counts.
 asio::awaitable<void> ExecutionEnvironment::settle_connections() {
-  const auto settled = [this] { return api_->open_connections() == 0 || runtime_->answer || helper_gone_; };
+  const auto settled = [this] {
+    return api_->open_connections() == 0 || lifecycle_.answered() ||
+           lifecycle_.sandbox() == SandboxState::gone;
+  };
   // Nobody tells of a closed connection, so they are looked at now and then: the kernel has closed them by
   // now.
   constexpr std::chrono::milliseconds kNowAndThen{1};
@@ -338,15 +333,15 @@ asio::awaitable<void> ExecutionEnvironment::settle_connections() {
 
 /// Ends every process of the function. /tmp stays. The next invocation starts with an init.
 asio::awaitable<void> ExecutionEnvironment::reset() {
-  all_gone_ = false;
+  lifecycle_.note(LifeEvent::clear);
   sandbox_->kill_all();
-  co_await wait_until(Clock::now() + kHelperPatience, [this] { return all_gone_ || helper_gone_; });
-  lost_ = !all_gone_ || refused_by_host();
+  co_await wait_until(Clock::now() + kHelperPatience,
+                      [this] { return lifecycle_.sandbox() != SandboxState::clearing; });
+  if (lifecycle_.sandbox() == SandboxState::clearing || refused_by_host())
+    lifecycle_.note(LifeEvent::given_up);
   log_reader_->drain();
   api_->restart();
   memory_->forget_process();
-  runtime_.reset();
-  init_duration_.reset();
 }
 
 }  // namespace lemu::emulator

@@ -19,6 +19,7 @@
 
 #include "base/result.hpp"
 #include "emulator/environment/environment_host.hpp"
+#include "emulator/environment/lifecycle.hpp"
 #include "emulator/environment/log_reader.hpp"
 #include "emulator/environment/memory_watch.hpp"
 #include "emulator/environment/response_sink.hpp"
@@ -79,7 +80,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   /// The first init. A failure is logged (INIT_REPORT) and repeated by the first invocation. host_lacks when
   /// the host refused the function's process its user or its limits: nothing of the function has run then.
   boost::asio::awaitable<Status> init();
-  [[nodiscard]] bool initialised() const { return runtime_ != nullptr; }
+  [[nodiscard]] bool initialised() const { return lifecycle_.started(); }
   /// One invocation, one at a time. `answered` is called as soon as the caller's answer is known, exactly
   /// once, which may be before the invocation is complete. START, END and INIT_REPORT are logged; REPORT is
   /// the caller's to write from the record.
@@ -91,7 +92,7 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
 
   /// The helper is gone, or starts nothing any more, which a function can bring about that runs as its user:
   /// no invocation can succeed here.
-  [[nodiscard]] bool lost() const { return helper_gone_ || lost_; }
+  [[nodiscard]] bool lost() const { return lifecycle_.lost(); }
 
   /// Between invocations: the function's processes are stopped, and go on. Without a sandbox those that
   /// /proc tells of.
@@ -106,8 +107,8 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   [[nodiscard]] pid_t helper_pid() const { return helper_pid_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct RuntimeProcess;  // what is known of the present runtime process
+  using Clock = Lifecycle::Clock;
+  struct RuntimeWords;  // what the present runtime process has said
 
   // SandboxObserver
   void on_report(const sandbox::Report& report, pid_t sender) override;
@@ -124,25 +125,35 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
 
   std::optional<qemu::Freezer> make_freezer();
   void wake() { wake_.cancel(); }
+  void note(LifeEvent event) { note(event, Clock::now()); }
+  void note(LifeEvent event, Clock::time_point when);
+  void note_failure(const sandbox::Report& report);
+  void note_answer(Answer answer);
   template <class Condition>
   boost::asio::awaitable<bool> wait_until(Clock::time_point deadline, Condition condition);
 
-  enum class InitEnd { ready, failed, timed_out };
-  boost::asio::awaitable<InitEnd> run_init(Clock::time_point deadline);
+  void start_process();
+  boost::asio::awaitable<PhaseEnd> run_init(Clock::time_point deadline);
+  boost::asio::awaitable<PhaseEnd> repeat_init(Clock::time_point begun, const std::string& request_id);
   boost::asio::awaitable<void> reset();
   boost::asio::awaitable<void> settle_connections();
-  [[nodiscard]] bool ended() const;
+  [[nodiscard]] Lifecycle::Memory memory_use() const;
+  [[nodiscard]] bool ended() const { return lifecycle_.ended(); }
   [[nodiscard]] bool refused_by_host() const;
-  [[nodiscard]] Clock::time_point completed_at(const InvocationRecord& record) const;
   [[nodiscard]] PlatformError why_it_ended(const std::string& request_id) const;
-  void log_init_failure(InitFailureRecord::Phase phase, InitEnd end, std::chrono::nanoseconds duration,
+  [[nodiscard]] PlatformError why_it_was_not_launched(const std::string& request_id) const;
+  void log_init_failure(InitFailureRecord::Phase phase, PhaseEnd end, std::chrono::nanoseconds duration,
                         const std::string& request_id);
 
-  boost::asio::awaitable<void> await_answer(Clock::time_point deadline, InvocationRecord& record,
-                                            const std::function<void(Answer)>& answered);
+  void dispatch(Invocation invocation, Clock::time_point deadline);
+  boost::asio::awaitable<PhaseEnd> await_answer(Clock::time_point deadline, InvocationRecord& record,
+                                                const std::function<void(Answer)>& answered);
+  boost::asio::awaitable<PhaseEnd> await_next(Clock::time_point deadline);
   void give(Answer answer, const InvocationRecord& record, const std::function<void(Answer)>& answered);
   [[nodiscard]] bool broke_off() const;
-  void end_by_platform(InvocationRecord& record, InvocationStatus status, const std::string& type);
+  /// Returns what the caller is told.
+  Answer end_by_platform(InvocationRecord& record, PhaseEnd end) const;
+  void measure(InvocationRecord& record, Clock::time_point begun, Invocation::MemoryFigure figure);
 
   boost::asio::io_context& context_;
   EnvironmentHost& host_;
@@ -154,16 +165,12 @@ class ExecutionEnvironment : private sandbox::SandboxObserver, private rapi::Run
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::optional<Stillness> stillness_;
   std::string why_not_frozen_;
-  std::unique_ptr<RuntimeProcess> runtime_;
   std::unique_ptr<MemoryWatch> memory_;
+  Lifecycle lifecycle_;
+  std::unique_ptr<RuntimeWords> said_;
   pid_t helper_pid_ = -1;
-  bool ready_ = false;
-  bool helper_gone_ = false;
-  bool all_gone_ = false;
-  bool lost_ = false;
-  std::optional<sandbox::Report> refused_;
+  std::optional<sandbox::Report> refused_;  ///< the step at which the sandbox failed
   std::vector<sandbox::Report> losses_;
-  std::optional<std::chrono::nanoseconds> init_duration_;  ///< until the first invocation has reported it
 };
 
 }  // namespace lemu::emulator

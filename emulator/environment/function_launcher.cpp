@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
-#include "base/http/listener.hpp"
+#include "emulator/environment/environment_wiring.hpp"
 #include "emulator/environment/errors.hpp"
 #include "emulator/environment/refusal.hpp"
 #include "qemu/guarantees.hpp"
@@ -18,16 +17,6 @@ namespace lemu::emulator {
 namespace asio = boost::asio;
 
 namespace {
-
-// Lambda's limit for the init of an on-demand function ("Lambda execution environment lifecycle").
-constexpr std::chrono::milliseconds kInitLimit{10'000};
-// An init is mostly code that runs once, which QEMU must translate first: it takes ten times as long and
-// more.
-constexpr double kEmulatedInitScale = 3;
-
-std::chrono::milliseconds scaled(std::chrono::milliseconds limit, double scale) {
-  return std::chrono::milliseconds(std::llround(static_cast<double>(limit.count()) * scale));
-}
 
 std::string execution_word(qemu::ExecutionMode execution) {
   switch (execution) {
@@ -55,8 +44,10 @@ Status FunctionLauncher::prepare(EnvironmentFolder& folder) {
   prepared_ = std::move(*prepared);
   for (const std::string& note : prepared_.notes) remark_(Weight::note, note);
   // What the user asked for and this host cannot do is not a refused sandbox.
-  const Result<qemu::LaunchPlan> possible = qemu::plan_launch(prepared_.request, qemu::host_facts());
-  LEMU_TRY(possible);
+  Result<qemu::LaunchPlan> plan = qemu::plan_launch(prepared_.request, qemu::host_facts());
+  LEMU_TRY(plan);
+  // A daemon launches later: it plans each environment for the host as it is then.
+  if (host_.environments == EnvironmentHost::Environments::one) first_plan_ = std::move(*plan);
   if (setup_.launch.sandbox == qemu::SandboxChoice::off)
     remark_(Weight::warning, no_sandbox_sentence("asked for with --sandbox off"));
   return {};
@@ -66,9 +57,7 @@ asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch(
   if (!refusal_.empty()) co_return co_await launch_as(qemu::SandboxChoice::off, place);
   Result<Environment> launched = co_await launch_as(setup_.launch.sandbox, place);
   if (launched) co_return launched;
-  if (!co_await may_go_without_sandbox(launched.error(), place))
-    co_return fail(final_refusal(std::move(launched.error())));
-  go_without_sandbox(launched.error());
+  LEMU_CO_TRY(co_await go_without_sandbox(launched.error(), place));
   co_return co_await launch_as(qemu::SandboxChoice::off, place);
 }
 
@@ -77,9 +66,7 @@ asio::awaitable<Status> FunctionLauncher::init(Environment& environment, Environ
   if (initialised && refusal_.empty() && setup_.launch.sandbox != qemu::SandboxChoice::off)
     host_.sandbox.worked();
   if (initialised) co_return initialised;
-  if (!co_await may_go_without_sandbox(initialised.error(), place))
-    co_return fail(final_refusal(std::move(initialised.error())));
-  go_without_sandbox(initialised.error());
+  LEMU_CO_TRY(co_await go_without_sandbox(initialised.error(), place));
   environment.reset();
   Result<Environment> launched = co_await launch_as(qemu::SandboxChoice::off, place);
   LEMU_CO_TRY(launched);
@@ -87,35 +74,36 @@ asio::awaitable<Status> FunctionLauncher::init(Environment& environment, Environ
   co_return co_await environment->init();
 }
 
-/// Whether the launch failed as any launch in a sandbox would on this host. The package has no say in it: the
-/// trial runs a program of lemu's own.
-asio::awaitable<bool> FunctionLauncher::may_go_without_sandbox(const Error& error,
-                                                               const EnvironmentPlace& place) {
-  if (error.slug != "sandbox-refused" || setup_.launch.sandbox != qemu::SandboxChoice::automatic)
-    co_return false;
-  if (::geteuid() == 0) co_return false;
-  if (!host_.sandbox.decided()) {
-    const qemu::LaunchRequest& request = prepared_.request;
-    const qemu::TrialBench bench{prepared_.helper, request.wrapper, request.emulator,
-                                 request.host_registration, place.folder.base()};
-    host_.sandbox.judge(co_await host_.work.run([&bench] {
-      return qemu::try_launch(bench, host_arch(), qemu::SandboxChoice::on, qemu::LaunchChoice::automatic);
-    }));
+/// Decides whether the environments that follow have no sandbox. They have none if any launch in a sandbox
+/// would fail on this host. The package does not decide it: the trial runs a program of lemu's own. Otherwise
+/// returns the error for the user.
+asio::awaitable<Status> FunctionLauncher::go_without_sandbox(const Error& refusal,
+                                                             const EnvironmentPlace& place) {
+  AfterRefusal then = after_refusal(refusal, setup_.launch.sandbox, ::geteuid(), host_.sandbox);
+  if (then == AfterRefusal::try_host) {
+    co_await try_host(place);
+    then = host_.sandbox.impossible() ? AfterRefusal::go_without : AfterRefusal::tell;
   }
-  co_return host_.sandbox.impossible();
-}
-
-Error FunctionLauncher::final_refusal(Error refusal) const {
-  const bool fallback_expected = setup_.launch.sandbox == qemu::SandboxChoice::automatic && ::geteuid() == 0;
-  if (refusal.slug != "sandbox-refused" || !fallback_expected) return refusal;
-  return error<"sandbox-refused-to-root">(at<"refusal">(refusal.message));
-}
-
-void FunctionLauncher::go_without_sandbox(const Error& refusal) {
-  if (!refusal_.empty()) return;  // another environment was refused meanwhile
+  switch (then) {
+    case AfterRefusal::try_host:
+    case AfterRefusal::tell: co_return fail(Error(refusal));
+    case AfterRefusal::tell_root: co_return fail<"sandbox-refused-to-root">(at<"refusal">(refusal.message));
+    case AfterRefusal::go_without: break;
+  }
+  if (!refusal_.empty()) co_return Status{};  // another environment was refused meanwhile
   refusal_ = refusal.message;
   mode_ = {};
   remark_(Weight::warning, no_sandbox_sentence(refusal_) + "; see `lemu doctor`");
+  co_return Status{};
+}
+
+asio::awaitable<void> FunctionLauncher::try_host(const EnvironmentPlace& place) {
+  const qemu::LaunchRequest& request = prepared_.request;
+  const qemu::TrialBench bench{prepared_.helper, request.wrapper, request.emulator, request.host_registration,
+                               place.folder.base()};
+  host_.sandbox.judge(co_await host_.work.run([&bench] {
+    return qemu::try_launch(bench, host_arch(), qemu::SandboxChoice::on, qemu::LaunchChoice::automatic);
+  }));
 }
 
 /// --sandbox on asks for all of it. The limit on /tmp is only ever missing as the user asked for --keep.
@@ -133,12 +121,15 @@ Status FunctionLauncher::check_whole(const qemu::LaunchPlan& plan, const Executi
 
 asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_as(
     qemu::SandboxChoice sandbox, const EnvironmentPlace& place) {
-  Result<PlannedEnvironment> planned =
-      co_await host_.work.run([this, sandbox, &place] { return plan_environment(sandbox, place); });
+  std::optional<qemu::LaunchPlan> made;
+  if (sandbox == setup_.launch.sandbox) made = std::exchange(first_plan_, std::nullopt);
+  Result<PlannedEnvironment> planned = co_await host_.work.run(
+      [this, sandbox, &made, &place] { return plan_environment(sandbox, std::move(made), place); });
   LEMU_CO_TRY(planned);
-  auto environment =
-      std::make_unique<ExecutionEnvironment>(context_, host_, std::move(planned->settings), place.log);
-  LEMU_CO_TRY(co_await environment->open());
+  Result<Environment> opened =
+      co_await open_environment(context_, host_, std::move(planned->settings), place.log);
+  LEMU_CO_TRY(opened);
+  Environment environment = std::move(*opened);
   if (sandbox == qemu::SandboxChoice::on) LEMU_CO_TRY(check_whole(planned->plan, *environment));
   if (mode_.sandbox.empty()) describe_mode(std::move(planned->plan), *environment);
   co_return environment;
@@ -146,7 +137,7 @@ asio::awaitable<Result<FunctionLauncher::Environment>> FunctionLauncher::launch_
 
 /// Where blocking work is done: reads files, makes the environment's folder where it needs one.
 Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
-    qemu::SandboxChoice sandbox, const EnvironmentPlace& place) const {
+    qemu::SandboxChoice sandbox, std::optional<qemu::LaunchPlan> made, const EnvironmentPlace& place) const {
   qemu::LaunchRequest request = prepared_.request;
   request.sandbox = sandbox;
   Fd code;
@@ -160,38 +151,17 @@ Result<FunctionLauncher::PlannedEnvironment> FunctionLauncher::plan_environment(
       code = std::move(pinned->file);
     }
   }
-  Result<qemu::LaunchPlan> plan = qemu::plan_launch(request, qemu::host_facts());
+  Result<qemu::LaunchPlan> plan = made ? std::move(*made) : qemu::plan_launch(request, qemu::host_facts());
   LEMU_TRY(plan);
-  Result<EnvironmentSettings> settings = environment_settings(*plan, place);
-  LEMU_TRY(settings);
-  return PlannedEnvironment{std::move(code), std::move(*plan), std::move(*settings)};
-}
-
-Result<EnvironmentSettings> FunctionLauncher::environment_settings(qemu::LaunchPlan& plan,
-                                                                   const EnvironmentPlace& place) const {
-  Result<Fd> listener = http::listen_on_loopback();
-  LEMU_TRY(listener);
-  const Result<std::string> address = http::address_of(*listener);
-  LEMU_TRY(address);
-  Result<std::vector<std::string>> environment = variables(plan, place, *address);
+  Result<RuntimeApiEndpoint> endpoint = loopback_endpoint();
+  LEMU_TRY(endpoint);
+  Result<std::vector<std::string>> environment = variables(*plan, place, endpoint->address);
   LEMU_TRY(environment);
-  qemu::set_environment(plan, std::move(*environment));
-
-  const double scale = setup_.launch.timeout_scale.value_or(1);
-  EnvironmentSettings settings;
-  settings.helper = prepared_.helper;
-  settings.spec = plan.spec;
-  settings.runtime_api_listener = std::move(*listener);
-  settings.function = setup_.function.config;
-  settings.function.log_stream = place.log_stream;
-  settings.timeout = scaled(settings.function.timeout, scale);
-  settings.init_limit =
-      scaled(kInitLimit, setup_.launch.timeout_scale.value_or(plan.emulated ? kEmulatedInitScale : 1));
-  settings.rest = setup_.rest;
-  settings.spec.shared_memory = settings.function.memory_mb << 20;
-  settings.guest = plan.emulated ? LogReader::Guest::emulated : LogReader::Guest::native;
-  if (plan.execution == qemu::ExecutionMode::direct) settings.executed = EnvironmentSettings::Executed::qemu;
-  return settings;
+  qemu::set_environment(*plan, std::move(*environment));
+  EnvironmentSettings settings =
+      wire_environment({prepared_.helper, setup_.function.config, setup_.rest, setup_.launch.timeout_scale},
+                       *plan, std::move(*endpoint));
+  return PlannedEnvironment{std::move(code), std::move(*plan), std::move(settings)};
 }
 
 Result<std::vector<std::string>> FunctionLauncher::variables(const qemu::LaunchPlan& plan,

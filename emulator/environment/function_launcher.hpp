@@ -74,15 +74,13 @@ class FunctionLauncher {
     EnvironmentSettings settings;
   };
   [[nodiscard]] Result<PlannedEnvironment> plan_environment(qemu::SandboxChoice sandbox,
+                                                            std::optional<qemu::LaunchPlan> made,
                                                             const EnvironmentPlace& place) const;
-  [[nodiscard]] Result<EnvironmentSettings> environment_settings(qemu::LaunchPlan& plan,
-                                                                 const EnvironmentPlace& place) const;
   [[nodiscard]] Result<std::vector<std::string>> variables(const qemu::LaunchPlan& plan,
                                                            const EnvironmentPlace& place,
                                                            const std::string& runtime_api) const;
-  boost::asio::awaitable<bool> may_go_without_sandbox(const Error& error, const EnvironmentPlace& place);
-  void go_without_sandbox(const Error& refusal);
-  [[nodiscard]] Error final_refusal(Error refusal) const;
+  boost::asio::awaitable<Status> go_without_sandbox(const Error& refusal, const EnvironmentPlace& place);
+  boost::asio::awaitable<void> try_host(const EnvironmentPlace& place);
   [[nodiscard]] Status check_whole(const qemu::LaunchPlan& plan, const ExecutionEnvironment& made) const;
   void describe_mode(qemu::LaunchPlan plan, const ExecutionEnvironment& environment);
 
@@ -91,8 +89,9 @@ class FunctionLauncher {
   FunctionSetup setup_;
   Remark remark_;
   PreparedFunction prepared_;
-  qemu::LaunchPlan plan_;  ///< as it was described
-  std::string refusal_;    ///< why there is no sandbox, when there was to be one
+  std::optional<qemu::LaunchPlan> first_plan_;  ///< of prepare(), until an environment is launched by it
+  qemu::LaunchPlan plan_;                       ///< as it was described
+  std::string refusal_;                         ///< why there is no sandbox, when there was to be one
   std::vector<qemu::Reason> reasons_;
   std::vector<std::string> qemu_command_;
   RunMode mode_;

@@ -4,6 +4,8 @@
 // without a sandbox. Owned by EnvironmentHost; lives on its thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/result.hpp"
 #include "qemu/trial.hpp"
 
@@ -24,5 +26,16 @@ class HostSandbox {
   enum class Verdict { unknown, possible, impossible };
   Verdict verdict_ = Verdict::unknown;
 };
+
+/// What follows when an environment was refused a step.
+enum class AfterRefusal {
+  tell,        ///< the user is told the error
+  tell_root,   ///< the same, and why root does not go on without a sandbox
+  try_host,    ///< a trial must first find out whether this host can make sandboxes
+  go_without,  ///< the function runs without a sandbox
+};
+/// `asked` is the user's choice, `user` the one that lemu runs as.
+[[nodiscard]] AfterRefusal after_refusal(const Error& refusal, qemu::SandboxChoice asked, uid_t user,
+                                         const HostSandbox& host);
 
 }  // namespace lemu::emulator

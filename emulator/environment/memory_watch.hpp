@@ -22,9 +22,15 @@ namespace lemu::emulator {
 
 class MemoryWatch {
  public:
-  /// `limit` in bytes; `exceeded` is called once for each process that goes over it.
-  MemoryWatch(boost::asio::io_context& context, EnvironmentHost& host, pid_t helper, LogReader::Guest guest,
-              std::uint64_t limit, std::function<void()> exceeded);
+  struct Function {
+    pid_t helper = 0;  ///< on the host; the function's processes are below it
+    LogReader::Guest guest = LogReader::Guest::native;
+    std::uint64_t limit = 0;     ///< bytes
+    std::string proc = "/proc";  ///< a folder that stands for it, in tests
+  };
+  /// `exceeded` is called once for each process that goes over the limit.
+  MemoryWatch(boost::asio::io_context& context, EnvironmentHost& host, Function function,
+              std::function<void()> exceeded);
   ~MemoryWatch();
 
   /// A runtime process has started; watching begins with its init.

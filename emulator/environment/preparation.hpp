@@ -32,6 +32,9 @@ struct FunctionSetup {
   std::function<bool()> interrupted = {};
 };
 
+/// The architecture as Lambda's users write it: "arm64".
+[[nodiscard]] inline std::string lambda_name(Arch arch) { return std::string(names_of(arch).lambda); }
+
 /// The function's code, held open so that no other file can take its inode number.
 struct PinnedCode {
   Fd file;
@@ -49,6 +52,10 @@ struct PreparedFunction {
   std::optional<std::string> qemu;    ///< host path, when emulated
   std::vector<std::string> notes;     ///< for the user, as sentences
   std::vector<qemu::Reason> reasons;  ///< for -v
+
+  void because(std::string choice, std::string reason) {
+    reasons.push_back({std::move(choice), std::move(reason)});
+  }
 };
 
 [[nodiscard]] Result<PreparedFunction> prepare_function(const FunctionSetup& setup,

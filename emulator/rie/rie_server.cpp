@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "base/base64.hpp"
 #include "base/http/listener.hpp"
@@ -53,6 +54,24 @@ Result<std::string> runtime_api_of(const Fd& listener) {
   return TcpEnd::of("127.0.0.1", ntohs(end->port))->text();
 }
 
+Result<RuntimeApiEndpoint> endpoint_at(const RieAddress& asked) {
+  Result<Fd> listener = listen_at(asked);
+  LEMU_TRY(listener);
+  Result<std::string> address = runtime_api_of(*listener);
+  LEMU_TRY(address);
+  return RuntimeApiEndpoint{std::move(*listener), std::move(*address)};
+}
+
+/// As Lambda's configuration would have it. Its init has the function's own timeout.
+FunctionConfig config_of(const RieFunction& function) {
+  FunctionConfig config;
+  config.name = function.name;
+  config.version = function.version;
+  config.memory_mb = kUnlimitedMb;
+  config.timeout = function.timeout;
+  return config;
+}
+
 void answer(const http::Reply& reply, unsigned status, std::string_view body) {
   static constexpr std::array<http::Field, 1> kNoSniff{{{"X-Content-Type-Options", "nosniff"}}};
   http::Response response{.status = status, .body = body};
@@ -76,9 +95,9 @@ RieServer::RieServer(asio::io_context& context, const RieSettings& settings, Rie
 RieServer::~RieServer() = default;
 
 Status RieServer::start() {
-  Result<Fd> runtime_api = listen_at(settings_.runtime_api);
+  Result<RuntimeApiEndpoint> runtime_api = endpoint_at(settings_.runtime_api);
   LEMU_TRY(runtime_api);
-  runtime_listener_ = std::move(*runtime_api);
+  runtime_api_ = std::move(*runtime_api);
   Result<Fd> listener = listen_at(settings_.listen);
   LEMU_TRY(listener);
   Result<std::string> address = http::address_of(*listener);
@@ -175,37 +194,35 @@ void RieServer::finish(const InvocationRecord& record, const Answer& told, const
 
 asio::awaitable<Status> RieServer::make_ready() {
   if (environment_) co_return Status{};
-  Result<EnvironmentSettings> settings = environment_settings();
-  LEMU_CO_TRY(settings);
-  auto environment = std::make_unique<ExecutionEnvironment>(context_, host_, std::move(*settings), *this);
-  LEMU_CO_TRY(co_await environment->open());
-  LEMU_CO_TRY(co_await environment->init());
-  environment_ = std::move(environment);
+  if (!runtime_api_) {
+    Result<RuntimeApiEndpoint> again = endpoint_at(settings_.runtime_api);
+    LEMU_CO_TRY(again);
+    runtime_api_ = std::move(*again);
+  }
+  RuntimeApiEndpoint endpoint = *std::exchange(runtime_api_, std::nullopt);
+  const qemu::LaunchPlan plan = plan_launch(endpoint.address);
+  const FunctionConfig config = config_of(function_);
+  EnvironmentSettings settings =
+      wire_environment({.helper = runner_.helper, .function = config, .init_limit = config.timeout}, plan,
+                       std::move(endpoint));
+  Result<std::unique_ptr<ExecutionEnvironment>> opened =
+      co_await open_environment(context_, host_, std::move(settings), *this);
+  LEMU_CO_TRY(opened);
+  LEMU_CO_TRY(co_await (*opened)->init());
+  environment_ = std::move(*opened);
   co_return Status{};
 }
 
-Result<EnvironmentSettings> RieServer::environment_settings() {
-  if (!runtime_listener_.valid()) {
-    Result<Fd> again = listen_at(settings_.runtime_api);
-    LEMU_TRY(again);
-    runtime_listener_ = std::move(*again);
-  }
-  Result<std::string> address = runtime_api_of(runtime_listener_);
-  LEMU_TRY(address);
-  EnvironmentSettings settings;
-  settings.helper = runner_.helper;
-  settings.spec.isolation = sandbox::Isolation::plain;
-  settings.spec.normal = {function_.command[0], function_.command, {}};
-  settings.spec.working_folder = function_.working_folder;
-  settings.spec.limits = {
-      {RLIMIT_NOFILE, runner_.open_files.rlim_cur, runner_.open_files.rlim_max}};  // as lemu was given it
-  settings.spec.environment = rie_variables(function_, own_variables(), *address);
-  settings.runtime_api_listener = std::move(runtime_listener_);
-  settings.function.name = function_.name;
-  settings.function.memory_mb = kUnlimitedMb;
-  settings.timeout = function_.timeout;
-  settings.init_limit = function_.timeout;
-  return settings;
+/// The program as it is, in the container's own system, with the limits that lemu was given.
+qemu::LaunchPlan RieServer::plan_launch(const std::string& runtime_api) const {
+  qemu::LaunchPlan plan;
+  plan.spec.isolation = sandbox::Isolation::plain;
+  plan.spec.normal = {function_.command[0], function_.command, {}};
+  plan.spec.working_folder = function_.working_folder;
+  plan.spec.limits = {{RLIMIT_NOFILE, runner_.open_files.rlim_cur, runner_.open_files.rlim_max}};
+  plan.task_root = function_.working_folder;
+  qemu::set_environment(plan, rie_variables(function_, own_variables(), runtime_api));
+  return plan;
 }
 
 void RieServer::function_output(std::string_view bytes) {

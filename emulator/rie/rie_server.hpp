@@ -13,15 +13,16 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.hpp"
 #include "base/http/host_guard.hpp"
 #include "base/http/http.hpp"
 #include "emulator/environment/environment_host.hpp"
+#include "emulator/environment/environment_wiring.hpp"
 #include "emulator/environment/execution_environment.hpp"
 #include "emulator/environment/identifiers.hpp"
 #include "emulator/rie/rie_function.hpp"
 #include "emulator/rie/rie_log.hpp"
 #include "emulator/rie/rie_settings.hpp"
+#include "qemu/launch_plan.hpp"
 
 namespace lemu::emulator {
 
@@ -56,7 +57,7 @@ class RieServer final : public http::Handler, public LogSink {
 
   boost::asio::awaitable<void> serve(rapi::Event event, http::Reply reply);
   boost::asio::awaitable<Status> make_ready();
-  Result<EnvironmentSettings> environment_settings();
+  [[nodiscard]] qemu::LaunchPlan plan_launch(const std::string& runtime_api) const;
   void refuse_working_folder(const std::string& request_id, const http::Reply& reply);
   void finish(const InvocationRecord& record, const Answer& told, const http::Reply& reply);
 
@@ -77,7 +78,7 @@ class RieServer final : public http::Handler, public LogSink {
   RieLog& log_;
   http::HostGuard guard_;
   RandomIdentifiers ids_;
-  Fd runtime_listener_;
+  std::optional<RuntimeApiEndpoint> runtime_api_;  ///< until an environment has it
   EnvironmentHost host_{EnvironmentHost::Environments::one};
   std::unique_ptr<ExecutionEnvironment> environment_;
   std::optional<http::Server> server_;

@@ -111,3 +111,41 @@ TEST_CASE("once decided it stays") {
   tried.judge(refused(Stage::mount, EPERM));
   CHECK_FALSE(tried.impossible());
 }
+
+TEST_CASE(
+    "after a refusal lemu goes without a sandbox only where none was insisted on and the host has none") {
+  using Then = AfterRefusal;
+  enum class Host { unknown, possible, impossible };
+  struct Row {
+    const char* slug;
+    SandboxChoice asked;
+    uid_t user;
+    Host host;
+    Then then;
+  };
+  constexpr uid_t kUser = 1000;
+  constexpr uid_t kRoot = 0;
+  const Row rows[] = {
+      {"sandbox-refused", SandboxChoice::automatic, kUser, Host::unknown, Then::try_host},
+      {"sandbox-refused", SandboxChoice::automatic, kUser, Host::possible, Then::tell},
+      {"sandbox-refused", SandboxChoice::automatic, kUser, Host::impossible, Then::go_without},
+      {"sandbox-refused", SandboxChoice::automatic, kRoot, Host::unknown, Then::tell_root},
+      {"sandbox-refused", SandboxChoice::automatic, kRoot, Host::impossible, Then::tell_root},
+      {"sandbox-refused", SandboxChoice::on, kUser, Host::unknown, Then::tell},
+      {"sandbox-refused", SandboxChoice::on, kUser, Host::impossible, Then::tell},
+      {"sandbox-refused", SandboxChoice::on, kRoot, Host::impossible, Then::tell},
+      {"sandbox-refused", SandboxChoice::off, kUser, Host::impossible, Then::tell},
+      {"sandbox-without-memory", SandboxChoice::automatic, kUser, Host::impossible, Then::tell},
+      {"package-replaced", SandboxChoice::automatic, kUser, Host::unknown, Then::tell},
+      {"helper-ended", SandboxChoice::automatic, kRoot, Host::unknown, Then::tell},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(&row - rows);
+    HostSandbox host;
+    if (row.host == Host::possible) host.worked();
+    if (row.host == Host::impossible) host.judge(refused(Stage::user_namespace, EPERM));
+    Error error{ErrorKind::host_lacks, "refused"};
+    error.slug = row.slug;
+    CHECK(after_refusal(error, row.asked, row.user, host) == row.then);
+  }
+}
